@@ -1,0 +1,79 @@
+"""What forbids an action. Each refusal is a sentence that says what to do."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from actions.plan import Plan, Refusal, Risk
+from actions.spec import ActionSpec
+from backend.incident.entry import Entry
+from backend.model.situation import Face, Situation
+
+COOL_DOWN = timedelta(seconds=60)
+"""The same action on the same target waits this long, so that tired fingers do not repeat it."""
+BUDGET = 5
+"""High actions allowed within the budget's window."""
+BUDGET_WINDOW = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Posture:
+    """Whether this backtop may act at all."""
+
+    read_only: bool = False
+    """By option or profile; cannot be lifted."""
+    starts_locked: bool = False
+    unlocked_until: datetime | None = None
+
+    def locked(self, now: datetime) -> bool:
+        """Whether actions wait for `L`."""
+        return self.starts_locked and (self.unlocked_until is None or now >= self.unlocked_until)
+
+
+def forbids_planning(spec: ActionSpec, situation: Situation, posture: Posture) -> Refusal | None:
+    """Why no plan is made now: read-only, locked, or facts that are not fresh."""
+    if posture.read_only:
+        return Refusal("This backtop is read-only; start one without --read-only to act.")
+    if posture.locked(situation.at):
+        return Refusal("Actions are locked; L unlocks them for 15 minutes.")
+    for part in spec.facts:
+        state = situation[part]
+        if (face := state.face(situation.at)) is not Face.OK:
+            return Refusal(_unfit_facts(part.key, face, state.age(situation.at)))
+    return None
+
+
+def _unfit_facts(key: str, face: Face, age: float | None) -> str:
+    if face is Face.MISSING:
+        return f"The server has no route for {key}, so nobody can tell what this would act on."
+    if age is None:
+        return f"Nothing has been read of {key} yet; wait for its first answer."
+    why = "the last reading failed" if face is Face.FAILED else "it is stale"
+    return f"What is shown of {key} is {age:.0f} s old and {why}; wait for a fresh reading."
+
+
+def forbids_running(plan: Plan, recent: Sequence[Entry], now: datetime) -> Refusal | None:
+    """Why this plan does not run now, judged by what the journal says of the last minutes."""
+    intents = [entry for entry in recent if entry.kind == "intent"]
+    for target in plan.targets:
+        for entry in reversed(intents):
+            waited = now - entry.at
+            if entry.action == plan.action and target.key in entry.targets and waited < COOL_DOWN:
+                rest = (COOL_DOWN - waited).total_seconds()
+                return Refusal(
+                    f"{plan.title} was already asked for {target.label} {waited.total_seconds():.0f} s ago "
+                    f"by {entry.actor}; see what came of it, or wait {rest:.0f} s."
+                )
+    if plan.risk is Risk.HIGH:
+        return _over_budget(intents, now)
+    return None
+
+
+def _over_budget(intents: Sequence[Entry], now: datetime) -> Refusal | None:
+    high = [entry for entry in intents if entry.data.get("risk") == Risk.HIGH.value and now - entry.at < BUDGET_WINDOW]
+    if len(high) < BUDGET:
+        return None
+    rest = (BUDGET_WINDOW - (now - high[-BUDGET].at)).total_seconds() / 60
+    return Refusal(
+        f"{BUDGET} high-risk actions ran in the last 10 minutes; stop and think, or wait {rest:.0f} minutes."
+    )

@@ -1,0 +1,160 @@
+"""Requeueing failed jobs (runbook, Queue Management): the plan, and what a fresh read says of each job."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from actions.plan import HttpRequest, Plan, Refusal, Risk, Step
+from actions.spec import Options
+from actions.verdict import TargetVerdict, Word
+from backend.clients.api import ApiClient
+from backend.errors import MissingObject, MissingRoute
+from backend.model.jobs import Job, JobState
+from backend.model.situation import Situation
+from backend.model.target import JobTarget, Target
+from backend.parts import ENGINE_UNIT, JOBS_FAILED, JOBS_HEALTH
+
+ENOUGH_NAMES = 3
+"""How many ids a refusal lists before it says how many more there are."""
+
+
+def plan_requeue(situation: Situation, targets: Sequence[Target], options: Options) -> Plan | Refusal:
+    """Run these failed jobs again as they were configured; several of them behind a canary."""
+    if options:
+        return Refusal(f"job.requeue has no option {sorted(options)[0]!r}; it runs the job as it was configured.")
+    if not targets:
+        return Refusal("No failed job is chosen: put the cursor on one, or mark some with space.")
+    listed = situation.value(JOBS_FAILED)
+    failed = {job.id: job for job in listed.jobs} if listed else {}
+    jobs = [failed.get(target.id) for target in targets]
+    if refusal := _unfit(targets, jobs):
+        return refusal
+    now = situation.server_now(JOBS_FAILED)
+    return Plan(
+        action="job.requeue",
+        title="requeue",
+        risk=Risk.LOW if len(targets) == 1 else Risk.MEDIUM,
+        targets=tuple(targets),
+        about=tuple(_about(job, now) for job in jobs if job),
+        steps=tuple(Step(HttpRequest("POST", ("backtests", target.id, "requeue")), target) for target in targets),
+        preconditions=("each job is still failed, in the attempt shown here",),
+        effects=_effects(situation, len(targets)),
+        checks=_checks(len(targets)),
+        facts_age_s=situation[JOBS_FAILED].age(situation.at) or 0.0,
+    )
+
+
+def failed_jobs(situation: Situation) -> tuple[Target, ...]:
+    """Every failed job that is listed."""
+    listed = situation.value(JOBS_FAILED)
+    return tuple(JobTarget.of(job) for job in listed.jobs) if listed else ()
+
+
+def _unfit(targets: Sequence[Target], jobs: Sequence[Job | None]) -> Refusal | None:
+    paired = list(zip(targets, jobs, strict=True))
+    if odd := [target.label for target, job in paired if job and not job.actionable]:
+        return Refusal(f"The id of {_names(odd)} cannot be put into a request safely; repair it on the server.")
+    if gone := [target.label for target, job in paired if job is None]:
+        return Refusal(f"{_names(gone)} is not among the failed jobs any more; look again before acting.")
+    if moved := [target.label for target, job in paired if job and not target.same(job)]:
+        return Refusal(f"{_names(moved)} has moved on to another attempt; look again before acting.")
+    return None
+
+
+def _names(labels: Sequence[str]) -> str:
+    shown = ", ".join(labels[:ENOUGH_NAMES])
+    more = len(labels) - ENOUGH_NAMES
+    return f"Job {shown} and {more} more" if more > 0 else f"Job {shown}"
+
+
+def _about(job: Job, now: datetime) -> str:
+    attempt = "" if job.attempt is None else f"attempt {job.attempt}"
+    age = "" if job.broke_at is None else f"failed {_span(now - job.broke_at)} ago"
+    return "  ".join(word for word in (job.label, job.strategy, job.priority.value, attempt, age, job.error) if word)
+
+
+def _span(span: timedelta) -> str:
+    minutes = max(0, int(span.total_seconds() // 60))
+    return f"{minutes}m" if minutes < 120 else f"{minutes // 60}h"
+
+
+def _effects(situation: Situation, count: int) -> tuple[str, ...]:
+    health = situation.fresh(JOBS_HEALTH)
+    unit = situation.fresh(ENGINE_UNIT)
+    takes = f"takes {count} place{'s' if count > 1 else ''} in the queue"
+    if health and health.pending is not None:
+        takes += f", behind {health.pending} that wait"
+    lines = [takes, "harms no other job; can be repeated; what a job has computed so far is not kept"]
+    if unit and not unit.running:
+        lines.insert(0, f"the engine is {unit.active}: a requeued job waits until it runs")
+    return tuple(lines)
+
+
+def _checks(count: int) -> tuple[str, ...]:
+    look = "a fresh read of the job: completed in a new attempt is worked, failed again is no effect"
+    if count == 1:
+        return (look,)
+    return (look, "the first goes alone; the rest follow at 2 a second, and stop when one fails again")
+
+
+class JobExecutor:
+    """Acts on jobs through the API, and looks at them afresh."""
+
+    def __init__(self, api: ApiClient) -> None:
+        self._api = api
+
+    async def gone(self, target: Target) -> str | None:
+        """Why the target is no longer what was confirmed, None when it still is. Raises SourceError."""
+        job = await self._find(target)
+        if job is None:
+            return f"job {target.label} cannot be found any more"
+        if not job.state.broken:
+            return f"job {target.label} is {job.state.value} now"
+        return None if target.same(job) else f"job {target.label} has failed again since, in another attempt"
+
+    async def perform(self, step: Step) -> str:
+        """Send the step's request, once; returns the server's word. Raises SourceError."""
+        sent = await self._api.send(step.request.method, step.request.segments, step.request.body)
+        return f"{sent.status} {sent.word}"
+
+    async def look(self, target: Target) -> TargetVerdict:
+        """What a fresh read shows of the target after its step. Raises SourceError."""
+        job = await self._find(target)
+        if job is None:
+            return TargetVerdict(target, Word.UNKNOWN, "cannot be found in any list", so_far=True)
+        return judge(target, job)
+
+    async def _find(self, target: JobTarget) -> Job | None:
+        try:
+            return await self._api.job(target.id)
+        except (MissingRoute, MissingObject):
+            return await self._find_in_lists(target)
+
+    async def _find_in_lists(self, target: JobTarget) -> Job | None:
+        """Some servers list jobs that they cannot look up one by one."""
+        for state in (JobState.RUNNING, JobState.PENDING, JobState.FAILED, JobState.COMPLETED):
+            listed = await self._api.jobs(state)
+            for job in listed.jobs:
+                if job.id == target.id:
+                    return job
+        return None
+
+
+def judge(target: JobTarget, job: Job) -> TargetVerdict:
+    """The verdict on one requeued job from how it stands now."""
+    attempt = "" if job.attempt is None else f" in attempt {job.attempt}"
+    match job.state:
+        case JobState.COMPLETED:
+            return TargetVerdict(target, Word.WORKED, f"completed{attempt}")
+        case JobState.PENDING | JobState.RUNNING:
+            return TargetVerdict(target, Word.WORKED, f"{job.state.value}{attempt}", so_far=True)
+        case JobState.FAILED | JobState.TIMEOUT if target.same(job):
+            return TargetVerdict(target, Word.NO_EFFECT, f"still {job.state.value}{attempt}, unchanged", so_far=True)
+        case JobState.FAILED | JobState.TIMEOUT:
+            how = "same error" if job.error == target.error else f"another error: {job.error}"
+            return TargetVerdict(target, Word.NO_EFFECT, f"failed again{attempt}, {how}")
+        case JobState.CANCELLED:
+            return TargetVerdict(target, Word.NO_EFFECT, f"was cancelled{attempt}")
+        case _:
+            return TargetVerdict(
+                target, Word.UNKNOWN, f"is in a state that backtop does not know{attempt}", so_far=True
+            )

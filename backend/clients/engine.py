@@ -1,0 +1,128 @@
+"""The engine's unit, by one `systemctl show` (PLATFORM, section 2)."""
+
+import re
+import time
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta, timezone
+
+from backend.command import CommandResult, CommandRunner, pointing_at
+from backend.errors import BadAnswer, NotAllowed, Refused, SourceError
+from backend.model.engine import Unit
+from backend.text import clean
+
+PROPERTIES = (
+    "Id", "LoadState", "ActiveState", "SubState", "Result", "MainPID", "NRestarts", "InvocationID",
+    "ActiveEnterTimestamp", "StateChangeTimestamp", "MemoryCurrent", "MemoryMax", "ControlGroup",
+)  # fmt: skip
+SECONDS = 4.0
+NO_LIMIT = 2**63
+"""What systemd says when it means infinity, or does not know, comes as a number near 2^64 from older ones."""
+
+_STAMP = re.compile(
+    r"(?:[A-Z][a-z]{2} )?(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d(?:\.\d{1,6})?)(?: ([A-Z]{3,5}|[+-]\d\d(?::?\d\d)?))?"
+)
+_NO_SYSTEMD = re.compile(
+    r"not been booted with systemd|failed to connect to (?:the )?(?:system )?bus|host is down", re.I
+)
+_NO_RIGHT = re.compile(
+    r"permission denied|access denied|authentication (?:is )?required|password is required|not allowed", re.I
+)
+
+
+class EngineClient:
+    """Asks the service manager. `systemctl_argv` may have `sudo -n` or `ssh host` in front."""
+
+    def __init__(self, unit: str, systemctl_argv: Sequence[str], runner: CommandRunner) -> None:
+        self._unit = unit
+        self._argv = tuple(systemctl_argv)
+        self._runner = runner
+
+    async def unit(self) -> Unit:
+        """The state of the unit; one that does not exist has the load state `not-found`."""
+        with pointing_at("engine.systemctl"):
+            result = await self._runner.run(
+                (*self._argv, "show", self._unit, "-p", ",".join(PROPERTIES)), timeout=SECONDS
+            )
+        told = _properties(result.stdout)
+        if "LoadState" not in told or "ActiveState" not in told:
+            raise _failure(self._argv[0], result)
+        return decode_unit(self._unit, told)
+
+
+def decode_unit(name: str, told: Mapping[str, str]) -> Unit:
+    """The unit of its properties; what is empty, `[not set]`, `n/a` or without an end is None."""
+    return Unit(
+        name=clean(told.get("Id") or name, 200),
+        load=_word(told, "LoadState"),
+        active=_word(told, "ActiveState"),
+        sub=_word(told, "SubState"),
+        result=_word(told, "Result"),
+        main_pid=_number(told, "MainPID") or None,
+        restarts=_number(told, "NRestarts"),
+        invocation=_word(told, "InvocationID"),
+        active_since=timestamp(told.get("ActiveEnterTimestamp", "")),
+        changed_at=timestamp(told.get("StateChangeTimestamp", "")),
+        memory_current=_number(told, "MemoryCurrent"),
+        memory_max=_number(told, "MemoryMax"),
+        control_group=clean(told.get("ControlGroup", ""), 500),
+    )
+
+
+def timestamp(text: str) -> datetime | None:
+    """A moment as systemd writes it: `Sun 2026-11-22 13:05:11 UTC`, with other zones, or `@` and epoch seconds.
+
+    The name of a zone that is neither UTC nor this host's tells nothing that can be relied on: None.
+    """
+    try:
+        if text.startswith("@"):
+            return datetime.fromtimestamp(float(text[1:]), UTC)
+        found = _STAMP.fullmatch(text.strip())
+        if found is None:
+            return None
+        day, hour, zone = found.groups()
+        told = datetime.fromisoformat(f"{day} {hour}")
+        if zone in time.tzname and zone not in {"UTC", "GMT"}:
+            return told.astimezone(UTC)
+        offset = _offset(zone)
+        return None if offset is None else told.replace(tzinfo=offset).astimezone(UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def _offset(zone: str | None) -> timezone | None:
+    if zone in {None, "UTC", "GMT"}:
+        return UTC
+    if zone[0] not in "+-":
+        return None
+    digits = zone[1:].replace(":", "").ljust(4, "0")
+    away = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
+    return timezone(away if zone[0] == "+" else -away)
+
+
+def _properties(output: str) -> dict[str, str]:
+    pairs = (line.partition("=") for line in output.splitlines())
+    return {name: value.strip() for name, is_pair, value in pairs if is_pair and name in PROPERTIES}
+
+
+def _word(told: Mapping[str, str], name: str) -> str:
+    return clean(told.get(name, ""), 80)
+
+
+def _number(told: Mapping[str, str], name: str) -> int | None:
+    text = told.get(name, "")
+    if not (text.isascii() and text.isdigit()) or len(text) > 20:
+        return None
+    value = int(text)
+    return value if value < NO_LIMIT else None
+
+
+def _failure(command: str, result: CommandResult) -> SourceError:
+    said = f"{result.stderr}\n{result.stdout}"
+    detail = clean(said, 300)
+    if _NO_RIGHT.search(said):
+        return NotAllowed(f"{command} may not show the unit: {result.word}; the setting is engine.systemctl", detail)
+    if _NO_SYSTEMD.search(said):
+        return Refused(f"no service manager answers {command}: is systemd running on this host?", detail)
+    if result.code:
+        return Refused(f"{command} failed: {result.word}", detail)
+    return BadAnswer(f"{command} answered with something that is no unit's state", detail)

@@ -1,0 +1,216 @@
+"""One HTTP exchange with a server that may answer anything, or nothing, or never stop answering."""
+
+import asyncio
+import math
+import ssl
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from urllib.parse import quote
+
+import httpx
+
+from backend.clock import Clock, SystemClock
+from backend.errors import BadAnswer, NotAllowed, Refused, SourceError, TimedOut
+from backend.text import clean
+
+BODY_LIMIT = 32 * 1024 * 1024
+"""Bytes of an answer; whoever sends more is not listened to any longer."""
+IDLE_SECONDS = 4.0
+"""Idle connections are dropped before servers do it, at the usual 5 s, and cut off a request."""
+LONGEST_WAIT = 3600.0
+STEADY_SKEW = 1.5
+"""`Date` has whole seconds: a difference below this is none."""
+
+Token = Callable[[], Awaitable[str | None]] | str | None
+Pause = float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back: the status, the whole body, and the headers that matter."""
+
+    status: int
+    body: bytes
+    content_type: str = ""
+    location: str = ""
+    retry_after: Pause = None
+    skew: Pause = None
+    """Seconds by which the server's clock is ahead of ours."""
+
+    @property
+    def excerpt(self) -> str:
+        """The beginning of the body, for a detail."""
+        return clean(self.body[:400], 300)
+
+    @property
+    def looks_html(self) -> bool:
+        """Whether this is a page for people."""
+        return "html" in self.content_type or self.body[:512].lstrip()[:1] == b"<"
+
+
+class HttpClient:
+    """Sends requests to one origin. Nothing is ever repeated; only a GET follows a redirect, once, to the same origin.
+
+    `timeout` is in seconds and covers the whole exchange. `token` is a bearer token, or what fetches one.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        token: Token = None,
+        timeout: float = 5.0,
+        transport: httpx.AsyncBaseTransport | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        self._url = url.rstrip("/")
+        self._token = token
+        self._timeout = timeout
+        self._clock = clock or SystemClock()
+        self._client = httpx.AsyncClient(
+            transport=transport,
+            verify=_trust(url),
+            trust_env=False,  # a proxy of the environment would see the token, and never reaches localhost
+            timeout=None,  # noqa: S113 - the whole exchange has a deadline, below
+            limits=httpx.Limits(max_connections=8, max_keepalive_connections=4, keepalive_expiry=IDLE_SECONDS),
+            headers={"Accept": "application/json", "User-Agent": "backtop"},
+        )
+        self.skew: float | None = None
+        """Seconds by which the server's clock was ahead of ours in the last answer that told its time."""
+        self.last_status: int | None = None
+        """HTTP status of the last answer."""
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._client.aclose()
+
+    async def exchange(
+        self,
+        method: str,
+        segments: Sequence[str],
+        *,
+        query: dict[str, str] | None = None,
+        json: object = None,
+        at_least: float = 0.0,
+    ) -> Answer:
+        """Send one request and return the answer, whatever its status.
+
+        `segments` are raw and travel percent-encoded, one path segment each. `at_least` is for routes that are slow by
+        nature: seconds that they get even if the timeout is shorter. Raises `Refused`, `TimedOut`, `BadAnswer` or
+        `NotAllowed`.
+        """
+        seconds = max(self._timeout, at_least)
+        path = "/".join(_segment(part) for part in segments)
+        try:
+            async with asyncio.timeout(seconds):
+                request = self._client.build_request(
+                    method, f"{self._url}/{path}", params=query, json=json, headers=await self._credentials()
+                )
+                answer = await self._send(request)
+                if method == "GET" and answer.status in {301, 302, 307, 308}:
+                    answer = await self._send(self._redirected(request, answer))
+                return answer
+        except TimeoutError as error:
+            raise TimedOut(f"{self._url} gave no answer within {seconds:g} s") from error
+        except httpx.HTTPError as error:
+            raise _explained(self._url, error) from error
+        except (httpx.InvalidURL, ValueError) as error:  # a header or URL that cannot be written
+            raise NotAllowed(f"the request to {self._url} cannot be written", clean(error, 200)) from error
+
+    async def _credentials(self) -> dict[str, str]:
+        token = await self._token() if callable(self._token) else self._token
+        return {"Authorization": f"Bearer {token}"} if token else {}
+
+    async def _send(self, request: httpx.Request) -> Answer:
+        sent_at = self._clock.now()
+        response = await self._client.send(request, stream=True, follow_redirects=False)
+        try:
+            self.last_status = response.status_code
+            skew = self._skew(response.headers.get("date", ""), sent_at)
+            self.skew = self.skew if skew is None else skew
+            return Answer(
+                response.status_code,
+                await _whole(response),
+                response.headers.get("content-type", "").casefold(),
+                response.headers.get("location", ""),
+                waiting_time(response.headers.get("retry-after", ""), self._clock.now()),
+                skew,
+            )
+        finally:
+            await response.aclose()
+
+    def _skew(self, date: str, sent_at: datetime) -> float | None:
+        told = _http_date(date)
+        if told is None:
+            return None
+        middle = sent_at + (self._clock.now() - sent_at) / 2
+        ahead = (told - middle).total_seconds() + 0.5  # the header is cut to whole seconds
+        return 0.0 if abs(ahead) < STEADY_SKEW else round(ahead, 1)
+
+    def _redirected(self, request: httpx.Request, answer: Answer) -> httpx.Request:
+        target = request.url.join(answer.location)
+        origins = [(url.scheme, url.host, url.port) for url in (request.url, target)]
+        if not answer.location or origins[0] != origins[1]:
+            raise BadAnswer(f"{self._url} redirects to another server; it is not followed", clean(answer.location, 200))
+        return self._client.build_request("GET", target, headers=dict(request.headers))
+
+
+def waiting_time(value: object, now: datetime) -> float | None:
+    """Seconds of a `Retry-After`: a number, or a date; never negative, at most an hour."""
+    text = clean(value, 60)
+    try:
+        seconds = float(text)
+    except ValueError:
+        until = _http_date(text)
+        seconds = math.nan if until is None else (until - now).total_seconds()
+    return min(max(0.0, seconds), LONGEST_WAIT) if math.isfinite(seconds) else None
+
+
+def travels(raw: str) -> bool:
+    """Whether a text can be one segment of a path and mean nothing else there."""
+    return raw not in {"", ".", ".."} and not any("\ud800" <= letter <= "\udfff" for letter in raw)
+
+
+def _segment(raw: str) -> str:
+    if not travels(raw):
+        raise NotAllowed(f"“{clean(raw, 60)}” cannot be part of a request; nothing was asked")
+    return quote(raw, safe="")
+
+
+def _trust(url: str) -> ssl.SSLContext:
+    # Reading the list of authorities takes 20 ms; a context without any trusts nobody.
+    return ssl.create_default_context() if url.startswith("https") else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+async def _whole(response: httpx.Response) -> bytes:
+    body = bytearray()
+    async for chunk in response.aiter_bytes():
+        body += chunk
+        if len(body) > BODY_LIMIT:
+            raise BadAnswer(f"the answer is larger than {BODY_LIMIT // 1024 // 1024} MB")
+    return bytes(body)
+
+
+def _http_date(text: str) -> datetime | None:
+    try:
+        found = parsedate_to_datetime(text)
+        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    except (ValueError, TypeError, OverflowError, IndexError):
+        return None
+
+
+def _explained(url: str, error: httpx.HTTPError) -> SourceError:
+    said = clean(error, 200)
+    match error:
+        case httpx.TimeoutException():
+            return TimedOut(f"{url} gave no answer in time", said)
+        case httpx.ConnectError():
+            return Refused(f"nobody answers at {url}: is the API running, and is api.url right?", said)
+        case httpx.DecodingError():
+            return BadAnswer(f"{url} sent an answer that cannot be unpacked", said)
+        case httpx.UnsupportedProtocol() | httpx.LocalProtocolError():
+            return NotAllowed(f"the request to {url} cannot be written: is api.url, or the token, malformed?", said)
+        case _:
+            return Refused(f"{url} broke the connection before its answer was complete", said)

@@ -1,0 +1,34 @@
+"""What rules ask of a situation. Only what may pass for live is ever used as evidence."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from backend.failures import broken_in, recent
+from backend.model.finding import Evidence
+from backend.model.jobs import Job
+from backend.model.situation import Part, Situation
+from backend.parts import JOBS_FAILED
+
+
+def recent_failures(situation: Situation) -> tuple[Job, ...]:
+    """The jobs that failed within the last hour and still are; none when the list is not live."""
+    listed = situation.fresh(JOBS_FAILED)
+    return recent(broken_in(listed.jobs), situation.server_now(JOBS_FAILED)) if listed else ()
+
+
+def evidence(
+    situation: Situation, part: Part[Any], name: str, value: float | str, unit: str = "", limit: float | None = None
+) -> Evidence:
+    """A fact with the part that it was read from, and how old it is."""
+    return Evidence(name, value, unit, limit, part.key, situation[part].age(situation.at))
+
+
+def counted(count: int, one: str, many: str | None = None) -> str:
+    """`1 symbol`, `3 symbols`."""
+    return f"{count} {one if count == 1 else many or f'{one}s'}"
+
+
+def listed(names: Sequence[str], most: int = 5) -> str:
+    """The first few names, and how many more there are."""
+    shown = ", ".join(names[:most])
+    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"

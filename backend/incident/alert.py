@@ -1,0 +1,109 @@
+"""The alert `ResearchBacktestFailed` (runbook, Quick Reference), computed from the jobs alone.
+
+It fires while a running job is over the limit, or while one that failed within the last 60 minutes is still failed.
+Since when follows from the jobs' own times, so that one look is enough to know.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from backend.config.model import Limits
+from backend.failures import WINDOW, broken_in, overdue, recent, recently_known
+from backend.model.jobs import Job, JobList
+from backend.model.situation import Part, Situation
+from backend.parts import JOBS_FAILED, JOBS_RUNNING
+
+NAME = "ResearchBacktestFailed"
+RTO = timedelta(hours=4)
+
+
+class AlertState(StrEnum):
+    """Whether the alert fires. `UNKNOWN`: neither list of jobs is known."""
+
+    FIRING = "firing"
+    OK = "ok"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """The alert at one moment, by the clock of the server that tells of the jobs."""
+
+    state: AlertState
+    since: datetime | None
+    """Since when it has been firing without a pause; None when no job has a time."""
+    reasons: tuple[str, ...]
+    at: datetime
+    """When this was judged."""
+
+    @property
+    def firing(self) -> bool:
+        """Whether it fires."""
+        return self.state is AlertState.FIRING
+
+    @property
+    def lasted(self) -> timedelta | None:
+        """How long it has been firing."""
+        return None if self.since is None else self.at - self.since
+
+    @property
+    def rto_left(self) -> timedelta | None:
+        """What is left of the recovery time objective; negative when it is missed."""
+        return None if self.lasted is None else RTO - self.lasted
+
+
+def alert(situation: Situation, limits: Limits) -> Alert:
+    """The alert in this situation."""
+    failed, running = _known(situation, JOBS_FAILED), _known(situation, JOBS_RUNNING)
+    now = situation.server_now(JOBS_RUNNING if failed is None else JOBS_FAILED)
+    if failed is None and running is None:
+        return Alert(AlertState.UNKNOWN, None, (), now)
+    limit = timedelta(minutes=limits.runtime_minutes)
+    broken = broken_in(failed.jobs) if failed else ()
+    fresh = recent(broken, now)
+    late = overdue(running.jobs, situation.server_now(JOBS_RUNNING), limit) if running else ()
+    if not fresh and not late:
+        return Alert(AlertState.OK, None, (), now)
+    return Alert(AlertState.FIRING, _since(broken, late, limit, now), _reasons(fresh, late, limit, now), now)
+
+
+def _known(situation: Situation, part: Part[JobList]) -> JobList | None:
+    state = situation[part]
+    return state.value if recently_known(state, situation.at) else None
+
+
+def _since(broken: Sequence[Job], late: Sequence[Job], limit: timedelta, now: datetime) -> datetime | None:
+    """The start of the time without a pause that ends now.
+
+    A job fires the alert for an hour after it failed: one that failed while an earlier failure still counted did not
+    start the alert but carried it on.
+    """
+    passed = [job.started_at + limit for job in late if job.started_at is not None]
+    since = min((*passed, now))
+    for moment in sorted((job.broke_at for job in broken if job.broke_at is not None), reverse=True):
+        if since - moment > WINDOW:
+            break
+        since = min(since, moment)
+    timed = passed or any(job.broke_at is not None for job in broken)
+    return since if timed else None
+
+
+def _reasons(fresh: Sequence[Job], late: Sequence[Job], limit: timedelta, now: datetime) -> tuple[str, ...]:
+    over = tuple(
+        f"job {job.label} runs for {_minutes(now - job.started_at)} min, over its limit of {_minutes(limit)}"
+        for job in late
+        if job.started_at is not None
+    )
+    count = len(fresh)
+    if not count:
+        return over
+    return (
+        f"{count} {'job' if count == 1 else 'jobs'} failed in the last hour and still {'is' if count == 1 else 'are'}",
+        *over,
+    )
+
+
+def _minutes(span: timedelta) -> int:
+    return int(span.total_seconds() // 60)

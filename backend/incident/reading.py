@@ -1,0 +1,178 @@
+"""Reading a journal, which may be damaged, huge or hostile: only `JournalError` is ever raised."""
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from backend.errors import JournalError
+from backend.incident.entry import LARGEST_LINE, NOTHING_BEFORE, BadLine, Entry, decode, digest
+from backend.locks import flock_within
+
+BLOCK = 65_536
+LOCK_S = 2.0
+"""Seconds to wait for another backtop that is writing."""
+_REASONS = {
+    errno.ENOSPC: "no space left on its disk",
+    errno.EDQUOT: "the disk quota is used up",
+    errno.EFBIG: "it may not grow any more",
+    errno.EROFS: "its file system is read-only",
+    errno.EACCES: "we have no right to it",
+    errno.EPERM: "we have no right to it",
+    errno.ELOOP: "it is a link",
+    errno.ENOTDIR: "something on its path is not a folder",
+    errno.EISDIR: "it is a folder",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """Whether the chain of a journal holds, and where it breaks first."""
+
+    ok: bool
+    count: int
+    """Lines that are in order, from the start."""
+    line: int | None = None
+    """The first line that is not, counted from 1."""
+    seq: int | None = None
+    """The number that entry has, or should have."""
+    why: str = ""
+    set_aside: tuple[str, ...] = ()
+    """Files with torn last lines of earlier crashes, beside the journal."""
+
+
+class JournalReader:
+    """The journal for those who only look."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def entries(self) -> Iterator[Entry]:
+        """All good entries, oldest first; `verify` tells of the others."""
+        with self._open() as file:
+            for line in _lines(file):
+                if (entry := _entry(line)) is not None:
+                    yield entry
+
+    def tail(self, count: int) -> tuple[Entry, ...]:
+        """The last good entries, oldest first, read from the end of the file."""
+        found: list[Entry] = []
+        if count <= 0:
+            return ()
+        with self._open() as file:
+            for line in lines_backwards(file.fileno(), os.fstat(file.fileno()).st_size):
+                if (entry := _entry(line)) is not None:
+                    found.append(entry)
+                if len(found) == count:
+                    break
+        return tuple(reversed(found))
+
+    def unfinished(self) -> tuple[Entry, ...]:
+        """Intents without a verdict: what was begun, and nobody knows how it ended."""
+        intents: dict[str, Entry] = {}
+        for entry in self.entries():
+            if entry.kind == "intent":
+                intents[entry.id] = entry
+            elif entry.kind == "verdict":
+                intents.pop(entry.id, None)
+        return tuple(intents.values())
+
+    def verify(self) -> Verification:
+        """Follows the chain from the first line to the last."""
+        with self._open() as file:
+            flock_within(file.fileno(), LOCK_S, shared=True)
+            return _followed(file, self._set_aside())
+
+    def _set_aside(self) -> tuple[str, ...]:
+        prefix = f"{self.path.stem}.torn-"
+        try:
+            return tuple(sorted(found.name for found in self.path.parent.iterdir() if found.name.startswith(prefix)))
+        except OSError:
+            return ()
+
+    @contextmanager
+    def _open(self) -> Iterator[BinaryIO]:
+        """The file, or an empty one when there is none yet."""
+        with told(self.path, "read"):
+            try:
+                fd = os.open(self.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+            except FileNotFoundError:
+                fd = os.open(os.devnull, os.O_RDONLY)
+            with os.fdopen(fd, "rb") as file:
+                yield file
+
+
+@contextmanager
+def told(path: Path, verb: str) -> Iterator[None]:
+    """Turns an error of the system into a sentence about the journal."""
+    try:
+        yield
+    except OSError as error:
+        reason = _REASONS.get(error.errno or 0, error.strerror or type(error).__name__)
+        raise JournalError(
+            f"the journal {path} cannot be {'read' if verb == 'read' else 'written'}: {reason}"
+        ) from None
+
+
+def lines_backwards(fd: int, end: int) -> Iterator[bytes]:
+    """The whole lines of a file, last first, without their newlines; what follows the last newline is no line."""
+    rest, torn = b"", True
+    while end > 0:
+        start = max(0, end - BLOCK)
+        *lines, last = (os.pread(fd, end - start, start) + rest).split(b"\n")
+        rest, whole = (lines[0], [*lines[1:], last]) if lines else (last, [])
+        if torn and whole:
+            whole.pop()
+            torn = False
+        yield from reversed(whole)
+        rest = rest[: LARGEST_LINE + 1]
+        end = start
+    if not torn:
+        yield rest
+
+
+def _lines(file: BinaryIO) -> Iterator[bytes]:
+    """The whole lines, first to last; of one that is too long only the beginning."""
+    while line := file.readline(LARGEST_LINE + 2):
+        if line.endswith(b"\n"):
+            yield line[:-1]
+            continue
+        beginning = line
+        while line and not line.endswith(b"\n"):
+            line = file.readline(BLOCK)
+        if line:
+            yield beginning
+
+
+def _entry(line: bytes) -> Entry | None:
+    try:
+        return decode(line)
+    except BadLine:
+        return None
+
+
+def _followed(file: BinaryIO, set_aside: tuple[str, ...]) -> Verification:
+    previous, count, length = NOTHING_BEFORE, 0, 0
+    for line in _lines(file):
+        why = _broken(line, previous, count + 1)
+        if why:
+            return Verification(False, count, count + 1, count + 1, why, set_aside)
+        previous = digest(line)
+        count += 1
+        length += len(line) + 1
+    if os.fstat(file.fileno()).st_size > length:
+        return Verification(False, count, count + 1, count + 1, "the last line is torn", set_aside)
+    return Verification(True, count, set_aside=set_aside)
+
+
+def _broken(line: bytes, previous: str, seq: int) -> str:
+    try:
+        entry = decode(line)
+    except BadLine as bad:
+        return str(bad)
+    if entry.seq != seq:
+        return f"number {seq} expected, not {entry.seq}"
+    return "" if entry.prev == previous else "does not follow from the line before"

@@ -1,0 +1,235 @@
+"""Locks that two backtops on one host share, so that they do not act on the same target at the same time.
+
+A lock is a `flock` on a file that is named by the hash of the target's key. The system drops it when its process
+ends, however it ends. What the file says is only for showing; it comes from outside.
+"""
+
+import contextlib
+import fcntl
+import getpass
+import hashlib
+import json
+import os
+import socket
+import stat
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+
+from backend.clock import Clock, SystemClock
+from backend.errors import NotAllowed
+from backend.text import clean
+
+FALLBACK = Path("/tmp/backtop-locks")  # noqa: S108 - the same for every user of the host; see _shared_folder
+"""Where locks are kept when the configured folder cannot be used."""
+RETRY_S = 0.01
+LARGEST_NOTE = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Who holds a lock, as far as they say, and since when."""
+
+    who: str
+    since: datetime | None
+
+
+def whoami() -> str:
+    """`user@host`; behind sudo also who called it."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):
+        user = str(os.getuid())
+    caller = os.environ.get("SUDO_USER", user)
+    return clean(f"{user if caller == user else f'{caller}({user})'}@{socket.gethostname()}", 200)
+
+
+def flock_within(fd: int, seconds: float, *, shared: bool = False) -> bool:
+    """Whether the lock of this file could be had within so many seconds."""
+    wanted = (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            fcntl.flock(fd, wanted)
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                return False
+            time.sleep(RETRY_S)
+        else:
+            return True
+
+
+class TargetLock:
+    """The right to act on one target.
+
+    `with TargetLock(folder, key) as held:` gives None when the lock is ours, else who holds it. Raises `NotAllowed`
+    when no folder for locks can be used.
+    """
+
+    def __init__(
+        self, lock_dir: Path, key: str, *, who: str | None = None, clock: Clock | None = None, fallback: Path = FALLBACK
+    ) -> None:
+        self._folders = (lock_dir, fallback)
+        self._name = f"backtop-{hashlib.sha256(key.encode('utf-8', 'surrogatepass')).hexdigest()[:32]}.lock"
+        self._who = who or whoami()
+        self._clock = clock or SystemClock()
+        self._fd: int | None = None
+        self._folder: Path | None = None
+
+    def __enter__(self) -> Held | None:
+        return self.acquire()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.release()
+
+    def acquire(self) -> Held | None:
+        """None when the lock is ours now, else who has it."""
+        if self._fd is not None:
+            return None
+        self._folder = _usable(*self._folders)
+        with _opened(self._folder) as folder:
+            held = self._take(folder)
+        if held is None:
+            held = self._held_elsewhere()
+            if held is not None:
+                self.release()
+        return held
+
+    def release(self) -> None:
+        """Gives the lock back; without one nothing happens."""
+        fd, self._fd = self._fd, None
+        if fd is None or self._folder is None:
+            return
+        with contextlib.suppress(OSError):  # another user's file in a sticky folder stays, which does no harm
+            (self._folder / self._name).unlink()
+        os.close(fd)
+
+    def _take(self, folder: int) -> Held | None:
+        while True:
+            fd = _open_lock(self._name, folder)
+            if not flock_within(fd, 0):
+                held = _note(fd)
+                os.close(fd)
+                return held
+            if _still_there(fd, self._name, folder):
+                self._fd = fd
+                self._sign(fd)
+                return None
+            os.close(fd)
+
+    def _sign(self, fd: int) -> None:
+        note = {"who": self._who, "pid": os.getpid(), "since": self._clock.now().isoformat()}
+        with contextlib.suppress(OSError):  # the lock is the flock; without space only the name is lost
+            os.ftruncate(fd, 0)
+            os.pwrite(fd, json.dumps(note).encode(), 0)
+
+    def _held_elsewhere(self) -> Held | None:
+        """Whether someone with other rights holds it in the folder that we did not choose."""
+        for folder in self._folders:
+            if folder == self._folder:
+                continue
+            try:
+                fd = os.open(folder / self._name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+            except OSError:
+                continue
+            try:
+                if not flock_within(fd, 0, shared=True):
+                    return _note(fd)
+            finally:
+                os.close(fd)
+        return None
+
+
+def _usable(lock_dir: Path, fallback: Path) -> Path:
+    if lock_dir.is_dir() and os.access(lock_dir, os.W_OK | os.X_OK):
+        return lock_dir
+    return _shared_folder(fallback)
+
+
+def _shared_folder(folder: Path) -> Path:
+    """A folder that all users share and in which nobody can remove another's files."""
+    try:
+        folder.mkdir(mode=0o700)
+    except FileExistsError:
+        pass
+    except OSError as error:
+        raise NotAllowed(f"no place for locks: {folder} cannot be made ({error.strerror}); set lock_dir") from None
+    else:
+        folder.chmod(0o1777)
+    mode = folder.lstat().st_mode
+    if not stat.S_ISDIR(mode) or not mode & stat.S_ISVTX or not os.access(folder, os.W_OK | os.X_OK):
+        raise NotAllowed(f"no place for locks: {folder} is not a sticky folder that all can use; set lock_dir")
+    return folder
+
+
+@contextlib.contextmanager
+def _opened(folder: Path) -> Iterator[int]:
+    try:
+        fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except OSError as error:
+        raise NotAllowed(f"no place for locks: {folder} cannot be opened ({error.strerror}); set lock_dir") from None
+    try:
+        yield fd
+    finally:
+        os.close(fd)
+
+
+def _open_lock(name: str, folder: int) -> int:
+    """The lock file, made if need be; never through a link, never a file that has another name elsewhere."""
+    flags = os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK
+    while True:
+        try:
+            fd = _open_existing(name, flags, folder)
+        except FileNotFoundError:
+            with contextlib.suppress(FileExistsError):
+                return _made(name, flags, folder)
+            continue
+        except OSError as error:
+            raise NotAllowed(f"the lock file {name} cannot be opened ({error.strerror})") from None
+        found = os.fstat(fd)
+        if stat.S_ISREG(found.st_mode) and found.st_nlink <= 1:
+            return fd
+        os.close(fd)
+        raise NotAllowed(f"the lock file {name} is not a plain file")
+
+
+def _open_existing(name: str, flags: int, folder: int) -> int:
+    try:
+        return os.open(name, flags, dir_fd=folder)
+    except PermissionError:  # another user's: it can be locked all the same, only not signed
+        return os.open(name, flags & ~os.O_RDWR | os.O_RDONLY, dir_fd=folder)
+
+
+def _made(name: str, flags: int, folder: int) -> int:
+    try:
+        fd = os.open(name, flags | os.O_CREAT | os.O_EXCL, 0o666, dir_fd=folder)
+    except FileExistsError:
+        raise
+    except OSError as error:
+        raise NotAllowed(f"the lock file {name} cannot be made ({error.strerror})") from None
+    os.fchmod(fd, 0o666)  # any user of the host may take the lock next, whatever our umask
+    return fd
+
+
+def _still_there(fd: int, name: str, folder: int) -> bool:
+    """Whether the file was not removed by its former holder between our opening and locking it."""
+    try:
+        found = os.stat(name, dir_fd=folder, follow_symlinks=False)
+    except FileNotFoundError:
+        return False
+    return os.path.samestat(found, os.fstat(fd))
+
+
+def _note(fd: int) -> Held:
+    try:
+        note = json.loads(os.pread(fd, LARGEST_NOTE, 0))
+        since = datetime.fromisoformat(note["since"])
+        who, pid = clean(note["who"], 200), clean(note["pid"], 20)
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return Held("another backtop", None)
+    return Held(f"{who}, pid {pid}", since if since.tzinfo else None)

@@ -1,0 +1,40 @@
+"""The backtest engine as systemd knows it (PLATFORM, section 2)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """The state of the engine's unit. `invocation` names one run of it."""
+
+    name: str
+    load: str
+    """`loaded`, or `not-found`."""
+    active: str
+    """`active`, `activating`, `deactivating`, `inactive`, `failed`."""
+    sub: str
+    result: str
+    """`success`, or why it failed: `exit-code`, `signal`, `oom-kill`, `start-limit-hit`, …"""
+    main_pid: int | None
+    restarts: int | None
+    invocation: str
+    active_since: datetime | None
+    changed_at: datetime | None
+    memory_current: int | None
+    """Bytes."""
+    memory_max: int | None
+    """Bytes; None when there is no limit."""
+    control_group: str = ""
+
+    @property
+    def running(self) -> bool:
+        """Whether the engine works."""
+        return self.active in {"active", "reloading"}
+
+    @property
+    def memory_percent(self) -> float | None:
+        """Use against the unit's own limit, None without one."""
+        if not self.memory_max or self.memory_current is None:
+            return None
+        return 100.0 * self.memory_current / self.memory_max

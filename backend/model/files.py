@@ -1,0 +1,46 @@
+"""The engine's files (PLATFORM, section 3)."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class DiskUse:
+    """Space below the engine's root. The worse of the file system and the quota counts."""
+
+    total: int
+    used: int
+    free: int
+    percent: float
+    """As `df` counts: used of what is usable by us."""
+    by_quota: bool
+    """Whether the quota is what limits, not the file system."""
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """One directory of a running job and its size."""
+
+    name: str
+    bytes: int
+    files: int
+
+
+@dataclass(frozen=True, slots=True)
+class OldFiles:
+    """How much of one kind is old enough to be deleted."""
+
+    kind: str
+    """`temp`, `scratch`, `completed` or `results`."""
+    count: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class FileTree:
+    """What lies below the engine's root, by size and age."""
+
+    active: tuple[Folder, ...]
+    """Largest first."""
+    old: tuple[OldFiles, ...]
+    unreadable: int = 0
+    """Folders and files that we may not look into."""

@@ -1,0 +1,15 @@
+"""Hosts outside that deliver data (PLATFORM, section 5)."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderAnswer:
+    """What one provider said when it was asked whether it is there."""
+
+    name: str
+    address: str
+    reachable: bool
+    latency_ms: float | None
+    word: str
+    """Why not, or what it answered: `HTTP 200`, `no answer`, …"""

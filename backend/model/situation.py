@@ -1,0 +1,181 @@
+"""Readings, and the situation that they add up to.
+
+Everything that is drawn, diagnosed, recorded or replayed is a pure function of a `Situation`.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any, Generic, Literal, TypeVar, cast
+
+from backend.errors import FailureKind, SourceError
+
+T = TypeVar("T")
+
+SourceName = Literal["jobs", "engine", "host", "files", "data", "database", "providers", "strategies", "repository"]
+SOURCES: tuple[SourceName, ...] = (
+    "jobs", "engine", "host", "files", "data", "database", "providers", "strategies", "repository",
+)  # fmt: skip
+HISTORY_LENGTH = 120
+"""How many samples of a traced figure are kept: two minutes at one a second."""
+
+
+class Face(StrEnum):
+    """How far what is shown of a part or source can be believed."""
+
+    OK = "ok"
+    MISSING = "missing"
+    WAITING = "waiting"
+    STALE = "stale"
+    FAILED = "failed"
+
+
+GRAVITY = (Face.OK, Face.WAITING, Face.STALE, Face.FAILED)
+
+
+@dataclass(frozen=True, slots=True)
+class Part(Generic[T]):
+    """One route, query or command of a source, and how often it is read.
+
+    `trace` names the figures whose history is kept, for sparklines.
+    """
+
+    source: SourceName
+    name: str
+    interval: float
+    """Seconds between two readings."""
+    deadline: float = 5.0
+    """Seconds after which a reading is given up."""
+    trace: Mapping[str, Callable[[T], float | None]] = field(
+        default_factory=lambda: MappingProxyType({}), hash=False, compare=False
+    )
+
+    @property
+    def key(self) -> str:
+        """The name by which configuration, `status --json` and the situation know this part."""
+        return f"{self.source}.{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a reading gave nothing: the kind, one sentence, and what the far side said."""
+
+    kind: FailureKind
+    summary: str
+    detail: str = ""
+
+    @classmethod
+    def of(cls, error: SourceError) -> "Failure":
+        """The failure that this error tells of."""
+        return cls(error.kind, error.summary, error.detail)
+
+
+@dataclass(frozen=True, slots=True)
+class Value(Generic[T]):
+    """A reading that worked."""
+
+    value: T
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """The server has no such route. Not a failure: other sources know instead."""
+
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reading(Generic[T]):
+    """What one part gave at one moment."""
+
+    part: Part[T]
+    at: datetime
+    took: float
+    """Seconds from the question to the answer."""
+    outcome: Value[T] | Failure | Missing
+    next_at: datetime | None = None
+    """When it will be read again."""
+    skew: float | None = None
+    """Seconds by which the far clock is ahead of ours, where it told."""
+
+
+@dataclass(frozen=True, slots=True)
+class PartState(Generic[T]):
+    """All that is known of a part: its last good value, and what came after it."""
+
+    part: Part[T]
+    value: T | None = None
+    value_at: datetime | None = None
+    took: float | None = None
+    failure: Failure | None = None
+    failed_since: datetime | None = None
+    missing: Missing | None = None
+    next_at: datetime | None = None
+    skew: float = 0.0
+    history: Mapping[str, tuple[float, ...]] = field(default_factory=lambda: MappingProxyType({}))
+
+    def age(self, now: datetime) -> float | None:
+        """Seconds since the last good value, None without one."""
+        return None if self.value_at is None else max(0.0, (now - self.value_at).total_seconds())
+
+    @property
+    def stale_after(self) -> float:
+        """Seconds after which the value must not pass for a live one."""
+        return max(3 * self.part.interval, 5.0)
+
+    def face(self, now: datetime) -> Face:
+        """How far the value can be believed at `now`."""
+        if self.missing is not None:
+            return Face.MISSING
+        if self.failure is not None:
+            return Face.FAILED
+        age = self.age(now)
+        if age is None:
+            return Face.WAITING
+        return Face.STALE if age > self.stale_after else Face.OK
+
+    def fresh(self, now: datetime) -> T | None:
+        """The value if it may pass for live, else None."""
+        return self.value if self.face(now) is Face.OK else None
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """All readings at one moment."""
+
+    at: datetime
+    parts: Mapping[str, PartState[Any]] = field(default_factory=lambda: MappingProxyType({}))
+
+    def __getitem__(self, part: Part[T]) -> PartState[T]:
+        state = self.parts.get(part.key)
+        return PartState(part) if state is None else cast("PartState[T]", state)
+
+    def value(self, part: Part[T]) -> T | None:
+        """The last good value, however old."""
+        return self[part].value
+
+    def fresh(self, part: Part[T]) -> T | None:
+        """The value if it may pass for live."""
+        return self[part].fresh(self.at)
+
+    def server_now(self, part: Part[Any]) -> datetime:
+        """The moment by the clock of the server that answers this part."""
+        return self.at + timedelta(seconds=self[part].skew)
+
+    def of_source(self, source: str) -> tuple[PartState[Any], ...]:
+        """The parts of one source, in the order in which they were first read."""
+        return tuple(state for state in self.parts.values() if state.part.source == source)
+
+    def face(self, source: str) -> Face:
+        """A source is as bad as its worst part that is not missing, and missing when all are."""
+        faces = [state.face(self.at) for state in self.of_source(source)]
+        known = [face for face in faces if face is not Face.MISSING]
+        if not faces:
+            return Face.WAITING
+        return max(known, key=GRAVITY.index) if known else Face.MISSING
+
+    def seen_at(self, now: datetime) -> "Situation":
+        """The same readings, looked at later."""
+        return replace(self, at=now)

@@ -1,0 +1,149 @@
+"""The platform as one configuration names it: its clients, and what reads each part with them."""
+
+import os
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from backend.clients.api import ApiClient
+from backend.clients.engine import EngineClient
+from backend.clients.files import FilesClient
+from backend.clients.host import HostClient
+from backend.clients.postgres import DatabaseClient
+from backend.clients.providers import ProvidersClient
+from backend.command import CommandRunner, SystemRunner
+from backend.config.model import Config
+from backend.errors import NotAllowed
+from backend.model.data import SymbolsHealth
+from backend.model.engine import Unit
+from backend.model.host import ProcessTable
+from backend.model.jobs import Job, JobState
+from backend.model.situation import Part
+from backend.parts import (
+    DATA_AVAILABILITY,
+    DATA_CONNECTIVITY,
+    DATA_SOURCES,
+    DATA_STATUS,
+    DATA_SYMBOLS,
+    DATA_VALIDATION,
+    DATABASE_OWN,
+    DATABASE_SESSIONS,
+    DATABASE_TABLES,
+    ENGINE_UNIT,
+    FILES_DISK,
+    FILES_TREE,
+    HOST_COUNTERS,
+    HOST_PROCESSES,
+    JOBS_COUNTS,
+    JOBS_FAILED,
+    JOBS_HEALTH,
+    JOBS_PENDING,
+    JOBS_RUNNING,
+    provider,
+)  # fmt: skip
+
+Fetch = Callable[[], Awaitable[Any]]
+TOKEN_SECONDS = 10.0
+FROM_THE_API = frozenset({"jobs", "data"})
+"""Sources whose answers carry the server's clock."""
+
+
+class Platform:
+    """All clients of one platform. Close it when done."""
+
+    def __init__(self, config: Config, runner: CommandRunner | None = None) -> None:
+        self._config = config
+        self._runner = runner or SystemRunner()
+        self.api = ApiClient(config.api.url, token=self._token, timeout=config.api.timeout)
+        self._engine = EngineClient(config.engine.unit, config.engine.systemctl, self._runner)
+        self._host = HostClient(config.engine.kill_patterns, config.engine.look_pattern)
+        self._files = FilesClient(
+            str(config.files.root),
+            str(config.files.scratch_dir),
+            config.files.scratch_pattern,
+            quota_bytes=config.files.quota_bytes,
+            temp_minutes=config.limits.temp_minutes,
+            scratch_days=config.limits.scratch_days,
+            result_days=config.limits.result_days,
+        )
+        self._database = DatabaseClient(
+            config.database.dsn,
+            schema=config.database.schema,
+            tables=config.database.tables,
+            sessions_like=config.database.sessions,
+        )
+        self._providers = ProvidersClient(config.commands.ping, self._runner)
+        self._unit: Unit | None = None
+        self._selected: Job | None = None
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self.api.aclose()
+        await self._database.aclose()
+
+    def fetches(self) -> Mapping[Part[Any], Fetch]:
+        """What reads each part."""
+        api, database, files = self.api, self._database, self._files
+        return {
+            HOST_COUNTERS: self._host.counters,
+            JOBS_FAILED: lambda: api.jobs(JobState.FAILED),
+            JOBS_HEALTH: api.health,
+            JOBS_RUNNING: lambda: api.jobs(JobState.RUNNING),
+            JOBS_COUNTS: api.counts,
+            JOBS_PENDING: lambda: api.jobs(JobState.PENDING),
+            DATA_AVAILABILITY: api.availability,
+            DATA_CONNECTIVITY: api.connectivity,
+            DATA_SOURCES: api.sources,
+            DATA_STATUS: api.data_status,
+            DATA_VALIDATION: api.validation,
+            DATA_SYMBOLS: self._symbols,
+            ENGINE_UNIT: self._read_unit,
+            HOST_PROCESSES: self._processes,
+            FILES_DISK: files.disk,
+            FILES_TREE: files.tree,
+            DATABASE_OWN: database.own,
+            DATABASE_SESSIONS: database.sessions,
+            DATABASE_TABLES: database.tables,
+            **{provider(each.name): self._ask(each.name) for each in self._config.providers},
+        }
+
+    def skew_of(self, part: Part[Any]) -> Callable[[], float | None]:
+        """What tells by how many seconds the clock behind this part is ahead of ours."""
+        return (lambda: self.api.skew) if part.source in FROM_THE_API else (lambda: None)
+
+    def select(self, job: Job | None) -> bool:
+        """Read the symbols of this failed job from now on; whether that is another one than before."""
+        before, self._selected = self._selected, job
+        return (before and before.id) != (job and job.id)
+
+    async def _symbols(self) -> SymbolsHealth:
+        job = self._selected
+        if job is None or not job.symbols:
+            return SymbolsHealth("", ())
+        return await self.api.symbols_health(job.label, job.symbols)
+
+    async def _read_unit(self) -> Unit:
+        self._unit = await self._engine.unit()
+        return self._unit
+
+    async def _processes(self) -> ProcessTable:
+        unit = self._unit
+        return await self._host.processes(unit.invocation if unit else "", unit.control_group if unit else "")
+
+    def _ask(self, name: str) -> Fetch:
+        asked = next(each for each in self._config.providers if each.name == name)
+        return lambda: self._providers.ask(asked.name, asked.kind, asked.address)
+
+    async def _token(self) -> str | None:
+        """The bearer token: from the environment, or from the command that prints it."""
+        settings = self._config.api
+        if settings.token_env:
+            token = os.environ.get(settings.token_env)
+            if token is None:
+                raise NotAllowed(f"the environment has no {settings.token_env}; api.token_env names it for the token")
+            return token
+        if not settings.token_command:
+            return None
+        result = await self._runner.run(settings.token_command, timeout=TOKEN_SECONDS)
+        if result.code:
+            raise NotAllowed(f"api.token_command failed: {result.word}")
+        return result.stdout.strip()

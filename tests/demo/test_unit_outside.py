@@ -1,0 +1,74 @@
+"""The instance's `ping`, `kernel-log` and `git`, and the lines that a stream is cut into."""
+
+import os
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tui.demo import outside
+from tui.demo.layout import Layout
+from tui.demo.unit.install import install
+from tui.demo.unit.journal import Lines
+
+
+@pytest.fixture
+def layout(tmp_path: Path) -> Layout:
+    root = tmp_path / "it's a root"
+    root.mkdir()
+    layout = Layout(root)
+    layout.make()
+    install(layout)
+    outside.set_hosts(layout, outside.USUAL)
+    return layout
+
+
+def run(layout: Layout, *argv: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([layout.bin / argv[0], *argv[1:]], capture_output=True, text=True, timeout=20, check=False)
+
+
+def test_a_host_that_is_up_answers(layout: Layout) -> None:
+    done = run(layout, "ping", "-c", "1", "-W", "2", outside.PING_HOST)
+    assert done.returncode == 0
+    assert "1 packets transmitted, 1 received, 0% packet loss" in done.stdout
+    assert "time=11.4 ms" in done.stdout
+
+
+def test_a_host_that_is_down_does_not(layout: Layout) -> None:
+    outside.set_hosts(layout, {outside.PING_HOST: outside.Host(False, 0.0)})
+    done = run(layout, "ping", "-c1", "-W", "0", outside.PING_HOST)
+    assert done.returncode == 1
+    assert "0 received, 100% packet loss" in done.stdout
+
+
+def test_a_host_that_nobody_knows_is_an_error(layout: Layout) -> None:
+    done = run(layout, "ping", "-c", "1", "nowhere.invalid")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "Name or service not known" in done.stderr
+
+
+def test_the_kernel_log_has_no_trouble_in_it(layout: Layout) -> None:
+    outside.boot(layout, datetime(2026, 11, 22, 13, 0, tzinfo=UTC))
+    text = run(layout, "kernel-log").stdout
+    assert text.startswith("[Fri Nov 13 10:00:00 2026] Linux version")
+    assert not any(word in text.lower() for word in ("killed", "memory", "oom"))
+
+
+def test_every_command_is_for_its_owner_only(layout: Layout) -> None:
+    commands = list(layout.bin.iterdir())
+    assert {"systemctl", "journalctl", "ping", "kernel-log"} <= {path.name for path in commands}
+    assert {path.stat().st_mode & 0o777 for path in commands} == {0o700}
+    assert not any("@ROOT@" in path.read_text() for path in commands)
+    assert {path.stat().st_uid for path in commands} == {os.geteuid()}
+
+
+@given(st.lists(st.binary(max_size=40)), st.integers(min_value=1, max_value=7))
+def test_lines_are_cut_the_same_however_the_stream_comes(parts: list[bytes], size: int) -> None:
+    stream = b"\n".join(parts)
+    lines = Lines()
+    found = [line for start in range(0, len(stream), size) for line in lines.feed(stream[start : start + size])]
+    found += lines.flush()
+    assert found == [part for part in stream.split(b"\n") if part]

@@ -1,0 +1,95 @@
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from backend.incident.journal import Journal
+from backend.incident.reading import JournalReader
+
+NOW = datetime(2026, 11, 20, tzinfo=UTC)
+KINDS = st.sampled_from(["intent", "step", "verdict", "note", "alert", "refusal"])
+ANY_TEXT = st.text(st.characters(), max_size=20)
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | ANY_TEXT,
+    lambda deeper: st.lists(deeper, max_size=3) | st.dictionaries(ANY_TEXT, deeper, max_size=3),
+    max_leaves=6,
+)
+
+
+class Stopped:
+    def now(self) -> datetime:
+        return NOW
+
+    def monotonic(self) -> float:
+        return 0.0
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.booleans(),
+            KINDS,
+            ANY_TEXT,
+            st.lists(ANY_TEXT, max_size=2),
+            st.dictionaries(ANY_TEXT, VALUES, max_size=2),
+        ),
+        max_size=8,
+    )
+)
+@settings(deadline=None, max_examples=60)
+def test_any_appends_by_two_writers_keep_the_chain(
+    appends: list[tuple[bool, str, str, list[str], dict[str, object]]],
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "journal.jsonl"
+        writers = [Journal.open(path, name, Stopped()) for name in ("ann", "bob")]
+        written = [
+            writers[second].append(kind, id=name, targets=targets, data=data)  # type: ignore[arg-type]
+            for second, kind, name, targets, data in appends
+        ]
+        reader = JournalReader(path)
+        assert list(reader.entries()) == written
+        assert list(reader.tail(len(written) + 1)) == written
+        assert reader.verify().ok
+        assert reader.verify().count == len(written)
+
+
+@given(st.lists(ANY_TEXT, min_size=1, max_size=4), st.data())
+@settings(deadline=None, max_examples=60)
+def test_truncation_at_any_byte_loses_no_whole_line(names: list[str], data: st.DataObject) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "journal.jsonl"
+        journal = Journal.open(path, "ann", Stopped())
+        written = [journal.append("note", id=name) for name in names]
+        content = path.read_bytes()
+        cut = data.draw(st.integers(0, len(content)))
+        path.write_bytes(content[:cut])
+        whole = content[:cut].count(b"\n")
+        torn = content[:cut].rpartition(b"\n")[2]
+
+        seen = JournalReader(path).verify()
+        assert seen.ok is not bool(torn)
+        assert seen.count == whole
+
+        added = Journal.open(path, "bob", Stopped()).append("note", id="after")
+        assert list(journal.entries()) == [*written[:whole], added]
+        mended = journal.verify()
+        assert mended.ok
+        assert [(path.parent / name).read_bytes() for name in mended.set_aside] == ([torn] if torn else [])
+
+
+@given(st.binary(max_size=300), st.integers(0, 5))
+@settings(deadline=None)
+def test_any_bytes_can_be_read_and_followed(content: bytes, count: int) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "journal.jsonl"
+        path.write_bytes(content)
+        reader = JournalReader(path)
+        entries = list(reader.entries())
+        assert list(reader.tail(count)) == entries[len(entries) - min(count, len(entries)) :]
+        reader.verify()
+        reader.unfinished()
+        Journal.open(path, "ann", Stopped()).append("note", id="after")
+        assert [entry.id for entry in reader.tail(1)] == ["after"]

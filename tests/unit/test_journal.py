@@ -1,0 +1,355 @@
+import errno
+import hashlib
+import json
+import os
+import resource
+import stat
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from backend.errors import JournalError
+from backend.incident.journal import Journal
+from backend.incident.reading import JournalReader
+from backend.locks import whoami
+
+
+class StillClock:
+    def __init__(self) -> None:
+        self.moment = datetime(2026, 11, 20, 14, 30, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        self.moment += timedelta(seconds=1)
+        return self.moment
+
+    def monotonic(self) -> float:
+        return 0.0
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "state" / "default" / "journal.jsonl"
+
+
+@pytest.fixture
+def journal(path: Path) -> Journal:
+    return Journal.open(path, "ann@research-01", StillClock())
+
+
+def test_line_has_the_agreed_shape(journal: Journal, path: Path) -> None:
+    entry = journal.append("intent", id="i1", action="job.requeue", targets=["job:8841"], data={"risk": "low"})
+    (line,) = path.read_bytes().splitlines()
+    assert json.loads(line) == {
+        "v": 1,
+        "seq": 1,
+        "at": "2026-11-20T14:30:01Z",
+        "prev": "0" * 64,
+        "kind": "intent",
+        "id": "i1",
+        "actor": "ann@research-01",
+        "action": "job.requeue",
+        "targets": ["job:8841"],
+        "data": {"risk": "low"},
+    }
+    assert (entry.seq, entry.targets) == (1, ("job:8841",))
+    assert journal.tail(5) == (entry,)
+
+
+def test_each_line_carries_the_hash_of_the_one_before(journal: Journal, path: Path) -> None:
+    for number in range(3):
+        journal.append("note", id=f"n{number}")
+    first, second, third = path.read_bytes().splitlines()
+    assert json.loads(second)["prev"] == hashlib.sha256(first).hexdigest()
+    assert json.loads(third)["prev"] == hashlib.sha256(second).hexdigest()
+    assert journal.verify().ok
+    assert journal.verify().count == 3
+
+
+def test_file_and_folders_are_for_us_alone(journal: Journal, path: Path) -> None:
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    assert stat.S_IMODE(path.parent.parent.stat().st_mode) == 0o700
+
+
+def test_without_a_file_a_reader_finds_nothing(tmp_path: Path) -> None:
+    reader = JournalReader(tmp_path / "none.jsonl")
+    assert (list(reader.entries()), reader.tail(3), reader.unfinished()) == ([], (), ())
+    assert reader.verify().ok
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_intents_are_on_disk_before_append_returns(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[int] = []
+    monkeypatch.setattr(os, "fsync", synced.append)
+    journal.append("step", id="i1")
+    assert not synced
+    journal.append("intent", id="i2")
+    journal.append("verdict", id="i2", sync=True)
+    assert len(synced) == 2
+
+
+def test_unfinished_are_intents_without_a_verdict(journal: Journal) -> None:
+    journal.append("intent", id="a")
+    journal.append("intent", id="b")
+    journal.append("step", id="b")
+    journal.append("verdict", id="a")
+    assert [entry.id for entry in journal.unfinished()] == ["b"]
+
+
+def test_two_writers_follow_each_other(journal: Journal, path: Path) -> None:
+    other = Journal.open(path, "bob@research-01", StillClock())
+    entries = [(journal, other)[number % 2].append("note", id=str(number)) for number in range(6)]
+    assert [entry.seq for entry in entries] == [1, 2, 3, 4, 5, 6]
+    assert {entry.actor for entry in journal.entries()} == {"ann@research-01", "bob@research-01"}
+    assert journal.verify().ok
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from backend.clock import SystemClock
+from backend.incident.journal import Journal
+journal = Journal.open(Path(sys.argv[1]), sys.argv[2], SystemClock())
+for number in range(40):
+    journal.append("step", id=f"{sys.argv[2]}-{number}")
+"""
+
+
+def test_processes_write_at_the_same_time(path: Path) -> None:
+    writers = [subprocess.Popen([sys.executable, "-c", WRITER, str(path), name]) for name in ("a", "b", "c")]
+    assert [writer.wait(timeout=60) for writer in writers] == [0, 0, 0]
+    reader = JournalReader(path)
+    assert reader.verify().ok
+    ids = [entry.id for entry in reader.entries()]
+    assert len(ids) == 120
+    for name in ("a", "b", "c"):
+        assert [each for each in ids if each.startswith(name)] == [f"{name}-{number}" for number in range(40)]
+
+
+def test_torn_last_line_is_set_aside(journal: Journal, path: Path) -> None:
+    journal.append("note", id="1")
+    with path.open("ab") as file:
+        file.write(b'{"v":1,"seq":2,"at"')
+    torn = journal.verify()
+    assert (torn.ok, torn.line, torn.why) == (False, 2, "the last line is torn")
+    assert [entry.id for entry in journal.tail(9)] == ["1"]
+    journal.append("note", id="2")
+    mended = journal.verify()
+    assert (mended.ok, mended.count) == (True, 2)
+    (name,) = mended.set_aside
+    assert name.startswith("journal.torn-20261120T1430")
+    assert (path.parent / name).read_bytes() == b'{"v":1,"seq":2,"at"'
+
+
+def test_torn_lines_never_overwrite_each_other(path: Path) -> None:
+    class Stopped(StillClock):
+        def now(self) -> datetime:
+            return self.moment
+
+    journal = Journal.open(path, "ann", Stopped())
+    for number in range(3):
+        with path.open("ab") as file:
+            file.write(f"torn {number}".encode())
+        journal.append("note", id=str(number))
+    names = journal.verify().set_aside
+    assert {(path.parent / name).read_text() for name in names} == {"torn 0", "torn 1", "torn 2"}
+
+
+@pytest.mark.parametrize(
+    ("change", "line", "why"),
+    [
+        (lambda lines: [lines[0], lines[1].replace(b'"b"', b'"x"'), lines[2]], 3, "does not follow"),
+        (lambda lines: [lines[0], lines[2]], 2, "number 2 expected, not 3"),
+        (lambda lines: [lines[1], lines[2]], 1, "number 1 expected, not 2"),
+        (lambda lines: [lines[0], b"{", lines[2]], 2, "bad JSON"),
+        (lambda lines: [lines[0], b"", lines[2]], 2, "bad JSON"),
+        (lambda lines: [lines[0], b"[" * 100_000, lines[2]], 2, "bad JSON"),
+        (lambda lines: [lines[0], b"\xff\xfe", lines[2]], 2, "bad JSON"),
+        (lambda lines: [lines[0], lines[1].replace(b'"v":1', b'"v":2'), lines[2]], 2, "not an entry"),
+        (lambda lines: [lines[0], lines[1].replace(b"Z", b""), lines[2]], 2, "not an entry"),
+        (lambda lines: [lines[0], lines[1].replace(b":2,", b":NaN,"), lines[2]], 2, "bad JSON"),
+        (lambda lines: [*lines, b"x" * 5_000_000], 4, "longer than any entry"),
+    ],
+)
+def test_verify_tells_where_the_chain_breaks(
+    journal: Journal, path: Path, change: Callable[[list[bytes]], list[bytes]], line: int, why: str
+) -> None:
+    for name in "abc":
+        journal.append("note", id=name)
+    path.write_bytes(b"".join(each + b"\n" for each in change(path.read_bytes().splitlines())))
+    found = journal.verify()
+    assert (found.ok, found.line, found.count) == (False, line, line - 1)
+    assert why in found.why
+    assert list(journal.entries())[-len(journal.tail(9)) :] == list(journal.tail(9))
+
+
+def test_chain_goes_on_after_a_bad_line(journal: Journal, path: Path) -> None:
+    journal.append("note", id="a")
+    with path.open("ab") as file:
+        file.write(b"garbage\n")
+    assert journal.append("note", id="b").seq == 3
+    assert [entry.id for entry in journal.tail(9)] == ["a", "b"]
+    assert journal.verify().line == 2
+
+
+def test_tail_of_a_large_file_reads_only_its_end(journal: Journal, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    journal.append("note", id="first")
+    line = path.read_bytes()
+    with path.open("ab") as file:
+        file.write(line * 200_000)
+    read = 0
+    pread = os.pread
+
+    def counted(fd: int, size: int, at: int) -> bytes:
+        nonlocal read
+        read += size
+        return pread(fd, size, at)
+
+    monkeypatch.setattr(os, "pread", counted)
+    assert len(journal.tail(100)) == 100
+    assert read < 200_000
+
+
+def test_texts_are_cleaned_and_ids_kept_raw(journal: Journal) -> None:
+    raw = "job:\x1b[31m\udc80/../x"
+    journal.append("refusal", id=raw, targets=[raw], action="a\x1b]0;x\x07", data={"error\n": ["\x9b31m", {"n": 1.5}]})
+    (entry,) = journal.entries()
+    assert (entry.id, entry.targets) == (raw, (raw,))
+    assert entry.action.isprintable()
+    (key,) = entry.data
+    assert key.isprintable()
+    assert str(entry.data[key][0]).isprintable()
+    assert entry.data[key][1] == {"n": 1.5}
+
+
+def test_texts_of_a_hostile_journal_are_cleaned_on_the_way_in(journal: Journal, path: Path) -> None:
+    journal.append("note", id="1", action="PLACE", data={"text": "PLACE"})
+    path.write_bytes(path.read_bytes().replace(b"PLACE", b"\\u001b[2J"))
+    (entry,) = journal.entries()
+    assert entry.action.isprintable()
+    assert entry.data["text"].isprintable()
+
+
+def test_what_json_cannot_say_becomes_text(journal: Journal) -> None:
+    when = datetime(2026, 11, 20, tzinfo=UTC)
+    entry = journal.append("step", id="1", data={"path": Path("/a"), "nan": float("nan"), "at": when, "all": (1, {2})})
+    assert entry.data == {"path": "/a", "nan": None, "at": when.isoformat(), "all": [1, [2]]}
+    assert journal.tail(1) == (entry,)
+
+
+LIMITED = """
+import resource, sys
+from pathlib import Path
+from backend.clock import SystemClock
+from backend.errors import JournalError
+from backend.incident.journal import Journal
+path = Path(sys.argv[1])
+journal = Journal.open(path, "ann", SystemClock())
+journal.append("note", id="before")
+size = path.stat().st_size
+resource.setrlimit(resource.RLIMIT_FSIZE, (size + 50, size + 50))
+try:
+    journal.append("intent", id="after")
+except JournalError as error:
+    print(error)
+print(path.stat().st_size == size)
+"""
+
+
+def test_half_a_line_is_taken_back(path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", LIMITED, str(path)], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout.splitlines() == [f"the journal {path} cannot be written: it may not grow any more", "True"]
+    assert JournalReader(path).verify().ok
+    assert resource.getrlimit(resource.RLIMIT_FSIZE)[0] == resource.RLIM_INFINITY
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        (errno.ENOSPC, "no space left on its disk"),
+        (errno.EROFS, "its file system is read-only"),
+        (errno.EDQUOT, "the disk quota is used up"),
+        (errno.EIO, "Input/output error"),
+    ],
+)
+def test_errors_of_the_disk_are_told_and_leave_nothing(
+    journal: Journal, path: Path, monkeypatch: pytest.MonkeyPatch, number: int, said: str
+) -> None:
+    journal.append("note", id="1")
+    before = path.read_bytes()
+
+    def failing(fd: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "fsync", failing)
+    with pytest.raises(JournalError, match=said):
+        journal.append("intent", id="2")
+    monkeypatch.undo()
+    assert path.read_bytes() == before
+    assert journal.append("intent", id="2").seq == 2
+
+
+def test_paths_that_cannot_hold_a_journal(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "file")
+    os.mkfifo(tmp_path / "pipe")
+    for path, said in [
+        (tmp_path / "file" / "default" / "journal.jsonl", "not a folder"),
+        (tmp_path / "folder", "is a folder"),
+        (tmp_path / "link", "is a link"),
+        (tmp_path / "pipe", "not a plain file"),
+    ]:
+        with pytest.raises(JournalError, match=said):
+            Journal.open(path, "ann", StillClock())
+    with pytest.raises(JournalError, match="is a folder"):
+        JournalReader(tmp_path / "folder").verify()
+
+
+def test_missing_right_is_told(tmp_path: Path) -> None:
+    tmp_path.chmod(0o555)
+    code = (
+        "import sys; from pathlib import Path; from backend.clock import SystemClock\n"
+        "from backend.errors import JournalError; from backend.incident.journal import Journal\n"
+        "import os; os.geteuid() or os.setuid(65534)\n"
+        "try: Journal.open(Path(sys.argv[1]), 'ann', SystemClock())\n"
+        "except JournalError as error: print(error)\n"
+    )
+    target = tmp_path / "journal.jsonl"
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(target)], capture_output=True, text=True, check=True, timeout=60
+    )
+    tmp_path.chmod(0o755)
+    assert "we have no right to it" in done.stdout
+
+
+def test_another_program_that_holds_the_file(journal: Journal, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import fcntl
+
+    monkeypatch.setattr("backend.incident.journal.LOCK_S", 0.0)
+    with path.open("rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        with pytest.raises(JournalError, match="held by another program"):
+            journal.append("note", id="1")
+    assert journal.append("note", id="1").seq == 1
+
+
+def test_file_that_was_moved_away_is_begun_anew(journal: Journal, path: Path) -> None:
+    journal.append("note", id="1")
+    path.rename(path.with_name("old.jsonl"))
+    assert journal.append("note", id="2").seq == 1
+    assert journal.verify().ok
+
+
+def test_whoami_says_user_and_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOGNAME", "root")
+    monkeypatch.setenv("SUDO_USER", "ann")
+    assert whoami().startswith("ann(root)@")
+    monkeypatch.delenv("SUDO_USER")
+    assert whoami().startswith("root@")

@@ -1,0 +1,157 @@
+import json
+import os
+import stat
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from backend.errors import NotAllowed
+from backend.locks import Held, TargetLock
+
+NOW = datetime(2026, 11, 20, 14, 30, tzinfo=UTC)
+
+
+class Stopped:
+    def now(self) -> datetime:
+        return NOW
+
+    def monotonic(self) -> float:
+        return 0.0
+
+
+def lock(
+    folder: Path, key: str = "job:8841", who: str = "ann@research-01", *, fallback: Path | None = None
+) -> TargetLock:
+    return TargetLock(folder, key, who=who, clock=Stopped(), fallback=fallback or folder.parent / "fallback")
+
+
+def test_second_one_is_told_who_holds_it(tmp_path: Path) -> None:
+    with lock(tmp_path) as first, lock(tmp_path, who="bob") as second:
+        assert first is None
+        assert second == Held(f"ann@research-01, pid {os.getpid()}", NOW)
+    with lock(tmp_path, who="bob") as third:
+        assert third is None
+
+
+def test_other_targets_are_free(tmp_path: Path) -> None:
+    with lock(tmp_path), lock(tmp_path, "job:8842") as other:
+        assert other is None
+
+
+def test_released_lock_leaves_nothing(tmp_path: Path) -> None:
+    mine = lock(tmp_path)
+    assert mine.acquire() is None
+    assert mine.acquire() is None
+    mine.release()
+    mine.release()
+    assert list(tmp_path.iterdir()) == []
+
+
+HOLDER = """
+import sys
+from pathlib import Path
+from backend.locks import TargetLock
+lock = TargetLock(Path(sys.argv[1]), "job:8841", who="bob@research-01", fallback=Path(sys.argv[1]))
+print(lock.acquire(), flush=True)
+sys.stdin.read()
+"""
+
+
+def test_lock_of_a_dead_process_is_taken_over(tmp_path: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "None\n"
+        with lock(tmp_path) as held:
+            assert held is not None
+            assert held.who == f"bob@research-01, pid {holder.pid}"
+        holder.kill()
+        holder.wait(timeout=30)
+        assert len(list(tmp_path.iterdir())) == 1
+    with lock(tmp_path) as held:
+        assert held is None
+
+
+def test_absent_folder_falls_back_to_a_sticky_one(tmp_path: Path) -> None:
+    fallback = tmp_path / "fallback"
+    with lock(tmp_path / "absent", fallback=fallback) as held:
+        assert held is None
+        assert stat.S_IMODE(fallback.stat().st_mode) == 0o1777
+        with lock(tmp_path / "absent", fallback=fallback) as second:
+            assert second is not None
+
+
+def test_lock_in_the_folder_that_we_did_not_choose_counts(tmp_path: Path) -> None:
+    fallback, folder = tmp_path / "fallback", tmp_path / "locks"
+    with lock(folder, who="bob", fallback=fallback):
+        folder.mkdir()
+        with lock(folder, fallback=fallback) as held:
+            assert held is not None
+            assert held.who.startswith("bob")
+        assert list(folder.iterdir()) == []
+
+
+def test_fallback_that_is_no_sticky_folder_is_refused(tmp_path: Path) -> None:
+    plain = tmp_path / "plain"
+    plain.mkdir(mode=0o755)
+    link = tmp_path / "link"
+    link.symlink_to(plain)
+    for fallback in (plain, link, tmp_path / "a" / "b"):
+        with pytest.raises(NotAllowed, match="no place for locks"):
+            lock(tmp_path / "absent", fallback=fallback).acquire()
+
+
+def only_file(folder: Path) -> Path:
+    with lock(folder):
+        (file,) = folder.iterdir()
+    return file
+
+
+def test_links_are_never_followed(tmp_path: Path) -> None:
+    folder, precious = tmp_path / "locks", tmp_path / "precious"
+    folder.mkdir()
+    precious.write_text("precious")
+    name = only_file(folder)
+    name.symlink_to(precious)
+    with pytest.raises(NotAllowed):
+        lock(folder).acquire()
+    name.unlink()
+    name.hardlink_to(precious)
+    with pytest.raises(NotAllowed, match="not a plain file"):
+        lock(folder).acquire()
+    name.unlink()
+    os.mkfifo(name)
+    with pytest.raises(NotAllowed, match="not a plain file"):
+        lock(folder).acquire()
+    assert precious.read_text() == "precious"
+
+
+@pytest.mark.parametrize(
+    "note",
+    [
+        b"",
+        b"\xff",
+        b"[]",
+        b'{"who": "\\u001b[2J", "pid": 1}',
+        b"[" * 4000,
+        json.dumps({"who": "\x1b[2Jx", "pid": "\n", "since": "2026-11-20T14:30:00"}).encode(),
+        json.dumps({"who": 1, "pid": 1, "since": 3}).encode(),
+    ],
+)
+def test_hostile_notes_are_only_shown_harmless(tmp_path: Path, note: bytes) -> None:
+    with lock(tmp_path):
+        next(tmp_path.iterdir()).write_bytes(note)
+        held = lock(tmp_path).acquire()
+        assert held is not None
+        assert held.who.isprintable()
+        assert held.since is None
+
+
+def test_any_key_has_a_lock(tmp_path: Path) -> None:
+    for key in ("../../x", "\udc80", "a" * 10_000, ""):
+        with lock(tmp_path, key) as held:
+            assert held is None

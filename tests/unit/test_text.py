@@ -1,0 +1,126 @@
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from backend.text import SIGNATURE_LENGTH, clean, clean_block, signature
+
+ANYTHING = st.text(st.characters(), max_size=200) | st.text(
+    st.sampled_from("a \x1b[3;1m\x07\u202e\u200b\ud800\ufe0f\n\t\x9b\u2066…"), max_size=80
+)
+
+
+@given(ANYTHING)
+def test_clean_text_holds_nothing_that_a_terminal_obeys_or_a_reader_cannot_see(text: str) -> None:
+    cleaned = clean(text)
+    for letter in cleaned:
+        assert unicodedata.category(letter) not in {"Cc", "Cs", "Zl", "Zp"}, hex(ord(letter))
+        assert letter not in "\u200b\u200d\u200e\u200f\u202a\u202e\u2066\u2069\ufeff\u061c\xad"
+        assert ord(letter) & 0xFFFE != 0xFFFE
+
+
+@given(ANYTHING, st.integers(0, 40))
+def test_clean_is_idempotent_and_never_longer_than_asked(text: str, limit: int) -> None:
+    cleaned = clean(text, limit)
+    assert len(cleaned) <= limit
+    assert clean(cleaned, limit) == cleaned
+
+
+@given(st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), max_size=100))
+def test_plain_text_stays_as_it_is(text: str) -> None:
+    assert clean(text) == text.strip()
+
+
+@given(st.recursive(st.none() | st.booleans() | st.floats() | st.integers() | st.binary(), st.lists, max_leaves=5))
+def test_anything_can_be_cleaned(value: object) -> None:
+    assert isinstance(clean(value), str)
+
+
+def test_what_cannot_even_be_written_is_named() -> None:
+    nested: list[object] = []
+    for _ in range(100_000):
+        nested = [nested]
+    assert clean(nested) == "(list)"
+    assert clean(10**5000) == "(int)"
+    while nested:  # by hand: freeing it recursively would be deep, too
+        nested = nested.pop()  # type: ignore[assignment]
+
+
+@pytest.mark.parametrize(
+    ("raw", "shown"),
+    [
+        (None, ""),
+        ("\x1b[31mred\x1b[0m", "red"),
+        ("\x1b]0;title\x07x", "�]0;title�x"),
+        ("\x9b31mx", "�31mx"),
+        ("two\r\nlines\tand a tab", "two  lines and a tab"),
+        ("abc\u202ecod.exe", "abc�cod.exe"),
+        ("a\u200bb", "a�b"),
+        ("\ud800", "�"),
+        ("⚠\ufe0f", "⚠"),
+        (b"caf\xe9", "caf�"),
+        ("[red]not markup[/red]", "[red]not markup[/red]"),
+        ("日本 ünï", "日本 ünï"),
+    ],
+)
+def test_clean_examples(raw: object, shown: str) -> None:
+    assert clean(raw) == shown
+
+
+def test_what_is_cut_says_so() -> None:
+    assert clean("abcdef", 4) == "abc…"
+    assert clean(" " * 1000 + "x", 10) == "…"
+    assert len(clean("x" * 10_000_000)) == 2000
+
+
+def test_a_block_keeps_its_lines_and_indentation() -> None:
+    assert clean_block("Traceback:\n\tx\x1b[1m\r\n    y") == "Traceback:\n        x\n    y"
+    assert clean_block("a\nb\nc", lines=2) == "a\nb\n…"
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        ("No data for SAP.DE in 2026-11-17..2026-11-19", "No data for {symbol} in {date}..{date}"),
+        ("No data for BMW.DE in 2026-11-17..2026-11-19", "No data for {symbol} in {date}..{date}"),
+        ("No data for AAPL in 2026-11-17..2026-11-19", "No data for {symbol} in {date}..{date}"),
+        ("No data for SAP.DE, BMW.DE and ALV.DE", "No data for {symbol}"),
+        ("EUR/USD spread missing", "{symbol} spread missing"),
+        ("worker killed (signal 9)", "worker killed (signal 9)"),
+        ("worker ended with exit code 137", "worker ended with exit code 137"),
+        ("GET http://localhost:3000/api?x=1 said HTTP 503", "GET {url} said HTTP 503"),
+        ("ZeroDivisionError in /srv/adaf/src/mean.py:42", "ZeroDivisionError in {path}"),
+        ("ZeroDivisionError in src/strategies/mean.py:7", "ZeroDivisionError in {path}"),
+        ('File "/a/b c/d.py", line 12, in run', "File {text}, line {n}, in run"),
+        ('File "/a/b/c.py", line 12, in run', "File {path}, in run"),
+        ("KeyError: 'close'", "KeyError: {text}"),
+        ("job 8841 timed out after 2700.5 s", "job {n} timed out after {n} s"),
+        ("job-8841 can't start, don't wait", "job-{n} can't start, don't wait"),
+        ("connection to 10.0.0.1:5432 refused", "connection to {ip} refused"),
+        ("connection to fe80::1 refused", "connection to {ip} refused"),
+        ("at 12:33:11 unable to allocate 2.1 GiB at 0xdeadbeef", "at {time} unable to allocate {n} GiB at {hex}"),
+        ("run 550e8400-e29b-41d4-a716-446655440000 lost", "run {uuid} lost"),
+        ("2026-11-22T13:00:00.5Z int64 overflow", "{date} int64 overflow"),
+        ("", ""),
+    ],
+)
+def test_signature_examples(error: str, expected: str) -> None:
+    assert signature(error) == expected
+
+
+@given(ANYTHING)
+def test_a_signature_is_short_and_always_the_same(text: str) -> None:
+    found = signature(text)
+    assert len(found) <= SIGNATURE_LENGTH
+    assert signature.__wrapped__(text) == found
+
+
+@given(st.integers(0, 10**9), st.dates(), st.from_regex(r"[A-Z]{2,5}\.[A-Z]{2}", fullmatch=True))
+def test_what_varies_does_not_split_a_group(number: int, day: object, symbol: str) -> None:
+    assert signature(f"step {number}: no bars for {symbol} on {day}") == "step {n}: no bars for {symbol} on {date}"
+
+
+@pytest.mark.parametrize("text", ["[" * 600, "1." * 300, "a/" * 300, "'" * 600, "::" * 300, "A" * 600, "0x" * 300])
+def test_no_text_makes_the_signature_hang(text: str) -> None:
+    assert signature.__wrapped__(text)

@@ -1,0 +1,114 @@
+import unicodedata
+from dataclasses import fields
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+from widgets.text import (
+    ASCII,
+    UNICODE,
+    Span,
+    both_ends,
+    crop,
+    crop_line,
+    fit,
+    fit_line,
+    line,
+    line_width,
+    plain,
+    shown,
+    width,
+)
+
+HOSTILE = [
+    "\x1b]52;c;AAAA\x07",
+    "\x9b31m",
+    "a\u202eb",
+    "[/foo]",
+    "[@click=app.quit]x[/]",
+    "👩\u200d👩\u200d👧 ❤\ufe0f 👍🏽",
+    "e\u0301" * 5,
+    "a\tb\nc\r\u2028d",
+    "\ud800x\udfff",
+    "x" * 100_000,
+    "\u0301" * 100_000,
+    "株式会社" * 50,
+    "\u3000\xa0\u3164",
+    "\ue0b0\U000e0041",
+]
+anything = st.text(st.characters(), max_size=40) | st.sampled_from(HOSTILE)
+lines = st.lists(st.builds(Span, anything, st.sampled_from(["plain", "bad", "dim"])), max_size=6).map(tuple)
+
+
+def harmless(text: str) -> bool:
+    return not any(unicodedata.category(char) in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp") for char in text)
+
+
+@given(anything)
+def test_no_control_format_or_surrogate_is_ever_drawn(text: str) -> None:
+    drawn = shown(text)
+    assert harmless(drawn)
+    drawn.encode()
+    assert shown(drawn) == drawn
+
+
+@given(anything, st.integers(-2, 60), st.sampled_from(["left", "right"]), st.sampled_from(["…", "~"]))
+def test_a_fitted_text_takes_exactly_its_cells(text: str, cells: int, align: str, more: str) -> None:
+    drawn = fit(text, cells, "right" if align == "right" else "left", more)
+    assert cell_len(drawn) == max(cells, 0)
+    assert harmless(drawn)
+
+
+@given(anything, st.integers(0, 60))
+def test_a_cropped_text_is_whole_or_says_that_it_is_not(text: str, cells: int) -> None:
+    drawn = crop(text, cells)
+    assert cell_len(drawn) <= cells
+    if drawn != shown(text) and cells:
+        assert drawn.endswith("…")
+        assert shown(text).startswith(drawn[:-1])
+
+
+@given(lines, lines, st.integers(0, 60))
+def test_lines_take_exactly_their_cells(lead: tuple[Span, ...], tail: tuple[Span, ...], cells: int) -> None:
+    assert line_width(crop_line(lead, cells)) <= cells
+    assert line_width(fit_line(lead, cells)) == cells
+    assert line_width(both_ends(lead, tail, cells)) == cells
+
+
+@pytest.mark.parametrize(
+    ("text", "cells", "drawn"),
+    [
+        ("abc", 3, "abc"),
+        ("abcd", 3, "ab…"),
+        ("abc", 0, ""),
+        ("株式会社", 5, "株式…"),
+        ("株式会社", 4, "株…"),
+        ("a\nb\tc", 9, "a·b·c"),
+        ("[/foo]", 9, "[/foo]"),
+        ("e\u0301e\u0301", 1, "…"),
+        ("e\u0301e\u0301", 2, "e\u0301e\u0301"),
+    ],
+)
+def test_crop(text: str, cells: int, drawn: str) -> None:
+    assert crop(text, cells) == drawn
+
+
+def test_the_lead_makes_room_for_the_tail() -> None:
+    assert plain(both_ends(line("11 x No data"), line("79 %"), 12)) == "11 x N… 79 %"
+    assert plain(both_ends(line("11 x"), line("79 %"), 12)) == "11 x    79 %"
+    assert plain(both_ends(line("11 x"), line("79 %"), 4)) == "79 %"
+    assert plain(both_ends(line("11 x"), (), 6)) == "11 x  "
+
+
+def test_a_line_that_is_cut_between_spans_says_so_and_keeps_its_tones() -> None:
+    assert crop_line(line("abc", Span("def", "bad")), 3) == line("ab", "…")
+    assert crop_line(line("abc", Span("def", "bad")), 5) == (Span("abc"), Span("d", "bad"), Span("…", "bad"))
+
+
+def test_every_sign_takes_one_cell_and_the_plain_set_is_ascii() -> None:
+    for field in fields(UNICODE):
+        for sign in (*getattr(UNICODE, field.name), *getattr(ASCII, field.name)):
+            assert width(sign) == 1
+        assert getattr(ASCII, field.name).isascii()

@@ -1,0 +1,157 @@
+"""The application: wiring only."""
+
+import asyncio
+import signal
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import PurePath
+from typing import ClassVar
+
+from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+
+from actions.registry import REGISTRY
+from actions.spec import ActionSpec
+from backend.clock import Clock, SystemClock
+from backend.config.model import Config
+from backend.model.situation import Situation
+from backend.parts import JOBS_FAILED, provider
+from tui.desk import Desk
+from tui.dispatch import Dispatcher
+from tui.keys import KEYS
+from tui.screens.dashboard import Dashboard
+from tui.screens.help import HelpScreen
+from tui.screens.leave import LeaveScreen
+from tui.stage import AppStage
+from tui.targets import targets_of
+from widgets.table import LiveTable
+
+
+def _bindings() -> list[BindingType]:
+    plain = [Binding(key.key, key.action, key.title, show=False, id=f"key.{key.title}") for key in KEYS if key.action]
+    keys = dict.fromkeys(spec.key for spec in REGISTRY.values())
+    return [*plain, *(Binding(key, f"act('{key}')", show=False, id=f"act.{key}") for key in keys)]
+
+
+class BacktopApp(App[None]):
+    """Watches one platform, and acts on it."""
+
+    TITLE = "backtop"
+    CSS_PATH: ClassVar[list[str | PurePath]] = ["styles/dashboard.tcss", "styles/plan.tcss", "styles/modal.tcss"]
+    BINDINGS: ClassVar[list[BindingType]] = _bindings()
+    ENABLE_COMMAND_PALETTE = True
+
+    def __init__(self, config: Config, clock: Clock | None = None, *, live: bool = True) -> None:
+        super().__init__()
+        self.desk = Desk(config, clock or SystemClock())
+        self.dashboard = Dashboard(config.limits, tuple(provider(each.name) for each in config.providers))
+        self.stage = AppStage(self)
+        self.dispatcher = Dispatcher(self.stage, self.desk.runner)
+        self._live = live
+        self._held = False
+
+    def get_default_screen(self) -> Screen[None]:
+        """The dashboard is the only full screen."""
+        return self.dashboard
+
+    def on_mount(self) -> None:
+        """Draw first, then read."""
+        self.show(Situation(self.desk.clock.now()))
+        if self._live:
+            self.call_after_refresh(self.run_worker, self._watch(), name="feed", exit_on_error=True)
+
+    async def _watch(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            with suppress(ValueError, RuntimeError):  # not in the main thread: a test
+                loop.add_signal_handler(number, self._end)
+        feed = await asyncio.to_thread(self.desk.open_feed)
+        await self.desk.read_journal()
+        self.stage.resume()
+        await feed.run(self.show)
+
+    def _end(self) -> None:
+        """TERM or hang-up: what runs finishes its step or stops before the next, and says so in the journal."""
+        self.desk.stopping()
+        self.exit()
+
+    def show(self, situation: Situation) -> None:
+        """Draw this situation, unless the picture is held."""
+        if not self._held:
+            self.dashboard.show(situation, self.desk.frame(situation, self.dashboard, self.stage.progress))
+
+    def redraw(self) -> None:
+        """Draw what is known now."""
+        self.show(self.desk.situation())
+
+    def action_go(self, pane: str) -> None:
+        """Give the keys to a pane."""
+        self.dashboard.go(pane)
+        self.redraw()
+
+    def action_zoom(self) -> None:
+        """One pane whole, or all."""
+        self.dashboard.zoom()
+
+    def action_hold(self) -> None:
+        """Hold the picture, or let it go on."""
+        self._held = not self._held
+        self.stage.tell("held; h lets it go on" if self._held else "live again", title="picture", grave=False)
+        self.redraw()
+
+    def action_lock(self) -> None:
+        """Unlock actions for a while, or lock them."""
+        self.stage.tell(self.desk.toggle_lock(), title="lock", grave=False)
+        self.redraw()
+
+    def action_help(self) -> None:
+        """Show all keys."""
+        self.push_screen(HelpScreen())
+
+    def action_act(self, key: str) -> None:
+        """Run the action that this key means in the pane that has the keys."""
+        pane = self.dashboard.current
+        specs = [spec for spec in REGISTRY.values() if spec.key == key]
+        here = next((spec for spec in specs if pane and spec.pane == pane.kind.id), None)
+        if here is None:
+            where = " and ".join(f"{spec.title} in {spec.pane}" for spec in specs)
+            self.stage.tell(f"{key} means {where}; go there first", title="not here", grave=False)
+            return
+        self.act(here)
+
+    def act(self, spec: ActionSpec) -> None:
+        """Plan, confirm and run one action on what is marked or under the cursor."""
+        table = self.dashboard.panes[spec.pane].table
+        targets = targets_of(self.desk.situation(), table.marked_keys, table.cursor_key) if table else ()
+        self.run_worker(self.dispatcher.act(spec, targets), group="action", exclusive=False)
+
+    async def action_leave(self) -> None:
+        """Leave; asks while an action is open or runs."""
+        if self.dispatcher.busy is None:
+            self.exit()
+            return
+        if not isinstance(self.screen, LeaveScreen):
+            why = f"{self.dispatcher.busy.title} is open or runs."
+            self.push_screen(LeaveScreen(why), lambda answer: self._end() if answer else None)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 - Textual's
+        """The palette stays closed while an action is open or runs."""
+        return not (action == "command_palette" and self.dispatcher.busy is not None)
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:  # noqa: ARG002 - Textual's
+        """The registry and the keys, by name."""
+        for spec in REGISTRY.values():
+            yield SystemCommand(
+                spec.title, f"{spec.help} ({spec.key} in {spec.pane})", lambda spec=spec: self.act(spec)
+            )
+        for key in KEYS:
+            if key.action and key.action != "command_palette":
+                run = key.action
+                yield SystemCommand(key.title, key.help, lambda run=run: self.call_later(self.run_action, run))
+
+    def on_live_table_cursor_moved(self, event: LiveTable.CursorMoved) -> None:
+        """The data pane follows the failed job under the cursor."""
+        if event.table is self.dashboard.panes["failures"].table:
+            failed = self.desk.situation().value(JOBS_FAILED)
+            self.desk.select(next((job for job in failed.jobs if job.id == event.key), None) if failed else None)

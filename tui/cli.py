@@ -1,0 +1,177 @@
+"""The command line."""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Callable, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import NoReturn
+
+from backend.clock import Clock, SystemClock
+from backend.config.load import load
+from backend.config.model import Config
+from backend.errors import ConfigError, JournalError
+
+WRONG_USAGE = 2
+UNKNOWN = 3
+"""Exit code of `status` and `diagnose` when they cannot tell; wrong usage included."""
+Command = Callable[[argparse.Namespace, Config, Clock], int]
+
+
+class _Parser(argparse.ArgumentParser):
+    """Exits with the code that the command promises for wrong usage."""
+
+    wrong_usage = WRONG_USAGE
+
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        self.exit(self.wrong_usage, f"{self.prog}: {message}\n")
+
+
+class _LookParser(_Parser):
+    wrong_usage = UNKNOWN
+
+
+def parser() -> argparse.ArgumentParser:
+    """Everything that can be typed after `backtop`."""
+    everywhere = _Parser(add_help=False, argument_default=argparse.SUPPRESS)
+    everywhere.add_argument("--config", type=Path, metavar="FILE", help="the configuration file")
+    everywhere.add_argument("--profile", metavar="NAME", help="the profile in it")
+    top = _Parser(prog="backtop", description="top for backtests, with hands", parents=[everywhere])
+    top.add_argument("--version", action="version", version=f"backtop {version('backtop')}")
+    top.add_argument("--read-only", action="store_true", help="never change anything")
+    top.add_argument("--theme", metavar="NAME", help="colours; see the palette for names")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
+
+    def add(name: str, text: str, kind: type[_Parser] = _Parser) -> argparse.ArgumentParser:
+        commands._parser_class = kind  # noqa: SLF001 - argparse offers no other way to choose it for one command
+        return commands.add_parser(name, help=text, description=text, parents=[everywhere])
+
+    _add_demo(add("demo", "the embedded platform, and the dashboard on it"))
+    for name, text in (("status", "one look at everything"), ("diagnose", "one look at what is wrong, and why")):
+        add(name, text, _LookParser).add_argument("--json", action="store_true", help="print JSON")
+    add("actions", "the actions, and which could run now").add_argument(
+        "--json", action="store_true", help="print JSON"
+    )
+    _add_act(add("act", "plan, confirm, run and verify one action"))
+    journal = add("journal", "what was done here")
+    journal.add_argument("--verify", action="store_true", help="whether the chain of the journal holds")
+    journal.add_argument("--json", action="store_true", help="print JSON")
+    config = add("config", "how this program is set")
+    config.add_argument(
+        "what", choices=("show", "init", "path"), help="values and origins, a file to start from, or paths"
+    )
+    return top
+
+
+def _add_demo(demo: argparse.ArgumentParser) -> None:
+    demo.add_argument("scenario", nargs="?", default="calm", metavar="SCENARIO", help="see --list")
+    demo.add_argument("--list", action="store_true", help="tell the scenarios, what is wrong and what is right")
+    demo.add_argument("--json", action="store_true", help="with --list: print JSON")
+    demo.add_argument(
+        "--headless", action="store_true", help="no dashboard: print one line of JSON and run until TERM or INT"
+    )
+    demo.add_argument("--seed", type=int, default=1, metavar="N", help="another number, other jobs and prices")
+    demo.add_argument("--dir", type=Path, metavar="DIR", help="an absent or empty folder to live in")
+
+
+def _add_act(act: argparse.ArgumentParser) -> None:
+    act.add_argument("id", metavar="ID", help="the action, as `backtop actions` names it")
+    act.add_argument("target", nargs="*", metavar="TARGET", help="what to act on")
+    act.add_argument("--set", action="append", default=[], metavar="K=V", type=_pair, help="an option of the action")
+    act.add_argument("--dry-run", action="store_true", help="plan only")
+    act.add_argument("--yes", action="store_true", help="confirm low and medium risk")
+    act.add_argument("--confirm", metavar="WORD", help="confirm high risk with the word that the plan names")
+    act.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _pair(text: str) -> tuple[str, str]:
+    key, equals, value = text.partition("=")
+    if not key or not equals:
+        raise argparse.ArgumentTypeError(f"{text!r} is not K=V")
+    return key, value
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code."""
+    options = parser().parse_args(arguments)
+    if options.command == "demo":
+        from tui.headless.demo import demo
+
+        return demo(options)
+    try:
+        config = _load(options)
+        return _COMMANDS.get(options.command, _watch)(options, config, SystemClock())
+    except ConfigError as error:
+        sys.stderr.write("".join(f"backtop: {problem}\n" for problem in error.problems))
+    except JournalError as error:
+        sys.stderr.write(f"backtop: {error}\n")
+    return UNKNOWN if options.command in ("status", "diagnose") else WRONG_USAGE
+
+
+def _load(options: argparse.Namespace) -> Config:
+    overrides = {"read_only": True} if options.read_only else {}
+    return load(getattr(options, "config", None), getattr(options, "profile", None), overrides=overrides)
+
+
+def _watch(options: argparse.Namespace, config: Config, clock: Clock) -> int:
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        sys.stderr.write("backtop: the dashboard needs a terminal; `backtop status` does not\n")
+        return WRONG_USAGE
+    from tui.app import BacktopApp
+
+    app = BacktopApp(config, clock)
+    if options.theme:
+        if options.theme not in app.available_themes:
+            names = ", ".join(sorted(app.available_themes))
+            sys.stderr.write(f"backtop: there is no theme {options.theme!r}; there are: {names}\n")
+            return WRONG_USAGE
+        app.theme = options.theme
+    app.run()
+    return app.return_code or 0
+
+
+def _status(options: argparse.Namespace, config: Config, clock: Clock) -> int:
+    from tui.headless import status
+
+    return asyncio.run(status.run(config, clock, as_json=options.json, only_findings=options.command == "diagnose"))
+
+
+def _actions(options: argparse.Namespace, config: Config, clock: Clock) -> int:
+    from tui.headless import act
+
+    return asyncio.run(act.actions(config, clock, as_json=options.json))
+
+
+def _act(options: argparse.Namespace, config: Config, clock: Clock) -> int:
+    from tui.headless import act
+
+    order = act.Order(
+        options.id, tuple(options.target), dict(options.set), options.dry_run, options.yes, options.confirm
+    )
+    return asyncio.run(act.act(config, clock, order, as_json=options.json))
+
+
+def _journal(options: argparse.Namespace, config: Config, clock: Clock) -> int:
+    from tui.headless import record
+
+    return record.journal(config, clock, verify=options.verify, as_json=options.json)
+
+
+def _config(options: argparse.Namespace, config: Config, clock: Clock) -> int:  # noqa: ARG001 - as all commands
+    from tui.headless import record
+
+    return {"show": lambda: record.show(config), "path": lambda: record.path(config), "init": record.init}[
+        options.what
+    ]()
+
+
+_COMMANDS: dict[str | None, Command] = {
+    "status": _status,
+    "diagnose": _status,
+    "actions": _actions,
+    "act": _act,
+    "journal": _journal,
+    "config": _config,
+}

@@ -1,0 +1,97 @@
+"""The embedded platform by itself: `python -m tui.demo [SCENARIO] [--seed N] [--dir DIR] [--tether]`.
+
+It prints one line of JSON when everything is up and runs until TERM, INT or HUP, or, tethered, until its standard input
+ends; then nothing of it is left. Exit codes: 0 ended as asked, 1 it could not start, 2 wrong usage.
+"""
+
+import argparse
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Coroutine, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from tui.demo.instance import GroundError
+from tui.demo.postgres import binaries
+from tui.demo.supervisor import Platform
+from tui.demo.world.scenario import SCENARIOS
+
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tui.demo", description="Runs the embedded platform.")
+    parser.add_argument("scenario", nargs="?", default="calm", metavar="SCENARIO")
+    parser.add_argument("--seed", type=int, default=1, help="another number, other jobs and prices")
+    parser.add_argument("--dir", type=Path, default=None, help="an empty or absent folder to live in")
+    parser.add_argument("--tether", action="store_true", help="end when standard input does")
+    options = parser.parse_args(arguments)
+    if options.scenario not in SCENARIOS:
+        raise GroundError(f"there is no scenario {options.scenario!r}; there are: {', '.join(SCENARIOS)}", 2)
+    return options
+
+
+async def run(options: argparse.Namespace) -> None:
+    """The whole life of one instance. Raises GroundError when it cannot start."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in SIGNALS:
+        loop.add_signal_handler(number, stop.set)
+    if options.tether:
+        _tether(loop, stop)
+    platform = Platform.ground(options.scenario, options.seed, options.dir)
+    try:
+        await _before(stop, _up(platform))
+        if not stop.is_set():
+            await _before(stop, platform.watch())
+            await stop.wait()
+    finally:
+        await platform.fall()
+
+
+async def _up(platform: Platform) -> None:
+    await platform.rise()
+    with suppress(BrokenPipeError):
+        sys.stdout.write(platform.announcement() + "\n")
+        sys.stdout.flush()
+
+
+async def _before(stop: asyncio.Event, work: Coroutine[None, None, None]) -> None:
+    """Do `work`, unless `stop` comes first."""
+    task, stopped = asyncio.create_task(work), asyncio.create_task(stop.wait())
+    await asyncio.wait((task, stopped), return_when=asyncio.FIRST_COMPLETED)
+    stopped.cancel()
+    if not task.done():
+        task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+def _tether(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
+    def read() -> None:
+        if not os.read(0, 4096):
+            loop.remove_reader(0)
+            stop.set()
+
+    try:
+        loop.add_reader(0, read)
+    except PermissionError:  # a plain file or /dev/null: it ends at once
+        stop.set()
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run, and say in one sentence why not if not."""
+    try:
+        options = _options(arguments)
+        binaries()
+        asyncio.run(run(options))
+    except GroundError as error:
+        sys.stderr.write(f"backtop demo: {error}\n")
+        return error.code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,98 @@
+"""The research API of the embedded platform: `python -m tui.demo.api --root ROOT --scenario NAME --seed N`."""
+
+import argparse
+import asyncio
+import json
+import os
+import signal
+import socket
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.routing import BaseRoute, Mount
+
+from tui.demo.history import History
+from tui.demo.layout import Layout, replace
+from tui.demo.maintenance import Maintenance
+from tui.demo.routes import analytics, backtests, data, engine, providers, strategies
+from tui.demo.routes.replies import HANDLERS
+from tui.demo.world.scenario import SCENARIOS, build
+from tui.demo.world.world import World
+
+HOST = "127.0.0.1"
+HEALTH = "/api/research/backtests/health"
+
+
+def application(world: World, layout: Layout) -> Starlette:
+    """The API over `world`, for the instance in `layout`."""
+    research = [*analytics.ROUTES, *backtests.ROUTES, *data.ROUTES, *strategies.ROUTES]
+    routes: list[BaseRoute] = [Mount("/api/research", routes=research), *engine.ROUTES, *providers.ROUTES]
+    app = Starlette(routes=routes, exception_handlers=HANDLERS)
+    app.state.world = world
+    app.state.layout = layout
+    app.state.maintenance = Maintenance(world, History(layout, world.scenario.seed))
+    return app
+
+
+def _utc() -> datetime:
+    return datetime.now(UTC)
+
+
+def _epoch(layout: Layout) -> datetime:
+    """The moment the instance began; now, for one that did not write it down."""
+    if not layout.epoch.exists():
+        return _utc()
+    return datetime.fromisoformat(layout.epoch.read_text("ascii").strip()).astimezone(UTC)
+
+
+def server_of(app: Starlette) -> uvicorn.Server:
+    """A server of `app` that says nothing and waits for nobody when it ends."""
+    return uvicorn.Server(
+        uvicorn.Config(
+            app, log_config=None, access_log=False, lifespan="off", ws="none", server_header=False,
+            timeout_graceful_shutdown=1,
+        )
+    )  # fmt: skip
+
+
+async def serve(app: Starlette, layout: Layout, port: int) -> None:
+    """Serve until TERM or INT; `run/api.json` appears once a request was answered."""
+    listener = socket.create_server((HOST, port))
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(server_of(app).serve(sockets=[listener]))
+        tasks.create_task(_announce(layout, listener.getsockname()[1]))
+
+
+async def _announce(layout: Layout, port: int) -> None:
+    """Ask the API itself, and write down where it is when it answers."""
+    reader, writer = await asyncio.open_connection(HOST, port)
+    writer.write(f"GET {HEALTH} HTTP/1.1\r\nHost: {HOST}\r\nConnection: close\r\n\r\n".encode())
+    answer = await reader.readline()
+    writer.close()
+    if b" 200 " not in answer:
+        sys.exit(f"the API does not answer its own question: {answer!r}")
+    layout.run.mkdir(parents=True, exist_ok=True)
+    replace(layout.api, json.dumps({"port": port, "pid": os.getpid()}))
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Serve one scenario until TERM or INT."""
+    parser = argparse.ArgumentParser(prog="python -m tui.demo.api", description=__doc__)
+    parser.add_argument("--root", type=Path, required=True, help="folder of the instance")
+    parser.add_argument("--scenario", choices=sorted(SCENARIOS), required=True)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--port", type=int, default=0, help="0: any free one")
+    options = parser.parse_args(arguments)
+    layout = Layout(options.root)
+    world = World(build(options.scenario, options.seed, _epoch(layout)), _utc)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)  # uvicorn ends the server, then raises the signal anew: that is no crash
+    asyncio.run(serve(application(world, layout), layout, options.port))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,69 @@
+"""The stored history in PostgreSQL, as the API changes it: days filled in, indexes built anew."""
+
+import asyncio
+import json
+import subprocess
+from collections.abc import Iterable
+from dataclasses import replace
+
+from tui.demo.layout import Layout
+from tui.demo.market import TABLES, daily_rows, minute_rows
+from tui.demo.postgres import ENGINE, binaries, dsn
+from tui.demo.world.refusal import UnavailableError
+from tui.demo.world.seed import Gap, Symbol
+
+PATIENCE = 30.0
+"""Seconds for one script."""
+
+
+class History:
+    """Runs scripts as the owner of the tables. Everything raises UnavailableError when the database cannot do it."""
+
+    def __init__(self, layout: Layout, seed: int) -> None:
+        self._layout = layout
+        self._seed = seed
+
+    async def check(self) -> None:
+        """Whether the database takes a question at all."""
+        await self._run("SELECT 1;\n")
+
+    async def fill(self, symbol: Symbol, gap: Gap) -> None:
+        """Store the days of `gap`, daily and by the minute, all or none."""
+        missing = (replace(symbol, first_date=gap.start, last_date=gap.end),)
+        rows = (daily_rows(missing, (), self._seed), minute_rows(missing, (), self._seed))
+        copies = "".join(_copied(table, lines) for table, lines in zip(TABLES, rows, strict=True))
+        await self._run(f"BEGIN;\n{copies}COMMIT;\n")
+
+    async def reindex(self, tables: Iterable[str]) -> None:
+        """Build all indexes of `tables` anew while others read and write."""
+        await self._run("".join(f"REINDEX TABLE CONCURRENTLY market_data.{table};\n" for table in tables))
+
+    async def _run(self, script: str) -> None:
+        process = await asyncio.create_subprocess_exec(
+            str(binaries() / "psql"), "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", self._where(), "-o", "/dev/null",
+            stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+        )  # fmt: skip
+        try:
+            async with asyncio.timeout(PATIENCE):
+                _, said = await process.communicate(script.encode())
+        except TimeoutError:
+            raise UnavailableError("the historical database takes too long") from None
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+        if process.returncode:
+            first = (said.decode("utf-8", "replace").strip().splitlines() or ["no reason was given"])[0]
+            raise UnavailableError(f"the historical database refuses: {first}")
+
+    def _where(self) -> str:
+        try:
+            port = int(json.loads(self._layout.postgres.read_text("utf-8"))["port"])
+        except (OSError, ValueError, KeyError, TypeError):
+            raise UnavailableError("the historical database cannot be reached") from None
+        more = {"application_name": "adaf-research-api", "connect_timeout": "3"}
+        return dsn(port, self._layout.passfile, ENGINE, **more)
+
+
+def _copied(table: str, lines: Iterable[str]) -> str:
+    return f"COPY market_data.{table} FROM stdin;\n{''.join(lines)}\\.\n"

@@ -1,0 +1,199 @@
+"""One instance's folder: made, marked as ours, removed; and what killed instances left behind."""
+
+import json
+import os
+import re
+import secrets
+import shutil
+import signal
+import stat
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tui.demo.layout import PREFIX, TOKEN_VARIABLE, Layout, replace
+from tui.demo.processes import Process, end, everyone
+from tui.demo.shared_memory import release
+
+_TOKEN = re.compile(r"[0-9a-f]{16}")
+_SCRIPTS = frozenset({b"systemctl", b"journalctl", b"ping", b"kernel-log", b"git"})
+
+
+class GroundError(Exception):
+    """A sentence for the person who started it: why there can be no platform here. `code` is the exit code."""
+
+    def __init__(self, sentence: str, code: int = 1) -> None:
+        super().__init__(sentence)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """What a marked folder says: whose it is, and how the processes of that instance are known."""
+
+    owner: Process
+    token: str
+
+    @classmethod
+    def read(cls, folder: Path) -> "Marker | None":
+        """The marker of `folder`; None unless the folder and the marker are ours, and whole."""
+        path = Layout(folder).marker
+        try:
+            if not (_ours(folder, stat.S_ISDIR) and _ours(path, stat.S_ISREG)):
+                return None
+            said = json.loads(path.read_text("utf-8"))
+            marker = cls(Process(int(said["pid"]), int(said["started"])), str(said["token"]))
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+        return marker if _TOKEN.fullmatch(marker.token) else None
+
+    def write(self, folder: Path) -> None:
+        """Mark `folder`."""
+        said = {"pid": self.owner.pid, "started": self.owner.started, "token": self.token}
+        replace(Layout(folder).marker, json.dumps(said) + "\n")
+
+
+def _ours(path: Path, kind: Callable[[int], bool]) -> bool:
+    status = path.lstat()
+    return status.st_uid == os.geteuid() and kind(status.st_mode)
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """A running instance: its folders (the first is the root, another may hold PostgreSQL's data) and its token."""
+
+    root: Path
+    token: str
+
+    @property
+    def layout(self) -> Layout:
+        """The names of what lies in the root."""
+        return Layout(self.root)
+
+    def environment(self) -> dict[str, str]:
+        """The environment of every part: ours, with the token, in UTC, and able to import what we import."""
+        house = str(Path(__file__).resolve().parents[2])
+        known = os.environ.get("PYTHONPATH")
+        return {
+            **{name: value for name, value in os.environ.items() if not name.startswith("PG")},
+            TOKEN_VARIABLE: self.token,
+            "PYTHONPATH": f"{house}{os.pathsep}{known}" if known else house,
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "TZ": "UTC",
+        }
+
+
+def create(directory: Path | None) -> Instance:
+    """Make the folder of a new instance in `directory`, or in the temp folder, after sweeping there.
+
+    Raises GroundError when `directory` is neither absent nor empty, or cannot be written.
+    """
+    temporary = Path(tempfile.gettempdir())
+    sweep({temporary} if directory is None else {temporary, directory})
+    parent = temporary if directory is None else _emptied(directory)
+    instance = Instance(marked_folder(parent, token := secrets.token_hex(8)), token)
+    layout = instance.layout
+    try:
+        layout.make()
+        replace(layout.token_file, token + "\n")
+        replace(layout.epoch, datetime.now(UTC).isoformat(timespec="seconds") + "\n")
+    except OSError as error:
+        remove(instance.root, token)
+        raise GroundError(f"nothing can be written to {parent}: {error.strerror}") from error
+    return instance
+
+
+def _emptied(directory: Path) -> Path:
+    try:
+        if not str(directory.absolute()).isprintable():
+            raise GroundError("the folder has a name that cannot stand in a configuration file")
+        directory.mkdir(parents=True, exist_ok=True)
+        if any(directory.iterdir()):
+            raise GroundError(f"the folder {directory} is not empty: name one that is empty, or does not exist yet")
+    except OSError as error:
+        raise GroundError(f"the folder {directory} cannot be used: {error.strerror}") from error
+    return directory.resolve()
+
+
+def marked_folder(parent: Path, token: str) -> Path:
+    """Make a folder of ours in `parent`, marked with `token`. Raises GroundError when that is not possible."""
+    me = Process.of(os.getpid())
+    try:
+        folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent)).resolve()
+        Marker(me or Process(os.getpid(), -1), token).write(folder)
+    except OSError as error:
+        raise GroundError(f"no folder can be made in {parent}: {error.strerror}") from error
+    return folder
+
+
+def sweep(parents: Iterable[Path]) -> None:
+    """Remove what killed instances left in `parents`: first their processes, then their folders."""
+    for parent in parents:
+        for folder in _candidates(parent):
+            marker = Marker.read(folder)
+            if marker is not None and not marker.owner.alive:
+                remove(folder, marker.token)
+
+
+def _candidates(parent: Path) -> list[Path]:
+    try:
+        return [parent / entry.name for entry in os.scandir(parent) if entry.name.startswith(PREFIX)]
+    except OSError:
+        return []
+
+
+def remove(folder: Path, token: str) -> None:
+    """End every process that is left of the instance with `token`, and remove its `folder`.
+
+    Only a folder that carries the marker with this token is removed; it goes last within, so that an interrupted
+    removal is taken up by the next sweep.
+    """
+    own = list(belonging(folder, token))
+    end((process for process in own if _is_postgres(process)), first=signal.SIGINT)
+    end(own)
+    marker = Marker.read(folder)
+    if marker is None or marker.token != token:
+        return
+    for home in (Layout(folder).pg, folder):
+        release(home / "data" / "postmaster.pid")
+    _empty(folder)
+
+
+def _empty(folder: Path) -> None:
+    marker = Layout(folder).marker
+    for _ in range(3):
+        for entry in list(os.scandir(folder)):
+            if entry.is_dir(follow_symlinks=False):
+                shutil.rmtree(entry.path, ignore_errors=True)
+            elif entry.name != marker.name:
+                Path(entry.path).unlink(missing_ok=True)
+        if [path.name for path in folder.iterdir()] == [marker.name]:
+            marker.unlink()
+            folder.rmdir()
+            return
+
+
+def belonging(folder: Path, token: str) -> Iterator[Process]:
+    """The processes that are the instance's own: they carry its token, or run one of its scripts or workers.
+
+    A dashboard that merely names the configuration in its command line does not belong.
+    """
+    variable = f"{TOKEN_VARIABLE}={token}".encode()
+    prefix = os.fsencode(folder) + b"/"
+    for process in everyone():
+        arguments = process.arguments
+        if variable in process.environment or _runs_below(arguments, prefix):
+            yield process
+
+
+def _is_postgres(process: Process) -> bool:
+    return process.arguments[0].endswith(b"/postgres")
+
+
+def _runs_below(arguments: list[bytes], prefix: bytes) -> bool:
+    if any(part.startswith(prefix) for part in arguments[:1]):
+        return True
+    scripts = {prefix + b"bin/" + name for name in _SCRIPTS}
+    return len(arguments) > 1 and arguments[1] in scripts

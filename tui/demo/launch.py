@@ -1,0 +1,96 @@
+"""Starts the embedded platform from a dashboard, tied to it: when the dashboard goes, in whatever way, it goes too."""
+
+import asyncio
+import json
+import os
+import sys
+from collections import deque
+from contextlib import suppress
+from pathlib import Path
+
+from tui.demo.world.scenario import SCENARIOS, Summary
+
+PATIENCE = 60.0
+"""Seconds that the platform has to come up."""
+FAREWELL = 20.0
+"""Seconds that it has to take itself down."""
+
+
+class LaunchError(Exception):
+    """A sentence: why the platform does not come up."""
+
+
+class Platform:
+    """A running platform. `config` is what a dashboard reads, `root` the folder that it lives in."""
+
+    def __init__(self, process: asyncio.subprocess.Process, said: dict[str, object]) -> None:
+        self.config = Path(str(said["config"]))
+        self.root = Path(str(said["root"]))
+        self.scenario = str(said["scenario"])
+        self.api = str(said["api"])
+        self.troubles: deque[str] = deque(maxlen=100)
+        """What it said of parts that ended by themselves."""
+        self._process = process
+        self._listening = asyncio.create_task(self._listen())
+
+    @property
+    def pid(self) -> int:
+        """The pid of its supervisor."""
+        return self._process.pid
+
+    async def _listen(self) -> None:
+        if self._process.stderr is not None:
+            async for line in self._process.stderr:
+                self.troubles.append(line.decode("utf-8", "replace").rstrip())
+
+    async def stop(self) -> None:
+        """Let it go, and wait until nothing of it is left."""
+        await _let_go(self._process)
+        await self._listening
+
+
+async def launch(scenario: str, seed: int = 1, directory: Path | None = None) -> Platform:
+    """Start the platform and wait until it is up. Raises LaunchError with the reason when it does not come up."""
+    place = [] if directory is None else ["--dir", str(directory)]
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tui.demo", scenario, "--seed", str(seed), "--tether", *place,
+        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+        env=_environment(), start_new_session=True,
+    )  # fmt: skip
+    try:
+        return Platform(process, await asyncio.wait_for(_announcement(process), PATIENCE))
+    except BaseException:
+        await _let_go(process)
+        raise
+
+
+def _environment() -> dict[str, str]:
+    house = str(Path(__file__).resolve().parents[2])
+    known = os.environ.get("PYTHONPATH")
+    return {**os.environ, "PYTHONPATH": f"{house}{os.pathsep}{known}" if known else house}
+
+
+async def _announcement(process: asyncio.subprocess.Process) -> dict[str, object]:
+    line = b"" if process.stdout is None else await process.stdout.readline()
+    if not line:
+        reason = b"" if process.stderr is None else await process.stderr.read()
+        words = reason.decode("utf-8", "replace").strip().splitlines()
+        raise LaunchError(words[-1] if words else "the embedded platform ended before it was up")
+    said: dict[str, object] = json.loads(line)
+    return said
+
+
+async def _let_go(process: asyncio.subprocess.Process) -> None:
+    if process.stdin is not None:
+        process.stdin.close()
+    try:
+        await asyncio.wait_for(process.wait(), FAREWELL)
+    except TimeoutError:
+        with suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+
+
+def listing() -> tuple[Summary, ...]:
+    """What there is to start, with what is wrong in it and what is right to do."""
+    return tuple(SCENARIOS.values())

@@ -1,0 +1,85 @@
+"""Work that goes on behind the API's answers: repairs are stored, indexes are built anew."""
+
+import asyncio
+from collections.abc import Coroutine, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Literal
+
+from tui.demo.history import History
+from tui.demo.world.refusal import ConflictError, UnavailableError
+from tui.demo.world.repair import Range, Step
+from tui.demo.world.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuild:
+    """The last rebuild of indexes; `error` says why it failed, `finished_at` is None while it runs."""
+
+    tables: tuple[str, ...]
+    status: Literal["running", "completed", "failed"]
+    started_at: datetime
+    finished_at: datetime | None = None
+    error: str | None = None
+
+
+class Maintenance:
+    """Runs the work as tasks of the API's loop and remembers how it went."""
+
+    def __init__(self, world: World, history: History) -> None:
+        self._world = world
+        self._history = history
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.last_rebuild: Rebuild | None = None
+        self.repair_error: str | None = None
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def repair(self, symbols: Sequence[str], days: Range) -> tuple[Step, ...]:
+        """Begin a repair, when the database is there to take it. UnavailableError, UnreadableError."""
+        await self._history.check()
+        now = self._world.settle()
+        planned = self._world.data.repair(symbols, days, now)
+        self.repair_error = None
+        self._begin(self._work_off(planned))
+        return planned
+
+    async def _work_off(self, planned: Sequence[Step]) -> None:
+        for step in planned:
+            await asyncio.sleep(max(0.0, (step.due - self._world.settle()).total_seconds()))
+            await self._store(step)
+
+    async def _store(self, step: Step) -> None:
+        data = self._world.data
+        try:
+            for gap in data.closed_by(step):
+                await self._history.fill(data.symbol(step.symbol), gap)
+        except UnavailableError as error:
+            self.repair_error = f"{step.symbol}: {error}"
+            data.abandon(step)
+        else:
+            data.complete(step, self._world.settle())
+
+    async def rebuild(self, tables: Sequence[str], *, background: bool) -> Rebuild:
+        """Build the indexes of `tables` anew; in the background it is only begun. UnavailableError, ConflictError."""
+        if self.last_rebuild is not None and self.last_rebuild.status == "running":
+            raise ConflictError("indexes are being rebuilt already")
+        await self._history.check()
+        began = Rebuild(tuple(tables), "running", self._world.settle())
+        self.last_rebuild = began
+        task = self._begin(self._reindex(began))
+        if not background:
+            await task
+        return self.last_rebuild
+
+    async def _reindex(self, began: Rebuild) -> None:
+        try:
+            await self._history.reindex(began.tables)
+        except UnavailableError as error:
+            self.last_rebuild = replace(began, status="failed", finished_at=self._world.settle(), error=str(error))
+        else:
+            self.last_rebuild = replace(began, status="completed", finished_at=self._world.settle())

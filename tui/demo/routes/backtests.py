@@ -1,0 +1,131 @@
+"""The routes below `backtests`: jobs and their queue."""
+
+from typing import Any, get_args
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from tui.demo.routes.replies import body_of, when, whole, world_of
+from tui.demo.world.job import Job, Modifications
+from tui.demo.world.refusal import UnreadableError
+from tui.demo.world.seed import Priority, Status
+
+MOST = 500
+"""Jobs in one answer, at most."""
+USUAL = 50
+
+
+def job_shape(job: Job) -> dict[str, Any]:
+    """A job as the API shows it."""
+    config = job.strategy_config
+    return {
+        "id": job.id,
+        "strategy_name": job.strategy_name,
+        "status": job.status,
+        "priority": job.priority,
+        "attempt": job.attempt,
+        "error_message": job.error_message,
+        "created_at": when(job.created_at),
+        "started_at": when(job.started_at),
+        "finished_at": when(job.finished_at),
+        "original_job_id": job.original_job_id,
+        "strategy_config": {
+            "symbols": list(config.symbols),
+            "start_date": config.start_date.isoformat(),
+            "end_date": config.end_date.isoformat(),
+            "timeframe": config.timeframe,
+            "use_sample_data": config.use_sample_data,
+            "parameters": dict(config.parameters),
+        },
+    }
+
+
+async def status(request: Request) -> Response:
+    """How many jobs are in each state."""
+    return JSONResponse({"counts": world_of(request).jobs.counts()})
+
+
+async def listing(request: Request) -> Response:
+    """Jobs by `status` and `priority`, the latest first; `total` counts what fits before `limit` and `offset`."""
+    query = request.query_params
+    limit = min(whole(query.get("limit", str(USUAL)), "limit", 1), MOST)
+    offset = whole(query.get("offset", "0"), "offset", 0)
+    chosen = world_of(request).jobs.select(
+        _one_of(query.get("status"), get_args(Status), "status"),
+        _one_of(query.get("priority"), get_args(Priority), "priority"),
+    )
+    page = [job_shape(job) for job in chosen[offset : offset + limit]]
+    return JSONResponse({"backtests": page, "total": len(chosen), "limit": limit, "offset": offset})
+
+
+def _one_of(value: str | None, known: tuple[Any, ...], name: str) -> Any:
+    if value is None or value in known:
+        return value
+    raise UnreadableError(f"{name} is none of {', '.join(known)}")
+
+
+async def health(request: Request) -> Response:
+    """How the engine and its queue are."""
+    world = world_of(request)
+    counts = world.jobs.counts()
+    last = world.jobs.last_success
+    return JSONResponse(
+        {
+            "status": world.engine_status(),
+            "active_jobs": counts["running"],
+            "pending_jobs": counts["pending"],
+            "worker_utilization_percent": round(100.0 * counts["running"] / world.scenario.workers, 1),
+            "last_successful_completion": when(last),
+        }
+    )
+
+
+async def one(request: Request) -> Response:
+    """The whole of one job."""
+    return JSONResponse(job_shape(world_of(request).jobs.find(request.path_params["job_id"])))
+
+
+async def requeue(request: Request) -> Response:
+    """A failed job waits again, in a new attempt."""
+    world = world_of(request)
+    job = world.jobs.requeue(request.path_params["job_id"], world.settle())
+    return JSONResponse({"id": job.id, "status": job.status, "attempt": job.attempt}, 202)
+
+
+async def retry(request: Request) -> Response:
+    """A new job made of a failed one and `modifications`."""
+    body = await body_of(request)
+    changes = _modifications(body.get("modifications", {}))
+    world = world_of(request)
+    job = world.jobs.retry(str(body.get("original_job_id")), changes, world.settle())
+    return JSONResponse({"id": job.id, "original_job_id": job.original_job_id}, 202)
+
+
+def _modifications(asked: object) -> Modifications:
+    if not isinstance(asked, dict):
+        raise UnreadableError("modifications is not an object")
+    limit = asked.get("limit_symbols")
+    switches = {name: asked.get(name, False) for name in ("reduce_timeframe", "use_sample_data")}
+    if limit is not None and (type(limit) is not int or limit < 1):
+        raise UnreadableError("limit_symbols is not a whole number from 1 on")
+    if not all(isinstance(value, bool) for value in switches.values()):
+        raise UnreadableError("reduce_timeframe and use_sample_data are true or false")
+    return Modifications(limit_symbols=limit, **switches)
+
+
+async def clear_failed(request: Request) -> Response:
+    """Forget all failed jobs."""
+    cleared = world_of(request).jobs.clear_failed()
+    return JSONResponse({"success": True, "cleared": len(cleared)})
+
+
+ROUTES = [
+    Route("/backtests", listing),
+    Route("/backtests/status", status),
+    Route("/backtests/health", health),
+    Route("/backtests/retry", retry, methods=["POST"]),
+    Route("/backtests/queue/failed", clear_failed, methods=["DELETE"]),
+    Route("/backtests/{job_id}", one),
+    Route("/backtests/{job_id}/requeue", requeue, methods=["POST"]),
+]

@@ -1,0 +1,49 @@
+"""Whether the databases answer, asked on the wire."""
+
+import asyncio
+import json
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from tui.demo.layout import Layout
+
+PATIENCE = 1.0
+"""Seconds that a database has to answer."""
+SSL_REQUEST = bytes.fromhex("0000000804d2162f")
+"""The first message of PostgreSQL's protocol that every server answers, without a password, with one byte."""
+
+
+async def connectivity(request: Request) -> Response:
+    """Whether the historical data and its backup can be reached, and how fast."""
+    layout: Layout = request.app.state.layout
+    primary, backup = await asyncio.gather(_probe(layout.postgres), _probe(layout.postgres))
+    return JSONResponse({"connections": {"historical_data": primary, "backup_historical": backup}})
+
+
+async def _probe(described: Path) -> dict[str, Any]:
+    began = perf_counter()
+    try:
+        async with asyncio.timeout(PATIENCE):
+            await _greet(*_address(described))
+    except (OSError, ValueError, TypeError, KeyError, TimeoutError, asyncio.IncompleteReadError):
+        return {"status": "down", "response_time_ms": None}
+    return {"status": "healthy", "response_time_ms": round(1000.0 * (perf_counter() - began), 1)}
+
+
+def _address(described: Path) -> tuple[str, int]:
+    place = json.loads(described.read_text("utf-8"))
+    return str(place["host"]), int(place["port"])
+
+
+async def _greet(host: str, port: int) -> None:
+    reader, writer = await asyncio.open_connection(host, port)
+    try:
+        writer.write(SSL_REQUEST)
+        await writer.drain()
+        await reader.readexactly(1)
+    finally:
+        writer.close()

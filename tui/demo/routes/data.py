@@ -1,0 +1,190 @@
+"""The routes below `data`: history, its gaps, the feeds, and what repairs them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from tui.demo.maintenance import Rebuild
+from tui.demo.market import TABLES
+from tui.demo.routes.connectivity import connectivity
+from tui.demo.routes.replies import body_of, maintenance_of, when, world_of
+from tui.demo.world.data import DataSide, missing_total
+from tui.demo.world.refusal import UnreadableError
+from tui.demo.world.repair import parse_range
+from tui.demo.world.seed import Gap, Source
+
+
+def gap_shape(gap: Gap) -> dict[str, Any]:
+    """A gap as the API shows it."""
+    return {"symbol": gap.symbol, "start": gap.start.isoformat(), "end": gap.end.isoformat(), "days": gap.days}
+
+
+def source_shape(source: Source) -> dict[str, Any]:
+    """A feed as the API shows it."""
+    return {"name": source.name, "role": source.role, "active": source.active, "status": source.status}
+
+
+def _verdict(data: DataSide) -> str:
+    healthy = not data.gaps and data.active_source().status == "healthy"
+    return "healthy" if healthy else "degraded"
+
+
+async def status(request: Request) -> Response:
+    """How the data side is, and what it is busy with."""
+    data = world_of(request).data
+    maintenance = maintenance_of(request)
+    last = maintenance.last_rebuild
+    return JSONResponse(
+        {
+            "status": _verdict(data),
+            "active_source": data.active_source().name,
+            "symbols_with_gaps": len(data.gapped()),
+            "completeness_percent": data.completeness_percent,
+            "repair": {
+                "running": bool(data.steps),
+                "symbols_left": [step.symbol for step in data.steps],
+                "error": maintenance.repair_error,
+            },
+            "index_rebuild": last and _rebuild_shape(last),
+            "refreshing": data.refreshing,
+            "last_refresh": when(data.refreshed_at),
+        }
+    )
+
+
+async def availability(request: Request) -> Response:
+    """How much history there is, and what is missing."""
+    data = world_of(request).data
+    return JSONResponse(
+        {
+            "symbol_count": len(data.symbols),
+            "earliest_date": min(symbol.first_date for symbol in data.symbols).isoformat(),
+            "latest_date": max(symbol.last_date for symbol in data.symbols).isoformat(),
+            "gaps": [gap_shape(gap) for gap in data.gaps],
+            "quality_metrics": {
+                "completeness_percent": data.completeness_percent,
+                "missing_days": missing_total(data.gaps),
+            },
+        }
+    )
+
+
+async def symbol_health(request: Request) -> Response:
+    """How complete one symbol is."""
+    data = world_of(request).data
+    symbol = data.symbol(request.path_params["symbol"])
+    return JSONResponse(
+        {
+            "symbol": symbol.name,
+            "completeness_percent": symbol.completeness_percent,
+            "last_update": when(symbol.last_update),
+            "gaps": [gap_shape(gap) for gap in data.gaps if gap.symbol == symbol.name],
+        }
+    )
+
+
+async def sources(request: Request) -> Response:
+    """The feeds, and which of them is in use."""
+    return JSONResponse({"sources": [source_shape(source) for source in world_of(request).data.sources]})
+
+
+async def validation(request: Request) -> Response:
+    """What the last validation found."""
+    data = world_of(request).data
+    return JSONResponse(
+        {
+            "summary": {
+                "status": "valid" if not data.gaps else "invalid",
+                "checked_symbols": len(data.symbols),
+                "valid_symbols": len(data.symbols) - len(data.gapped()),
+                "symbols_with_gaps": len(data.gapped()),
+                "missing_days": missing_total(data.gaps),
+                "completeness_percent": data.completeness_percent,
+                "generated_at": when(data.validated_at),
+            },
+            "issues": [{"kind": "gap", **gap_shape(gap)} for gap in data.gaps],
+        }
+    )
+
+
+async def repair(request: Request) -> Response:
+    """Begin to fill the gaps of `symbols` in `date_range`, one symbol after the other."""
+    body = await body_of(request)
+    now = world_of(request).settle()
+    symbols = _names(body, "symbols")
+    days = parse_range(body.get("date_range"), now)
+    if body.get("repair_gaps") is not True:
+        raise UnreadableError("repair_gaps is not true, and nothing else can be repaired")
+    planned = await maintenance_of(request).repair(symbols, days)
+    return JSONResponse(
+        {
+            "status": "accepted",
+            "symbols": [step.symbol for step in planned],
+            "date_range": {"start": days.start.isoformat(), "end": days.end.isoformat()},
+            "expected_done": when(planned[-1].due if planned else now),
+        },
+        202,
+    )
+
+
+def _names(body: Mapping[str, Any], name: str) -> list[str]:
+    names = body.get(name)
+    if not isinstance(names, list) or not names or not all(isinstance(each, str) for each in names):
+        raise UnreadableError(f"{name} is not a list of names")
+    return names
+
+
+async def failover(request: Request) -> Response:
+    """Use the backup source, or the primary one again."""
+    to_backup = (await body_of(request)).get("to_backup")
+    if not isinstance(to_backup, bool):
+        raise UnreadableError("to_backup is true or false")
+    data = world_of(request).data
+    changed = data.switch(to_backup)
+    return JSONResponse({"success": True, "changed": changed, "active_source": data.active_source().name})
+
+
+async def refresh(request: Request) -> Response:
+    """Begin to load the cache anew."""
+    await body_of(request)
+    world = world_of(request)
+    return JSONResponse({"status": "accepted", "expected_done": when(world.data.refresh(world.settle()))}, 202)
+
+
+async def rebuild(request: Request) -> Response:
+    """Build the indexes of `tables` anew, in the `background` or while the client waits."""
+    body = await body_of(request)
+    tables = _names(body, "tables")
+    unknown = [name for name in tables if name not in TABLES]
+    if unknown:
+        raise UnreadableError(f"unknown tables: {', '.join(unknown)}")
+    background = body.get("background", True) is True
+    done = await maintenance_of(request).rebuild(tables, background=background)
+    return JSONResponse(_rebuild_shape(done), 202 if done.status == "running" else 200)
+
+
+def _rebuild_shape(rebuild: Rebuild) -> dict[str, Any]:
+    return {
+        "status": rebuild.status,
+        "tables": list(rebuild.tables),
+        "started_at": when(rebuild.started_at),
+        "finished_at": when(rebuild.finished_at),
+        "error": rebuild.error,
+    }
+
+
+ROUTES = [
+    Route("/data/status", status),
+    Route("/data/availability", availability),
+    Route("/data/connectivity", connectivity),
+    Route("/data/sources", sources),
+    Route("/data/validation/report", validation),
+    Route("/data/repair", repair, methods=["POST"]),
+    Route("/data/sources/failover", failover, methods=["POST"]),
+    Route("/data/refresh", refresh, methods=["POST"]),
+    Route("/data/indexes/rebuild", rebuild, methods=["POST"]),
+    Route("/data/{symbol}/health", symbol_health),
+]

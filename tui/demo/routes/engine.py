@@ -1,0 +1,78 @@
+"""The routes below `/engine`: what the engine says, outside of what others may see."""
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from tui.demo.routes.replies import body_of, when, world_of
+from tui.demo.world.job import Job
+from tui.demo.world.refusal import UnreadableError
+
+
+def order_shape(job: Job) -> dict[str, Any]:
+    """What the engine has to know to run a job."""
+    return {
+        "id": job.id,
+        "strategy_name": job.strategy_name,
+        "attempt": job.attempt,
+        "started_at": when(job.started_at),
+        "seconds": job.run_seconds,
+        "memory_mb": job.fate.memory_mb,
+        "signal": job.fate.signal,
+        "exit_code": 1 if job.fate.error else 0,
+    }
+
+
+async def claim(request: Request) -> Response:
+    """`{engine, free}`: jobs to run from now on."""
+    body = await body_of(request)
+    jobs = world_of(request).claim(_text(body, "engine"), _number(body, "free"))
+    return JSONResponse({"jobs": [order_shape(job) for job in jobs]})
+
+
+async def progress(request: Request) -> Response:
+    """`{engine, running}`: a sign of life; answers which jobs to give up and how many wait."""
+    body = await body_of(request)
+    running = body.get("running")
+    if not isinstance(running, list):
+        raise UnreadableError("running is not a list of ids")
+    world = world_of(request)
+    abandoned = world.progress(_text(body, "engine"), map(str, running))
+    return JSONResponse({"abandoned": abandoned, "waiting": world.waiting(), "workers": world.scenario.workers})
+
+
+async def finish(request: Request) -> Response:
+    """`{engine, id, exit_code}`: a worker ended; answers what the job became."""
+    body = await body_of(request)
+    job = world_of(request).finish(_text(body, "engine"), _text(body, "id"), _number(body, "exit_code"))
+    return JSONResponse({"id": job.id, "status": job.status, "error_message": job.error_message})
+
+
+async def leave(request: Request) -> Response:
+    """`{engine}`: the engine stops in good order; its jobs go back to the queue."""
+    world_of(request).leave(_text(await body_of(request), "engine"))
+    return JSONResponse({"success": True})
+
+
+def _text(body: Any, name: str) -> str:
+    value = body.get(name)
+    if isinstance(value, str) and value:
+        return value
+    raise UnreadableError(f"{name} is not a text")
+
+
+def _number(body: Any, name: str) -> int:
+    value = body.get(name)
+    if type(value) is int:
+        return value
+    raise UnreadableError(f"{name} is not a whole number")
+
+
+ROUTES = [
+    Route("/engine/claim", claim, methods=["POST"]),
+    Route("/engine/progress", progress, methods=["POST"]),
+    Route("/engine/finish", finish, methods=["POST"]),
+    Route("/engine/leave", leave, methods=["POST"]),
+]

@@ -1,0 +1,79 @@
+"""How the API answers: JSON with times in UTC, two kinds of 404, and an empty 405."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
+from json import JSONDecodeError
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+
+from tui.demo.maintenance import Maintenance
+from tui.demo.world.refusal import ConflictError, NotThereError, RefusalError, UnavailableError, UnreadableError
+from tui.demo.world.world import World
+
+Handler = Callable[[Request, Exception], Response | Awaitable[Response]]
+
+STATUS_OF: Mapping[type[RefusalError], int] = {
+    UnreadableError: 400,
+    NotThereError: 404,
+    ConflictError: 409,
+    UnavailableError: 503,
+}
+NO_ROUTE = "<!doctype html><html><head><title>404</title></head><body><h1>404: no such page</h1></body></html>"
+
+
+def world_of(request: Request) -> World:
+    """The world that the application serves, brought up to now."""
+    world: World = request.app.state.world
+    world.settle()
+    return world
+
+
+def maintenance_of(request: Request) -> Maintenance:
+    """What changes the stored history of that world."""
+    maintenance: Maintenance = request.app.state.maintenance
+    return maintenance
+
+
+def when(moment: datetime | None) -> str | None:
+    """`moment` as ISO 8601 in UTC with milliseconds."""
+    if moment is None:
+        return None
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+async def body_of(request: Request) -> Mapping[str, Any]:
+    """The JSON object that was sent; UnreadableError when there is none."""
+    try:
+        body = await request.json()
+    except (JSONDecodeError, UnicodeDecodeError, RecursionError):
+        raise UnreadableError("the body is not JSON") from None
+    if not isinstance(body, dict):
+        raise UnreadableError("the body is not a JSON object")
+    return body
+
+
+def whole(text: str, name: str, least: int) -> int:
+    """`text` as a whole number of at least `least`; UnreadableError otherwise."""
+    if text.isascii() and text.isdecimal() and len(text) < 10 and int(text) >= least:
+        return int(text)
+    raise UnreadableError(f"{name} is not a whole number from {least} on")
+
+
+async def _on_refusal(_: Request, error: Exception) -> Response:
+    status = STATUS_OF[type(error)] if isinstance(error, RefusalError) else 500
+    sentence = str(error).encode("utf-8", "replace").decode()  # it may quote what cannot be sent, such as half a pair
+    return JSONResponse({"success": False, "error": sentence}, status)
+
+
+async def _on_http(_: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    if status == 404:
+        return HTMLResponse(NO_ROUTE, 404)
+    headers = error.headers if isinstance(error, HTTPException) else None
+    return Response(status_code=status, headers=headers)
+
+
+HANDLERS: Mapping[Any, Handler] = {RefusalError: _on_refusal, HTTPException: _on_http}

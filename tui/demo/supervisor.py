@@ -1,0 +1,171 @@
+"""Brings the parts of one instance up, as far as possible at once, and takes them all down again."""
+
+import asyncio
+import json
+import signal
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tui.demo import configuration, market, outside, repository, tree
+from tui.demo.instance import GroundError, Instance, create, remove
+from tui.demo.postgres import Postgres
+from tui.demo.processes import Child, end_children
+from tui.demo.unit.install import install
+from tui.demo.unit.manager import Manager
+from tui.demo.unit.state import Definition
+from tui.demo.world.scenario import Scenario, build
+
+PATIENCE = 20.0
+"""Seconds that a part has to come up."""
+MEMORY_MAX = 384 * 1024 * 1024
+"""The limit of the engine's unit, in bytes."""
+
+
+@dataclass(slots=True)
+class Platform:
+    """One instance and its parts, as far as they are there."""
+
+    instance: Instance
+    scenario: Scenario
+    parts: dict[str, Child] = field(default_factory=dict)
+    server: Postgres | None = None
+    manager: Manager | None = None
+
+    @classmethod
+    def ground(cls, scenario: str, seed: int, directory: Path | None) -> "Platform":
+        """Sweep, and make the folder. Raises GroundError when that is not possible."""
+        instance = create(directory)
+        return cls(instance, build(scenario, seed, instance.layout.began()))
+
+    async def rise(self) -> None:
+        """Start everything. Raises GroundError when a part does not come up; `fall` cleans up then too."""
+        try:
+            await self._rise()
+        except* OSError as errors:
+            raise GroundError(f"the platform cannot be set up: {errors.exceptions[0]}") from errors
+        except* GroundError as errors:
+            raise errors.exceptions[0] from None
+
+    async def _rise(self) -> None:
+        layout = self.instance.layout
+        self._start("api", "tui.demo.api", "--scenario", self.scenario.name, "--seed", str(self.scenario.seed))
+        self.server = Postgres.prepare(self.instance)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._database(self.server))
+            tasks.create_task(self._disk())
+            tasks.create_task(self._written("api", layout.api))
+        configuration.write(layout, self.api_port, self.server.port)
+        await asyncio.gather(self._engine(), self._written("sessions", layout.sessions))
+
+    async def _database(self, server: Postgres) -> None:
+        await server.start()
+        self._start("sessions", "tui.demo.sessions")
+        await server.run(market.script(self.scenario, server.passwords))
+        server.publish()
+
+    async def _disk(self) -> None:
+        layout = self.instance.layout
+        install(layout)
+        outside.set_hosts(layout, outside.USUAL)
+        outside.boot(layout, self.scenario.now)
+        tree.grow(layout, self.scenario)
+        await repository.found(layout, self.scenario, self.instance.environment())
+
+    async def _engine(self) -> None:
+        layout = self.instance.layout
+        self.manager = Manager(layout, engine_unit(self.instance))
+        self.manager.open()
+        code, sentence = await self.manager.unit.start()
+        if code != 0:
+            raise GroundError(f"the engine does not start: {sentence}")
+        if not await _until(layout.engine_pid.exists, lambda: True):
+            raise GroundError("the engine does not come up")
+
+    def _start(self, name: str, module: str, *words: str) -> None:
+        layout = self.instance.layout
+        with (layout.log / name).open("ab") as output:
+            self.parts[name] = Child.start(
+                [sys.executable, "-m", module, "--root", str(layout.root), *words],
+                environment=self.instance.environment(), folder=layout.root, output=output,
+            )  # fmt: skip
+
+    async def _written(self, name: str, path: Path) -> None:
+        def up() -> bool:
+            return name not in self.parts or self.parts[name].running
+
+        if not await _until(path.exists, up):
+            raise GroundError(f"the part {name} does not come up: {self._last_words(name)}")
+
+    def _last_words(self, name: str) -> str:
+        lines = (self.instance.layout.log / name).read_text("utf-8", "replace").split("\n")
+        return next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing")
+
+    @property
+    def api_port(self) -> int:
+        """Where the API listens."""
+        return int(json.loads(self.instance.layout.api.read_text("utf-8"))["port"])
+
+    def announcement(self) -> str:
+        """The one line of JSON that says that everything is there."""
+        layout = self.instance.layout
+        return json.dumps(
+            {
+                "config": str(layout.config),
+                "root": str(layout.root),
+                "scenario": self.scenario.name,
+                "seed": self.scenario.seed,
+                "token": self.instance.token,
+                "api": f"http://127.0.0.1:{self.api_port}",
+            }
+        )
+
+    async def watch(self) -> None:
+        """Say on standard error which part has ended though nobody wanted it to; for ever."""
+        parts = dict(self.parts)
+        if self.server is not None and self.server.child is not None:
+            parts["postgres"] = self.server.child
+        await asyncio.gather(*(_watch(name, part) for name, part in parts.items()))
+
+    async def fall(self) -> None:
+        """End every process and remove every folder of this instance."""
+        try:
+            if self.manager is not None:
+                await self.manager.close()
+            end_children(self.parts.values(), patience=2.0)
+            if self.server is not None and self.server.child is not None:
+                end_children([self.server.child], first=signal.SIGINT)
+        finally:
+            if self.server is not None and self.server.elsewhere is not None:
+                remove(self.server.elsewhere, self.instance.token)
+            remove(self.instance.root, self.instance.token)
+
+
+def engine_unit(instance: Instance) -> Definition:
+    """What the engine's unit runs."""
+    return Definition(
+        name=f"{configuration.UNIT}.service",
+        description="ADAF backtest engine",
+        argv=(sys.executable, "-m", "tui.demo.engine", "--root", str(instance.root)),
+        environment=instance.environment(),
+        folder=instance.root,
+        memory_max=MEMORY_MAX,
+    )
+
+
+async def _until(reached: Callable[[], bool], possible: Callable[[], bool]) -> bool:
+    """Wait until it is `reached`; False when it is not `possible` any more, or takes too long."""
+    deadline = time.monotonic() + PATIENCE
+    while not reached():
+        if not possible() or time.monotonic() > deadline:
+            return False
+        await asyncio.sleep(0.02)
+    return True
+
+
+async def _watch(name: str, part: Child) -> None:
+    code = await part.wait()
+    sys.stderr.write(f"backtop demo: the part {name} has ended by itself (exit code {code})\n")
+    sys.stderr.flush()

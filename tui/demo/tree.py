@@ -1,0 +1,90 @@
+"""The platform's files, with the ages and sizes that years of work leave behind."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from random import Random
+
+from tui.demo.layout import Layout
+from tui.demo.world.scenario import Scenario
+
+KIB, MIB = 1024, 1024 * 1024
+QUOTA = 128 * MIB
+"""What the platform may store below `files`, in bytes."""
+FILL = 0.61
+"""Share of `QUOTA` in use, unless a scenario wants another."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """One file to be: its size in bytes and its age. Zero bytes: a share of what is left to fill."""
+
+    path: Path
+    size: int
+    age: timedelta
+
+
+def grow(layout: Layout, scenario: Scenario, fill: float = FILL) -> None:
+    """Make the whole tree; what lies below `files` then takes `fill` of `QUOTA`, in disk blocks too."""
+    rng = Random(f"files:{scenario.seed}")
+    fixed = [*_active(layout, scenario, rng), *_temp(layout, rng)]
+    shared = [*_completed(layout, scenario, rng), *_results(layout, scenario, rng)]
+    left = int(QUOTA * fill) - sum(leaf.size for leaf in fixed)
+    weights = [rng.uniform(0.5, 1.5) for _ in shared]
+    sizes = [max(KIB, int(left * weight / sum(weights))) for weight in weights]
+    for leaf in (*fixed, *_scratch(layout, rng)):
+        _make(leaf, leaf.size, scenario.now)
+    for leaf, size in zip(shared, sizes, strict=True):
+        _make(leaf, size, scenario.now)
+
+
+def _make(leaf: Leaf, size: int, now: datetime) -> None:
+    leaf.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    handle = os.open(leaf.path, os.O_WRONLY | os.O_CREAT, 0o600)
+    try:
+        os.posix_fallocate(handle, 0, size)
+    finally:
+        os.close(handle)
+    moment = (now - leaf.age).timestamp()
+    os.utime(leaf.path, (moment, moment))
+
+
+def _active(layout: Layout, scenario: Scenario, rng: Random) -> Iterator[Leaf]:
+    for job in scenario.with_status("running"):
+        folder = layout.active / job.id
+        yield Leaf(folder / "checkpoint.bin", rng.randint(2, 9) * MIB, timedelta(seconds=rng.randint(5, 90)))
+        yield Leaf(folder / "trades.csv", rng.randint(80, 900) * KIB, timedelta(seconds=rng.randint(1, 20)))
+
+
+def _temp(layout: Layout, rng: Random) -> Iterator[Leaf]:
+    for minutes in (2, 9, 23, 41, 95, 130, 210, 340, 520, 1500):
+        yield Leaf(layout.temp / f"chunk-{rng.getrandbits(32):08x}.tmp", rng.randint(64, 1400) * KIB, _minutes(minutes))
+
+
+def _completed(layout: Layout, scenario: Scenario, rng: Random) -> Iterator[Leaf]:
+    for job in scenario.with_status("completed"):
+        age = scenario.now - (job.finished_at or scenario.now)
+        yield Leaf(layout.completed / f"{job.id}.pkl", 0, age)
+    for number in range(24):
+        days = rng.uniform(2.0, 29.0) + (35.0 if number % 3 == 0 else 0.0)
+        yield Leaf(layout.completed / f"{8100 + 9 * number}.pkl", 0, timedelta(days=days))
+
+
+def _results(layout: Layout, scenario: Scenario, rng: Random) -> Iterator[Leaf]:
+    for strategy in scenario.strategies:
+        for days in (1, 6, 13, 27, 33, 48):
+            age = timedelta(days=days + rng.uniform(0.05, 0.6))
+            yield Leaf(layout.results / f"{strategy.name}-{(scenario.now - age):%Y%m%d}.parquet", 0, age)
+
+
+def _scratch(layout: Layout, rng: Random) -> Iterator[Leaf]:
+    for hours in (0.2, 3, 14, 26, 51, 75, 120, 190):
+        yield Leaf(
+            layout.scratch / f"backtest_{rng.getrandbits(32):08x}", rng.randint(16, 600) * KIB, timedelta(hours=hours)
+        )
+
+
+def _minutes(count: float) -> timedelta:
+    return timedelta(minutes=count)

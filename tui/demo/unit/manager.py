@@ -1,0 +1,77 @@
+"""The manager of an instance's unit: takes requests from `bin/systemctl` through one pipe, answers through another."""
+
+import asyncio
+import os
+import re
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from pathlib import Path
+
+from tui.demo.layout import Layout, replace
+from tui.demo.unit.journal import Journal
+from tui.demo.unit.state import Definition, publish_not_found
+from tui.demo.unit.unit import Answer, Unit
+
+_REPLY = re.compile(r"reply\.[0-9]+")
+
+
+class Manager:
+    """Holds the one unit of an instance and serves requests until it is closed."""
+
+    def __init__(self, layout: Layout, definition: Definition) -> None:
+        self._folder = layout.unit
+        self._journal = Journal(layout.log, definition.name)
+        self.unit = Unit(definition, layout.unit, self._journal)
+        self._verbs: dict[str, Callable[[], Awaitable[Answer]]] = {
+            "start": self.unit.start,
+            "stop": self.unit.stop,
+            "restart": self.unit.restart,
+            "reset-failed": self.unit.reset_failed,
+        }
+        self._pipe = -1
+        self._rest = b""
+        self._answering: set[asyncio.Task[None]] = set()
+
+    def open(self) -> None:
+        """Begin to take requests."""
+        publish_not_found(self._folder)
+        control = self._folder / "control"
+        os.mkfifo(control, 0o600)
+        self._pipe = os.open(control, os.O_RDWR | os.O_NONBLOCK)
+        replace(self._folder / "manager.pid", f"{os.getpid()}\n")
+        asyncio.get_running_loop().add_reader(self._pipe, self._hear)
+
+    async def close(self) -> None:
+        """Take no more requests, stop the unit, close its log."""
+        if self._pipe >= 0:
+            asyncio.get_running_loop().remove_reader(self._pipe)
+            os.close(self._pipe)
+            self._pipe = -1
+        await self.unit.stop()
+        for task in self._answering:
+            task.cancel()
+        await asyncio.gather(*self._answering, return_exceptions=True)
+        self._journal.close()
+
+    def _hear(self) -> None:
+        *lines, self._rest = (self._rest + os.read(self._pipe, 65536)).split(b"\n")
+        for line in lines:
+            task = asyncio.create_task(self._serve(line.decode("utf-8", "replace").split()))
+            self._answering.add(task)
+            task.add_done_callback(self._answering.discard)
+
+    async def _serve(self, words: list[str]) -> None:
+        match words:
+            case [verb, _, reply] if verb in self._verbs and _REPLY.fullmatch(reply):
+                code, sentence = await self._verbs[verb]()
+                _answer(self._folder / reply, f"{code} {sentence}\n")
+
+
+def _answer(pipe: Path, line: str) -> None:
+    """Write to somebody who waits; nothing happens when nobody does any more."""
+    with suppress(OSError):
+        handle = os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
+        try:
+            os.write(handle, line.encode())
+        finally:
+            os.close(handle)

@@ -1,0 +1,68 @@
+"""What runs one backtest: `python -m backtest.worker --job ID --strategy NAME --output FOLDER`.
+
+The engine sends `seconds memory_mb signal exit_code` as one line on standard input and keeps the pipe open; its end
+means that the engine is gone. Only what costs next to no memory is imported: many of these run side by side.
+"""
+
+import os
+import select
+import sys
+import time
+
+TICK = 0.5
+BUSY = 0.005
+"""Seconds of computing in each tick."""
+PAGE = 4096
+MOST_OUTPUT = 16 << 20
+ENGINE_GONE = 75
+
+
+def touched(megabytes: int) -> bytearray:
+    """Memory that is really there: every page was written to."""
+    memory = bytearray(megabytes << 20)
+    for page in range(0, len(memory), PAGE):
+        memory[page] = 1
+    return memory
+
+
+def compute(memory: bytearray, place: int) -> int:
+    """Walk over the memory for `BUSY` seconds from `place`; gives back where it stopped."""
+    until = time.perf_counter() + BUSY
+    while time.perf_counter() < until:
+        place = (place + PAGE) % len(memory)
+        memory[place] = (memory[place] + 1) & 0xFF
+    return place
+
+
+def run(seconds: float, memory: bytearray, output: str) -> bool:
+    """Compute and write for `seconds`; False when the engine went away meanwhile."""
+    end = time.monotonic() + seconds
+    place = 0
+    with open(output, "wb", buffering=0) as file:  # noqa: PTH123 - pathlib costs more memory than the rest
+        while (left := end - time.monotonic()) > 0:
+            if select.select([0], [], [], min(TICK, left))[0]:
+                return False
+            place = compute(memory, place)
+            file.write(memory[:PAGE])
+            if file.tell() > MOST_OUTPUT:
+                file.seek(0)
+    return True
+
+
+def main() -> int:
+    """Run the job of the command line; gives back the exit code."""
+    folder = sys.argv[sys.argv.index("--output") + 1]
+    task = os.read(0, 200).split()
+    if not task:
+        return ENGINE_GONE
+    seconds, megabytes, number, exit_code = task
+    os.makedirs(folder, exist_ok=True)  # noqa: PTH103 - as above
+    if not run(float(seconds), touched(int(megabytes)), folder + "/partial.bin"):
+        return ENGINE_GONE
+    if int(number):
+        os.kill(os.getpid(), int(number))
+    return int(exit_code)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

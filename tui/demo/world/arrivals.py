@@ -1,0 +1,47 @@
+"""New jobs that researchers send while the platform runs."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from random import Random
+
+from tui.demo.world.draft import config, fate
+from tui.demo.world.seed import PRIORITIES, Scenario, SeedJob
+from tui.demo.world.symbols import last_full_day
+
+WEIGHTS = (1, 4, 2)
+"""How often each of the priorities comes."""
+
+
+class Arrivals:
+    """Drafts of new jobs at irregular moments; the same ones for the same scenario."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        self._scenario = scenario
+        self._rng = Random(f"arrivals:{scenario.name}:{scenario.seed}")
+        self._next = scenario.now + self._pause()
+
+    def _pause(self) -> timedelta:
+        return timedelta(seconds=self._scenario.arrival_seconds * self._rng.uniform(0.4, 1.6))
+
+    def due(self, now: datetime, avoid: Iterable[str]) -> Iterator[SeedJob]:
+        """The jobs that came up to `now`; they trade none of the symbols in `avoid`."""
+        shunned = tuple(avoid)
+        while self._next <= now:
+            yield self._draft(self._next, shunned)
+            self._next += self._pause()
+
+    def _draft(self, at: datetime, avoid: tuple[str, ...]) -> SeedJob:
+        strategy = self._rng.choice(self._scenario.strategies)
+        return SeedJob(
+            id="",
+            strategy_name=strategy.name,
+            status="pending",
+            priority=self._rng.choices(PRIORITIES, WEIGHTS)[0],
+            attempt=1,
+            error_message=None,
+            created_at=at,
+            started_at=None,
+            finished_at=None,
+            strategy_config=config(self._rng, strategy, last_full_day(self._scenario.now), avoid),
+            fate=fate(self._rng, strategy),
+        )

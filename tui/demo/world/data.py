@@ -1,0 +1,112 @@
+"""The data side: history with gaps, the feeds it comes from, and the work that repairs it."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from tui.demo.world.refusal import NotThereError, UnreadableError
+from tui.demo.world.repair import Range, Step, remainder, steps, within
+from tui.demo.world.seed import Gap, Scenario, Source, Symbol
+from tui.demo.world.symbols import with_gaps
+
+AUTO_DETECT = "AUTO_DETECT"
+REFRESH_TAKES = timedelta(seconds=2)
+
+
+class DataSide:
+    """Symbols, gaps and sources. `steps` are the repairs under way; who works them off says `complete`."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        self._symbols = {symbol.name: symbol for symbol in scenario.symbols}
+        self.gaps: tuple[Gap, ...] = scenario.gaps
+        self.sources: tuple[Source, ...] = scenario.sources
+        self.steps: tuple[Step, ...] = ()
+        self.validated_at = scenario.now
+        self.refreshed_at = scenario.now
+        self._refresh_due: datetime | None = None
+
+    def settle(self, now: datetime) -> None:
+        """A refresh that is over by `now` is over."""
+        if self._refresh_due is not None and self._refresh_due <= now:
+            self.refreshed_at = self.validated_at = self._refresh_due
+            self._refresh_due = None
+
+    def closed_by(self, step: Step) -> tuple[Gap, ...]:
+        """The parts of gaps that `step` fills."""
+        gaps = (gap for gap in self.gaps if gap.symbol == step.symbol)
+        return tuple(part for gap in gaps if (part := within(gap, step.days)) is not None)
+
+    def complete(self, step: Step, now: datetime) -> None:
+        """The days of `step` are there."""
+        left: list[Gap] = []
+        for gap in self.gaps:
+            left.extend(remainder(gap, step.days) if gap.symbol == step.symbol else (gap,))
+        self.gaps = tuple(left)
+        self._symbols[step.symbol] = with_gaps(self._symbols[step.symbol], self.gaps)
+        self.validated_at = now
+        self.abandon(step)
+
+    def abandon(self, step: Step) -> None:
+        """`step` will not be done."""
+        self.steps = tuple(each for each in self.steps if each != step)
+
+    @property
+    def symbols(self) -> tuple[Symbol, ...]:
+        """Every symbol as it stands."""
+        return tuple(self._symbols.values())
+
+    @property
+    def completeness_percent(self) -> float:
+        """The mean over all symbols, to one decimal."""
+        return round(sum(symbol.completeness_percent for symbol in self.symbols) / len(self._symbols), 1)
+
+    @property
+    def refreshing(self) -> bool:
+        """Whether a refresh of the cache is on its way."""
+        return self._refresh_due is not None
+
+    def symbol(self, name: str) -> Symbol:
+        """The symbol `name`; NotThereError without one."""
+        if name not in self._symbols:
+            raise NotThereError(f"there is no symbol {name}")
+        return self._symbols[name]
+
+    def gapped(self, days: Range | None = None) -> tuple[str, ...]:
+        """The symbols that lack days (in `days`), each once."""
+        return tuple(dict.fromkeys(gap.symbol for gap in self.gaps if days is None or within(gap, days)))
+
+    def repair(self, symbols: Sequence[str], days: Range, now: datetime) -> tuple[Step, ...]:
+        """Begin to fill `days` of `symbols`, after the repair that runs; UnreadableError for an unknown symbol.
+
+        `AUTO_DETECT` stands for every symbol with a gap in `days`.
+        """
+        unknown = [name for name in symbols if name != AUTO_DETECT and name not in self._symbols]
+        if unknown:
+            raise UnreadableError(f"unknown symbols: {', '.join(unknown)}")
+        chosen = self.gapped(days) if AUTO_DETECT in symbols else tuple(dict.fromkeys(symbols))
+        begin = max([now, *(step.due for step in self.steps)])
+        planned = steps(chosen, self.gaps, days, begin)
+        self.steps += planned
+        return planned
+
+    def switch(self, to_backup: bool) -> bool:
+        """Make the backup source (or the primary one) the active one; False when it is already."""
+        role = "backup" if to_backup else "primary"
+        switched = tuple(replace(source, active=source.role == role) for source in self.sources)
+        changed = switched != self.sources
+        self.sources = switched
+        return changed
+
+    def refresh(self, now: datetime) -> datetime:
+        """Begin to refresh the cache and validate anew; gives back when it will be done."""
+        self._refresh_due = self._refresh_due or now + REFRESH_TAKES
+        return self._refresh_due
+
+    def active_source(self) -> Source:
+        """The source in use."""
+        return next(source for source in self.sources if source.active)
+
+
+def missing_total(gaps: Iterable[Gap]) -> int:
+    """Trading days that are missing over all symbols."""
+    return sum(gap.days for gap in gaps)

@@ -1,0 +1,8 @@
+"""The market data feeds."""
+
+from tui.demo.world.seed import Source
+
+HEALTHY = (
+    Source("primary-feed", "primary", active=True, status="healthy"),
+    Source("backup-feed", "backup", active=False, status="healthy"),
+)

@@ -1,0 +1,89 @@
+"""A live job, and what a changed configuration makes of one."""
+
+from dataclasses import dataclass, fields, replace
+from datetime import datetime
+from typing import Self
+
+from tui.demo.world.seed import Fate, SeedJob, Status, StrategyConfig
+
+
+@dataclass(frozen=True, slots=True)
+class Job(SeedJob):
+    """A job of the running platform: a seeded or new one with where it stands now.
+
+    `queued_at` orders the queue. `engine` is the engine that runs it and `claimed_at` when it took it; a seeded
+    running job has none until the first engine comes. `seeded_run` is set while it runs as it was seeded.
+    """
+
+    queued_at: datetime
+    original_job_id: str | None = None
+    engine: str | None = None
+    claimed_at: datetime | None = None
+    seeded_run: bool = False
+
+    @classmethod
+    def of(cls, seed: SeedJob) -> Self:
+        """The live job that `seed` describes."""
+        values = {field.name: getattr(seed, field.name) for field in fields(SeedJob)}
+        return cls(**values, queued_at=seed.created_at, seeded_run=seed.status == "running")
+
+    @property
+    def is_rerun(self) -> bool:
+        """Whether it, or the job it retries, ran before."""
+        return self.attempt > 1 or self.original_job_id is not None
+
+    @property
+    def run_seconds(self) -> float:
+        """How long its worker runs."""
+        return self.fate.rerun_seconds if self.is_rerun else self.fate.seconds
+
+    @property
+    def moment(self) -> datetime:
+        """When something last happened to it."""
+        return self.finished_at or self.started_at or self.created_at
+
+    def requeued(self, now: datetime) -> Self:
+        """It waits once more, in a new attempt."""
+        waiting = replace(self, status="pending", attempt=self.attempt + 1, queued_at=now, error_message=None)
+        return replace(waiting, started_at=None, finished_at=None, seeded_run=False)
+
+    def released(self) -> Self:
+        """It waits once more in the same attempt, where it stood in the queue: its engine was stopped."""
+        return replace(self, status="pending", started_at=None, engine=None, claimed_at=None, seeded_run=False)
+
+    def taken(self, engine: str, now: datetime) -> Self:
+        """It runs on `engine`; one that ran when the platform started keeps its start."""
+        started = self.started_at if self.seeded_run else now
+        return replace(self, status="running", engine=engine, claimed_at=now, started_at=started)
+
+    def ended(self, error: str | None, now: datetime) -> Self:
+        """It completed, or failed with `error`."""
+        status: Status = "completed" if error is None else "failed"
+        return replace(self, status=status, error_message=error, finished_at=now, engine=None, claimed_at=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Modifications:
+    """How a retry differs from its original; `limit_symbols` keeps the first so many."""
+
+    reduce_timeframe: bool = False
+    limit_symbols: int | None = None
+    use_sample_data: bool = False
+
+    def config(self, config: StrategyConfig) -> StrategyConfig:
+        """`config` with the later half of its dates, fewer symbols, or sample data."""
+        start = config.start_date
+        if self.reduce_timeframe:
+            start += (config.end_date - start) // 2
+        return replace(
+            config,
+            start_date=start,
+            symbols=config.symbols[: self.limit_symbols],
+            use_sample_data=self.use_sample_data or config.use_sample_data,
+        )
+
+    def fate(self, fate: Fate) -> Fate:
+        """`fate` without what a smaller run escapes."""
+        if fate.eased and (self.reduce_timeframe or self.use_sample_data):
+            return replace(fate, error=None, signal=0, memory_mb=max(5, fate.memory_mb // 2))
+        return fate

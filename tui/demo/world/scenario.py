@@ -1,0 +1,24 @@
+"""The table of scenarios: every one is a module with a `SUMMARY` and a `build(seed, now)`."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from tui.demo.world import calm, data_gap
+from tui.demo.world.seed import Fate, Gap, Scenario, SeedJob, Strategy, StrategyConfig, Summary, Symbol
+
+__all__ = [
+    "SCENARIOS", "Fate", "Gap", "Scenario", "SeedJob", "Strategy", "StrategyConfig", "Summary", "Symbol", "build",
+]  # fmt: skip
+
+_TABLE: tuple[tuple[Summary, Callable[[int, datetime], Scenario]], ...] = (
+    (calm.SUMMARY, calm.build),
+    (data_gap.SUMMARY, data_gap.build),
+)
+
+SCENARIOS: Mapping[str, Summary] = {summary.name: summary for summary, _ in _TABLE}
+
+
+def build(name: str, seed: int, now: datetime) -> Scenario:
+    """The scenario `name` at the moment `now` (UTC); KeyError when there is none of that name."""
+    builders = {summary.name: builder for summary, builder in _TABLE}
+    return builders[name](seed, now)

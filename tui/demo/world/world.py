@@ -1,0 +1,113 @@
+"""The live world: what the platform is at this moment, and what happens when it is asked to do something."""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from itertools import islice
+
+from tui.demo.world.arrivals import Arrivals
+from tui.demo.world.data import DataSide
+from tui.demo.world.job import Job
+from tui.demo.world.jobs import JobStore
+from tui.demo.world.outcome import error_of_run
+from tui.demo.world.refusal import ConflictError
+from tui.demo.world.seed import Scenario
+from tui.demo.world.watch import EngineWatch
+
+LOST = "worker lost: engine went away"
+FULL_QUEUE = 12
+"""Researchers hold back while so many jobs wait."""
+STALL = timedelta(seconds=2)
+"""After a longer silence of the world itself an engine is given time to be heard, for it may have spoken in vain."""
+UNSEEN = timedelta(seconds=6)
+"""A claimed job that its engine never speaks of goes back to the queue after this."""
+
+
+class World:
+    """Jobs, data and engine of one instance. `clock` gives the time in UTC; `settle` comes before every look."""
+
+    def __init__(self, scenario: Scenario, clock: Callable[[], datetime]) -> None:
+        self.scenario = scenario
+        self.jobs = JobStore(scenario.jobs)
+        self.data = DataSide(scenario)
+        self._clock = clock
+        self._settled = scenario.now
+        self._watch = EngineWatch(scenario.now)
+        self._arrivals = Arrivals(scenario)
+
+    def settle(self) -> datetime:
+        """Let everything happen that is due, and give back the time."""
+        now = self._clock()
+        if now - self._settled > STALL:
+            self._watch.excuse(now)
+        self._settled = now
+        self.data.settle(now)
+        for draft in self._arrivals.due(now, self.data.gapped()):
+            if self.jobs.counts()["pending"] < FULL_QUEUE:
+                self.jobs.add(draft)
+        if self._watch.is_lost(now):
+            self._lose(self.jobs.select("running"), now)
+        return now
+
+    def _lose(self, jobs: Iterable[Job], now: datetime) -> None:
+        for job in jobs:
+            self.jobs.end(job.id, LOST, now)
+
+    def _hear(self, engine: str) -> datetime:
+        now = self.settle()
+        replaced = self._watch.hear(engine, now)
+        if replaced is not None:
+            self._lose(self.jobs.running_on(replaced), now)
+        return now
+
+    def claim(self, engine: str, free: int) -> list[Job]:
+        """Up to `free` jobs that `engine` shall run from now on.
+
+        First those that ran when the platform started, then the queue; first runs leave the reserved workers alone.
+        """
+        now = self._hear(engine)
+        chosen = [*self.jobs.running_on(None), *self._claimable()]
+        return [self.jobs.take(job.id, engine, now) for job in chosen[: max(0, free)]]
+
+    def _claimable(self) -> list[Job]:
+        """Waiting jobs in their order, less first runs beyond the workers that these may use."""
+        queue = self.jobs.queue()
+        first_runs = sum(not job.is_rerun for job in self.jobs.select("running"))
+        room = max(0, self.scenario.workers - self.scenario.reserved - first_runs)
+        allowed = {job.id for job in islice((job for job in queue if not job.is_rerun), room)}
+        return [job for job in queue if job.is_rerun or job.id in allowed]
+
+    def progress(self, engine: str, running: Iterable[str]) -> list[str]:
+        """The engine's sign of life with the jobs it runs; gives back those that it should no longer run."""
+        now = self._hear(engine)
+        reported = set(running)
+        mine = self.jobs.running_on(engine)
+        for job in mine:
+            if job.id not in reported and job.claimed_at is not None and now - job.claimed_at > UNSEEN:
+                self.jobs.release(job.id)
+        return sorted(reported - {job.id for job in mine})
+
+    def waiting(self) -> int:
+        """How many jobs an engine with free workers would get."""
+        return len(self.jobs.running_on(None)) + len(self._claimable())
+
+    def finish(self, engine: str, job_id: str, exit_code: int) -> Job:
+        """The worker of a job ended; the world decides how. NotThereError, ConflictError when it is not the engine's.
+
+        `exit_code` is negative for a signal.
+        """
+        now = self._hear(engine)
+        job = self.jobs.find(job_id)
+        if job.status != "running" or job.engine != engine:
+            raise ConflictError(f"backtest {job_id} does not run on this engine")
+        return self.jobs.end(job_id, error_of_run(job.strategy_config, job.fate, exit_code, self.data.gaps), now)
+
+    def leave(self, engine: str) -> None:
+        """`engine` stops in good order; what it still ran goes back to the queue."""
+        self._hear(engine)
+        for job in self.jobs.running_on(engine):
+            self.jobs.release(job.id)
+        self._watch.leave()
+
+    def engine_status(self) -> str:
+        """`healthy`, `degraded` or `down`."""
+        return self._watch.status(self.settle())

@@ -1,0 +1,150 @@
+"""What the application works with: configuration, feed, journal, posture; and the lines around the panes."""
+
+import asyncio
+import socket
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from backend.diagnosis.rules import diagnose
+from backend.incident.alert import alert
+
+from actions.guard import Posture
+from actions.jobs import JobExecutor
+from actions.registry import REGISTRY
+from actions.run import Runner
+from backend.clock import Clock
+from backend.config.model import Config
+from backend.errors import JournalError
+from backend.incident.entry import Entry
+from backend.incident.journal import Journal
+from backend.locks import whoami
+from backend.model.jobs import Job
+from backend.model.situation import Face, Situation
+from tui.feed import Feed
+from tui.keys import KEYS
+from tui.screens.dashboard import Dashboard, Frame
+from widgets.present.header import HeaderFacts, first_finding, header
+from widgets.text import Glyphs, Line, Span, both_ends, plain
+
+UNLOCKED_FOR = timedelta(minutes=15)
+LAST_ENTRIES = 60
+
+
+class Desk:
+    """Holds what one run of the program knows and may do."""
+
+    def __init__(self, config: Config, clock: Clock) -> None:
+        self.config = config
+        self.clock = clock
+        self.journal = Journal(config.journal_path, whoami(), clock)
+        self.entries: Sequence[Entry] = ()
+        self.posture = Posture(config.read_only, config.environment.locked)
+        self._feed: Feed | None = None
+        self._runners: list[Runner] = []
+        self._host = socket.gethostname()
+        self._keys = {spec.id: (spec.key, spec.title) for spec in REGISTRY.values()}
+
+    def open_feed(self) -> Feed:
+        """The feed and its clients; slow, for it imports them: call it in a thread."""
+        self._feed = Feed(self.config, self.clock)
+        return self._feed
+
+    @property
+    def feed(self) -> Feed:
+        """The feed, once it is open."""
+        if self._feed is None:
+            raise RuntimeError("the feed is not open yet")
+        return self._feed
+
+    def situation(self) -> Situation:
+        """What is known now."""
+        return self._feed.now() if self._feed else Situation(self.clock.now())
+
+    def runner(self) -> Runner:
+        """What runs plans on this platform."""
+        runner = Runner(JobExecutor(self.feed.platform.api), self.journal, self.config.lock_dir, self.clock)
+        self._runners.append(runner)
+        return runner
+
+    def stopping(self) -> None:
+        """Ask what runs to stop before its next step."""
+        for runner in self._runners:
+            runner.stopping.set()
+
+    def select(self, job: Job | None) -> None:
+        """Show the data of this failed job's symbols."""
+        if self._feed:
+            self._feed.select(job)
+
+    def toggle_lock(self) -> str:
+        """Unlock for a while, or lock; returns the sentence for the person."""
+        now = self.clock.now()
+        if self.posture.read_only:
+            return "this backtop is read-only; that cannot be lifted"
+        if self.posture.locked(now):
+            self.posture = replace(self.posture, unlocked_until=now + UNLOCKED_FOR)
+            return "actions are unlocked for 15 minutes"
+        self.posture = replace(self.posture, starts_locked=True, unlocked_until=None)
+        return "actions are locked"
+
+    async def read_journal(self) -> None:
+        """Read the last lines of the journal again."""
+        try:
+            self.entries = await asyncio.to_thread(self.journal.tail, LAST_ENTRIES)
+        except JournalError:
+            self.entries = ()  # the first action says why, and is refused
+
+    def frame(self, situation: Situation, dashboard: Dashboard, progress: str | None) -> Frame:
+        """The lines around the panes."""
+        width = dashboard.size.width
+        glyphs = dashboard.panes["jobs"].glyphs
+        findings = diagnose(situation, self.config.limits)
+        known = any(state.value is not None for state in situation.parts.values())
+        facts = HeaderFacts(
+            environment=self.config.environment.name,
+            host=self._host,
+            lock=self._lock(situation.at),
+            now=situation.at,
+            worst_age=_worst_age(situation),
+            width=width,
+        )
+        return Frame(
+            header=header(alert(situation, self.config.limits), facts, glyphs),
+            finding=first_finding(findings, self._keys, known, width, glyphs),
+            footer=self._footer(dashboard, width, glyphs),
+            entries=self.entries,
+            actor=self.journal.actor,
+            progress=(Span(" now       ", "dim"), Span(progress, "accent")) if progress else None,
+        )
+
+    def _lock(self, now: datetime) -> str:
+        if self.posture.read_only:
+            return "read-only"
+        if self.posture.locked(now):
+            return "locked"
+        until = self.posture.unlocked_until
+        return "unlocked" if until is None else f"unlocked {int((until - now).total_seconds() // 60) + 1}m"
+
+    def _footer(self, dashboard: Dashboard, width: int, glyphs: Glyphs) -> Line:
+        """The keys that work here and now."""
+        current = dashboard.current
+        here = [spec for spec in REGISTRY.values() if current and spec.pane == current.kind.id]
+        on_table = current is not None and current.table is not None
+        acts = [(spec.key, spec.title) for spec in here]
+        keys = [(key.shown, key.title) for key in KEYS if key.footer and (key.on != "table" or on_table)]
+        lead = _pairs(acts) + ((Span(f"{glyphs.upright} ", "dim"),) if acts else ()) + _pairs(keys)
+        return both_ends((Span(" "), *lead), (), width) if plain(lead) else ()
+
+
+def _pairs(keys: Sequence[tuple[str, str]]) -> Line:
+    return tuple(span for key, title in keys for span in (Span(key, "accent"), Span(f" {title}  ", "dim")))
+
+
+def _worst_age(situation: Situation) -> float | None:
+    ages = (
+        state.age(situation.at)
+        for state in situation.parts.values()
+        if state.face(situation.at) in (Face.STALE, Face.FAILED)
+    )
+    return max((age for age in ages if age is not None), default=None)

@@ -1,0 +1,105 @@
+"""From a key to a verdict: target -> plan -> dialog -> guard again -> run -> verdict -> journal."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from actions.guard import Posture, forbids_planning
+from actions.plan import Plan, Refusal
+from actions.run import Outcome, Progress, Runner
+from actions.spec import ActionSpec
+from backend.errors import JournalError
+from backend.model.situation import Situation
+from backend.model.target import Target
+
+
+class Stage(Protocol):
+    """What the dispatcher needs of the application."""
+
+    def situation(self) -> Situation:
+        """What is known now."""
+
+    def posture(self) -> Posture:
+        """Whether this program may act."""
+
+    async def confirm(self, plan: Plan) -> bool:
+        """Show the dialog; whether the person confirmed."""
+
+    def tell(self, text: str, *, title: str, grave: bool) -> None:
+        """Say something to the person, literally."""
+
+    def progressed(self, progress: Progress | None) -> None:
+        """Show how far a run is; None when it is over."""
+
+    def recorded(self, spec: ActionSpec) -> None:
+        """The journal has grown, and the world may have changed: read what the action touched."""
+
+    def follow(self, outcome: Outcome, plan: Plan, spec: ActionSpec) -> None:
+        """Follow, in the background, what has not ended yet."""
+
+
+@dataclass(slots=True)
+class Dispatcher:
+    """Takes one action at a time from its key to its verdict."""
+
+    stage: Stage
+    runner: Callable[[], Runner]
+    busy: ActionSpec | None = None
+    """The action whose dialog is open, or that runs."""
+    running_since: datetime | None = None
+
+    async def act(self, spec: ActionSpec, targets: Sequence[Target]) -> None:
+        """Plan, confirm, run and report one action; every refusal is told."""
+        if self.busy is not None:
+            self._refuse(spec, Refusal(f"{self.busy.title} is open or runs; one action at a time."))
+            return
+        self.busy = spec
+        try:
+            await self._act(spec, tuple(targets))
+        finally:
+            self.busy = self.running_since = None
+            self.stage.progressed(None)
+
+    async def _act(self, spec: ActionSpec, targets: tuple[Target, ...]) -> None:
+        plan = self._plan(spec, targets)
+        if isinstance(plan, Refusal):
+            self._refuse(spec, plan)
+            return
+        if not await self.stage.confirm(plan):
+            return
+        again = self._plan(spec, targets)
+        if isinstance(again, Refusal):
+            self._refuse(spec, again)
+            return
+        self.running_since = self.stage.situation().at
+        outcome = await self.runner().run(plan, self.stage.progressed)
+        self.stage.recorded(spec)
+        if isinstance(outcome, Refusal):
+            self._refuse(spec, outcome)
+            return
+        self._report(spec, outcome)
+        if outcome.verdict.so_far:
+            self.stage.follow(outcome, plan, spec)
+
+    def _plan(self, spec: ActionSpec, targets: tuple[Target, ...]) -> Plan | Refusal:
+        situation = self.stage.situation()
+        return forbids_planning(spec, situation, self.stage.posture()) or spec.planner(situation, targets, {})
+
+    async def followed(self, outcome: Outcome, plan: Plan, spec: ActionSpec) -> None:
+        """Wait for the end of what was reported as worked so far, and report it."""
+        try:
+            verdict = await self.runner().follow(outcome, plan)
+        except JournalError as error:
+            self.stage.tell(f"the second verdict cannot be recorded: {error}", title=spec.title, grave=True)
+            return
+        self.stage.recorded(spec)
+        self._report(spec, Outcome(outcome.run_id, verdict, ()))
+
+    def _report(self, spec: ActionSpec, outcome: Outcome) -> None:
+        verdict = outcome.verdict
+        word = f"{verdict.word.value} so far" if verdict.so_far else verdict.word.value
+        self.stage.tell(f"{word}: {verdict.text}", title=spec.title, grave=verdict.word.value != "worked")
+
+    def _refuse(self, spec: ActionSpec, refusal: Refusal) -> None:
+        self.stage.tell(refusal.reason, title=f"{spec.title}: refused", grave=True)

@@ -1,0 +1,75 @@
+"""From pollers to the screen: readings become the situation, which is handed on a few times a second."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from backend.clock import Clock
+from backend.config.model import Config
+from backend.model.jobs import Job
+from backend.model.situation import Part, Reading, Situation
+from backend.parts import DATA_SYMBOLS
+from backend.platform import Platform
+from backend.poller import Poller
+from backend.store import reduce
+
+Show = Callable[[Situation], None]
+FLUSH_EVERY = 0.25
+"""Seconds: readings that arrive closer together are drawn together."""
+TICK = 1.0
+"""Seconds after which ages are drawn anew although nothing was read."""
+
+
+class Feed:
+    """Keeps the situation up to date as long as `run` runs."""
+
+    def __init__(self, config: Config, clock: Clock) -> None:
+        self._config = config
+        self._clock = clock
+        self._pollers: dict[str, Poller[Any]] = {}
+        self._dirty = True
+        self._shown_at = clock.monotonic()
+        self.platform = Platform(config)
+        self.situation = Situation(clock.now())
+
+    async def run(self, show: Show) -> None:
+        """Read every part at its pace until cancelled; then close what was opened."""
+        for part, fetch in self.platform.fetches().items():
+            self._pollers[part.key] = Poller(
+                part, fetch, self._take, clock=self._clock, interval=self._config.interval(part),
+                skew=self.platform.skew_of(part),
+            )  # fmt: skip
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                for poller in self._pollers.values():
+                    tasks.create_task(poller.keep())
+                tasks.create_task(self._hand_on(show))
+        finally:
+            await self.platform.aclose()
+
+    def nudge(self, *parts: Part[Any]) -> None:
+        """Read these parts now."""
+        for part in parts:
+            if poller := self._pollers.get(part.key):
+                poller.nudge()
+
+    def select(self, job: Job | None) -> None:
+        """Read the data of this failed job's symbols from now on."""
+        if self.platform.select(job):
+            self.nudge(DATA_SYMBOLS)
+
+    def now(self) -> Situation:
+        """The situation as of this moment."""
+        return self.situation.seen_at(self._clock.now())
+
+    def _take(self, reading: Reading[Any]) -> None:
+        self.situation = reduce(self.situation, reading)
+        self._dirty = True
+
+    async def _hand_on(self, show: Show) -> None:
+        while True:
+            waited = self._clock.monotonic() - self._shown_at
+            if self._dirty or waited >= TICK:
+                self._dirty, self._shown_at = False, self._clock.monotonic()
+                show(self.now())
+            await asyncio.sleep(FLUSH_EVERY)

@@ -1,0 +1,209 @@
+"""`backtop act` and `backtop actions`: the same plans, guards, runs and journal as behind the keys."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from actions.guard import Posture, forbids_planning
+from actions.jobs import JobExecutor
+from actions.plan import Plan, Refusal, Risk
+from actions.registry import REGISTRY
+from actions.run import Outcome, Progress, Runner
+from actions.spec import ActionSpec
+from actions.verdict import Word
+from backend.clock import Clock
+from backend.config.model import Config
+from backend.incident.journal import Journal
+from backend.locks import whoami
+from backend.model.situation import Situation
+from backend.model.target import Target
+from backend.parts import ENGINE_UNIT, JOBS_HEALTH
+from backend.platform import Platform
+from tui.headless.look import look
+
+EXIT_CODES = {Word.WORKED: 0, Word.NO_EFFECT: 1, Word.WORSE: 1, Word.UNKNOWN: 3}
+REFUSED = 2
+BESIDE = (JOBS_HEALTH, ENGINE_UNIT)
+"""Parts that a plan tells of where they are known, but does not need."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What the command line asks for."""
+
+    action: str
+    targets: tuple[str, ...]
+    options: Mapping[str, str]
+    dry_run: bool
+    yes: bool
+    word: str | None
+
+
+async def actions(config: Config, clock: Clock, *, as_json: bool) -> int:
+    """Print the registry, and what could run now."""
+    platform = Platform(config)
+    try:
+        situation = await look(platform, clock, {part.key for spec in REGISTRY.values() for part in spec.facts})
+    finally:
+        await platform.aclose()
+    rows = [_row(spec, situation, config) for spec in REGISTRY.values()]
+    if as_json:
+        _print_json(rows)
+    else:
+        for row in rows:
+            now = "" if row["available"] else f"  not now: {row['reason']}"
+            sys.stdout.write(
+                f"{row['id']:<22} {row['key']} in {row['pane']:<10} {row['risk']:<7} {row['title']}{now}\n"
+            )
+    return 0
+
+
+def _row(spec: ActionSpec, situation: Situation, config: Config) -> dict[str, Any]:
+    refusal = forbids_planning(spec, situation, Posture(config.read_only))
+    reason = refusal.reason if refusal else None if spec.candidates(situation) else spec.nothing
+    return {
+        "id": spec.id, "title": spec.title, "risk": spec.risk.value, "key": spec.key, "pane": spec.pane,
+        "runbook": spec.runbook, "available": reason is None, "reason": reason,
+    }  # fmt: skip
+
+
+async def act(config: Config, clock: Clock, order: Order, *, as_json: bool) -> int:
+    """Plan, and unless it is a dry run do it; returns the exit code."""
+    spec = REGISTRY.get(order.action)
+    if spec is None:
+        return _tell(
+            order, None, Refusal(f"There is no action {order.action!r}; there are: {', '.join(REGISTRY)}."), as_json
+        )
+    platform = Platform(config)
+    try:
+        situation = await look(platform, clock, {part.key for part in (*spec.facts, *BESIDE)})
+        plan = _plan(spec, situation, order, config)
+        if isinstance(plan, Refusal):
+            return _tell(order, None, plan, as_json)
+        if order.dry_run:
+            return _tell(order, plan, None, as_json)
+        if refusal := _unconfirmed(plan, order):
+            return _tell(order, plan, refusal, as_json)
+        journal = Journal(config.journal_path, whoami(), clock)
+        runner = Runner(JobExecutor(platform.api), journal, config.lock_dir, clock)
+        return _tell(order, plan, await _run(runner, plan, as_json), as_json)
+    finally:
+        await platform.aclose()
+
+
+def _plan(spec: ActionSpec, situation: Situation, order: Order, config: Config) -> Plan | Refusal:
+    # The lock guards keys that are pressed by mistake; who types `act … --yes` means it.
+    if refusal := forbids_planning(spec, situation, Posture(config.read_only)):
+        return refusal
+    known = {target.id: target for target in spec.candidates(situation)}
+    if unknown := [asked for asked in order.targets if asked not in known]:
+        return Refusal(f"{', '.join(map(ascii, unknown))}: not among what {spec.id} can act on now.")
+    targets: Sequence[Target] = [known[asked] for asked in dict.fromkeys(order.targets)]
+    return spec.planner(situation, targets, order.options)
+
+
+def _unconfirmed(plan: Plan, order: Order) -> Refusal | None:
+    if plan.risk is Risk.HIGH:
+        right = plan.confirm is not None and order.word == plan.confirm
+        return None if right else Refusal(f"This is of high risk: confirm it with --confirm {plan.confirm}.")
+    return None if order.yes else Refusal("Nothing was sent: add --yes to confirm, or --dry-run to look only.")
+
+
+async def _run(runner: Runner, plan: Plan, quiet: bool) -> Outcome | Refusal:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+        with suppress(ValueError, RuntimeError):  # not in the main thread: a test
+            loop.add_signal_handler(number, runner.stopping.set)
+
+    def report(progress: Progress) -> None:
+        if not quiet:
+            sys.stderr.write(f"{progress.done}/{progress.of} {progress.text}\n")
+
+    return await runner.run(plan, report)
+
+
+def _tell(order: Order, plan: Plan | None, result: Outcome | Refusal | None, as_json: bool) -> int:
+    if as_json:
+        _print_json({"action": order.action, "plan": plan_as_data(plan), "outcome": outcome_as_data(result)})
+    else:
+        sys.stdout.write("\n".join(_as_text(plan, result)) + "\n")
+    match result:
+        case None:
+            return 0
+        case Refusal():
+            return REFUSED
+        case Outcome():
+            return EXIT_CODES[result.verdict.word]
+
+
+def plan_as_data(plan: Plan | None) -> dict[str, Any] | None:
+    """The plan as `act --json` prints it."""
+    if plan is None:
+        return None
+    return {
+        "risk": plan.risk.value,
+        "confirm": plan.confirm,
+        "targets": [
+            msgspec.to_builtins(target) | {"about": about}
+            for target, about in zip(plan.targets, plan.about, strict=True)
+        ],
+        "steps": [{"kind": step.kind, "text": step.text, "target": step.target.id} for step in plan.steps],
+        "preconditions": list(plan.preconditions),
+        "effects": list(plan.effects),
+        "checks": list(plan.checks),
+        "facts_age_s": round(plan.facts_age_s, 3),
+    }
+
+
+def outcome_as_data(result: Outcome | Refusal | None) -> dict[str, Any] | None:
+    """What came of it as `act --json` prints it; null for a dry run."""
+    match result:
+        case None:
+            return None
+        case Refusal():
+            return {"verdict": "refused", "text": result.reason, "steps": []}
+        case Outcome():
+            verdict = result.verdict
+            return {
+                "verdict": verdict.word.value,
+                "text": verdict.text,
+                "so_far": verdict.so_far,
+                "targets": [
+                    {"id": one.target.id, "verdict": one.word.value, "text": one.text} for one in verdict.targets
+                ],
+                "steps": [
+                    {
+                        "kind": done.step.kind,
+                        "text": done.step.text,
+                        "result": done.result,
+                        "took_ms": round(done.took_ms, 1),
+                    }
+                    for done in result.steps
+                ],
+            }
+
+
+def _as_text(plan: Plan | None, result: Outcome | Refusal | None) -> list[str]:
+    lines = []
+    if plan is not None:
+        lines += [
+            f"{plan.title}: {len(plan.targets)} target(s), risk {plan.risk.value}",
+            *(f"  {about}" for about in plan.about),
+        ]
+        lines += [f"  sends    {step.text}" for step in plan.steps]
+        lines += [f"  effect   {effect}" for effect in plan.effects] + [f"  checked  {check}" for check in plan.checks]
+    if isinstance(result, Refusal):
+        lines.append(f"refused: {result.reason}")
+    elif result is not None:
+        lines.append(f"{result.verdict.word.value}: {result.verdict.text}")
+    return lines
+
+
+def _print_json(value: object) -> None:
+    sys.stdout.write(msgspec.json.encode(value).decode() + "\n")

@@ -1,0 +1,58 @@
+"""`backtop demo`: the embedded platform by itself, or with the dashboard on it."""
+
+import argparse
+import asyncio
+import sys
+from dataclasses import asdict
+
+import msgspec
+
+from backend.config.load import load
+
+WRONG_USAGE = 2
+NOT_STARTED = 1
+
+
+def demo(options: argparse.Namespace) -> int:
+    """List the scenarios, run one until it is ended, or watch one; returns the exit code."""
+    if options.list:
+        return _list(as_json=options.json)
+    if options.headless:
+        from tui.demo.__main__ import main
+
+        place = [] if options.dir is None else ["--dir", str(options.dir)]
+        return main([options.scenario, "--seed", str(options.seed), *place])
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        sys.stderr.write("backtop demo: the dashboard needs a terminal; --headless does not\n")
+        return WRONG_USAGE
+    return asyncio.run(_watch(options))
+
+
+def _list(*, as_json: bool) -> int:
+    from tui.demo.launch import listing
+
+    if as_json:
+        sys.stdout.write(msgspec.json.encode([asdict(summary) for summary in listing()]).decode() + "\n")
+        return 0
+    for summary in listing():
+        sys.stdout.write(f"{summary.name:<14} {summary.title}\n")
+    return 0
+
+
+async def _watch(options: argparse.Namespace) -> int:
+    from tui.demo.launch import LaunchError, launch
+
+    sys.stderr.write(f"starting the embedded platform ({options.scenario}) …\n")
+    try:
+        platform = await launch(options.scenario, options.seed, options.dir)
+    except LaunchError as error:
+        sys.stderr.write(f"{error}\n")
+        return NOT_STARTED
+    try:
+        from tui.app import BacktopApp
+
+        app = BacktopApp(load(platform.config, None))
+        await app.run_async()
+        return app.return_code or 0
+    finally:
+        await platform.stop()

@@ -1,0 +1,66 @@
+"""`backtop journal` and `backtop config`: what was done here, and how this program is set."""
+
+import sys
+
+import msgspec
+
+from backend.clock import Clock
+from backend.config.example import example
+from backend.config.load import settings
+from backend.config.model import Config
+from backend.incident.entry import Entry
+from backend.incident.journal import Journal
+from backend.locks import whoami
+
+SHOWN = 50
+BROKEN = 1
+
+
+def journal(config: Config, clock: Clock, *, verify: bool, as_json: bool) -> int:
+    """Print the last entries, or whether the chain holds; 1 when it does not."""
+    record = Journal(config.journal_path, whoami(), clock)
+    if not verify:
+        for entry in record.tail(SHOWN):
+            sys.stdout.write((msgspec.json.encode(entry).decode() if as_json else _line(entry)) + "\n")
+        return 0
+    found = record.verify()
+    if as_json:
+        sys.stdout.write(msgspec.json.encode(found).decode() + "\n")
+    elif found.ok:
+        sys.stdout.write(f"{config.journal_path}: {found.count} lines, the chain holds\n")
+    else:
+        sys.stdout.write(f"{config.journal_path}: broken at line {found.line}: {found.why}\n")
+    return 0 if found.ok else BROKEN
+
+
+def _line(entry: Entry) -> str:
+    word = str(entry.data.get("verdict") or entry.data.get("result") or "")
+    text = str(entry.data.get("text", ""))
+    what = f"{entry.action} {' '.join(entry.targets)}"
+    return f"{entry.at:%Y-%m-%d %H:%M:%S}  {entry.kind:<8} {entry.actor}  {what}  {word} {text}".rstrip()
+
+
+def show(config: Config) -> int:
+    """Print every value and where it came from."""
+    rows = [(setting.key, _value(setting.value), setting.origin) for setting in settings(config)]
+    widest = max(len(key) for key, _, _ in rows)
+    for key, value, origin in rows:
+        sys.stdout.write(f"{key:<{widest}}  {value}  ({origin})\n")
+    return 0
+
+
+def _value(value: object) -> str:
+    return msgspec.json.encode(value, enc_hook=str).decode()
+
+
+def path(config: Config) -> int:
+    """Print which files are used."""
+    sys.stdout.write(f"config   {config.path or 'none: all defaults'}\nstate    {config.state_dir / config.profile}\n")
+    sys.stdout.write(f"journal  {config.journal_path}\nlocks    {config.lock_dir}\n")
+    return 0
+
+
+def init() -> int:
+    """Print a file with every default, to start from."""
+    sys.stdout.write(example())
+    return 0

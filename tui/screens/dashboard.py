@@ -1,0 +1,122 @@
+"""The dashboard: header, the finding that matters most, five panes, the last journal lines, the keys."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.events import Resize
+from textual.screen import Screen
+
+from backend.config.model import Limits
+from backend.incident.entry import Entry
+from backend.model.providers import ProviderAnswer
+from backend.model.situation import Part, Situation
+from widgets.pane import Pane
+from widgets.present.panes import PANES
+from widgets.present.timeline import timeline
+from widgets.present.view import Look
+from widgets.readout import Readout
+from widgets.text import Line, Span
+
+ROWS = (("jobs", "failures"), ("data",), ("resources", "database"))
+"""The panes, as they stand."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """The lines around the panes."""
+
+    header: Line
+    finding: Line
+    footer: Line
+    entries: Sequence[Entry]
+    actor: str
+    progress: Line | None = None
+
+
+class Dashboard(Screen[None]):
+    """Shows a situation. What it is made of is handed in; it reads and decides nothing itself."""
+
+    AUTO_FOCUS = None
+    SMALL: ClassVar[tuple[int, int]] = (72, 20)
+    """Below this width or height one pane is shown whole and the others as a line each."""
+
+    def __init__(self, limits: Limits, providers: tuple[Part[ProviderAnswer], ...]) -> None:
+        super().__init__()
+        self._limits = limits
+        self._providers = providers
+        self._header = Readout(id="header")
+        self._finding = Readout(id="finding")
+        self._journal = Readout(id="journal")
+        self._footer = Readout(id="footer")
+        self.panes = {name: Pane(kind) for name, kind in PANES.items()}
+        self.zoomed = False
+
+    def compose(self) -> ComposeResult:
+        """From top to bottom."""
+        yield self._header
+        yield self._finding
+        for number, row in enumerate(ROWS):
+            with Horizontal(id=f"row-{number}", classes="row"):
+                for name in row:
+                    yield self.panes[name]
+        yield self._journal
+        yield self._footer
+
+    def on_mount(self) -> None:
+        """The failures have the keys first: they are why one looks."""
+        self.go("failures")
+
+    def show(self, situation: Situation, frame: Frame) -> None:
+        """Show everything as of this situation."""
+        self._header.show((frame.header,))
+        self._finding.show((frame.finding,))
+        self._footer.show((frame.footer,))
+        self._journal.show(self._last_lines(frame))
+        for pane in self.panes.values():
+            look = Look(situation, self._limits, pane.glyphs, pane.room(), self._providers)
+            pane.refresh_from(look)
+
+    def _last_lines(self, frame: Frame) -> tuple[Line, ...]:
+        room = self._journal.size.height or 2
+        lines = timeline(frame.entries, frame.actor, room)
+        if frame.progress is not None:
+            lines = (*lines, frame.progress)[-room:]
+        return lines or ((Span(" nothing was done here yet", "dim"),),)
+
+    @property
+    def current(self) -> Pane | None:
+        """The pane that has the keys."""
+        return next((pane for pane in self.panes.values() if pane.has_keys), None)
+
+    def go(self, name: str) -> None:
+        """Give the keys to a pane."""
+        pane = self.panes[name]
+        (pane.table or pane).focus(scroll_visible=False)
+        self._arrange(name)
+
+    def zoom(self) -> None:
+        """Show the pane with the keys whole, or all of them again."""
+        self.zoomed = not self.zoomed
+        self._arrange()
+
+    def on_resize(self, event: Resize) -> None:
+        """Choose the layout for the new size."""
+        width, height = event.size
+        self.set_class(width < self.SMALL[0] or height < self.SMALL[1], "-small")
+        self._arrange()
+
+    def on_descendant_focus(self) -> None:
+        """On a small screen the pane with the keys is the one shown whole."""
+        self._arrange()
+
+    def _arrange(self, name: str | None = None) -> None:
+        whole = name or (self.current.kind.id if self.current else "failures")
+        single = self.zoomed or self.has_class("-small")
+        self.set_class(single, "-single")
+        for pane_name, pane in self.panes.items():
+            pane.set_class(single and pane_name != whole, "-line")
+        for number, row in enumerate(ROWS):
+            self.query_one(f"#row-{number}").set_class(single and whole in row, "-whole")

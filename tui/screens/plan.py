@@ -1,0 +1,111 @@
+"""The dialog: what will be done, to what, on which facts, and the key that confirms it."""
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.events import Key, Paste
+from textual.screen import ModalScreen
+
+from actions.plan import Plan, Risk
+from backend.clock import Clock
+from widgets.present.plan import PlanFacts, body, heading
+from widgets.readout import Readout
+from widgets.text import Line, Span
+
+SETTLE = 0.3
+"""Seconds in which typed keys do not count: they were meant for what was there before."""
+THINK = 1.0
+"""Seconds before a plan of medium risk can be confirmed."""
+EXPIRES = 60.0
+"""Seconds after which the dialog closes, because facts age."""
+
+
+class PlanScreen(ModalScreen[bool]):
+    """Shows one plan; dismisses with whether the person confirmed it. Everything but `y` cancels or does nothing."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,n,enter", "cancel", "cancel"),
+        Binding("y", "confirm", "confirm"),
+        Binding("up", "scroll(-1)", show=False),
+        Binding("down", "scroll(1)", show=False),
+        Binding("pageup", "scroll(-8)", show=False),
+        Binding("pagedown", "scroll(8)", show=False),
+    ]
+    AUTO_FOCUS = None
+
+    def __init__(self, plan: Plan, facts: PlanFacts, clock: Clock) -> None:
+        super().__init__()
+        self._facts = facts
+        self._clock = clock
+        self._wait = SETTLE if plan.risk is Risk.LOW else THINK
+        self._opened = clock.monotonic()
+        self._body = Readout(id="plan-body")
+        self._keys = Readout(id="plan-keys")
+
+    def compose(self) -> ComposeResult:
+        """Heading, the scrolling facts, the keys."""
+        with Vertical(id="plan", classes=f"risk-{self._facts.risk}"):
+            yield Readout((heading(self._facts),), id="plan-heading")
+            with VerticalScroll(id="plan-facts", can_focus=False):
+                yield self._body
+            yield self._keys
+
+    def on_mount(self) -> None:
+        """Start the two clocks: when it may be confirmed, and when it expires."""
+        self._opened = self._clock.monotonic()
+        self._tick()
+        self.set_interval(0.25, self._tick)
+
+    def on_resize(self) -> None:
+        """Wrap the facts to the new width."""
+        self.call_after_refresh(self._wrap)
+
+    def _wrap(self) -> None:
+        self._body.show(body(self._facts, self._body.size.width))
+
+    @property
+    def _open_for(self) -> float:
+        return self._clock.monotonic() - self._opened
+
+    def _tick(self) -> None:
+        if self._open_for >= EXPIRES:
+            self.dismiss(False)
+            self.app.notify("The dialog expired: its facts are a minute old.", title=self._facts.title, markup=False)
+            return
+        self._keys.show((self._key_line(),))
+
+    def _key_line(self) -> Line:
+        ready = self._open_for >= self._wait
+        left = EXPIRES - self._open_for
+        return (
+            Span("[n] Cancel", "strong"), Span("  esc, enter   ", "dim"),
+            Span("[y] ", "accent" if ready else "dim"), Span(self._facts.title, "plain" if ready else "dim"),
+            Span(f"   expires in {10 * -(-int(left) // 10)}s" if left > 10 else f"   expires in {left:.0f}s", "dim"),
+        )  # fmt: skip
+
+    def on_key(self, event: Key) -> None:
+        """Keys typed before the dialog could be read are lost on purpose."""
+        if self._open_for < SETTLE:
+            event.stop()
+            event.prevent_default()
+
+    def on_paste(self, event: Paste) -> None:
+        """Pasted text never confirms anything."""
+        event.stop()
+        event.prevent_default()
+
+    def action_cancel(self) -> None:
+        """Close without doing anything."""
+        if self._open_for >= SETTLE:
+            self.dismiss(False)
+
+    def action_confirm(self) -> None:
+        """Confirm, if the time to think is over."""
+        if self._open_for >= self._wait:
+            self.dismiss(True)
+
+    def action_scroll(self, lines: int) -> None:
+        """Scroll the facts."""
+        self.query_one("#plan-facts", VerticalScroll).scroll_relative(y=lines, animate=False)

@@ -1,0 +1,97 @@
+"""What the dispatcher needs of the application, on Textual."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from actions.guard import Posture
+from actions.plan import Plan
+from actions.run import Outcome, Progress
+from actions.spec import ActionSpec
+from backend.incident.entry import Entry
+from backend.model.situation import Situation
+from backend.parts import JOBS_COUNTS, JOBS_HEALTH, JOBS_PENDING, JOBS_RUNNING
+from tui.screens.plan import PlanScreen
+from widgets.present.plan import PlanFacts
+
+if TYPE_CHECKING:
+    from tui.app import BacktopApp
+
+
+class AppStage:
+    """Shows dialogs and words, and runs what goes on in the background."""
+
+    def __init__(self, app: "BacktopApp") -> None:
+        self._app = app
+        self.progress: str | None = None
+
+    def situation(self) -> Situation:
+        """What is known now."""
+        return self._app.desk.situation()
+
+    def posture(self) -> Posture:
+        """Whether this program may act."""
+        return self._app.desk.posture
+
+    async def confirm(self, plan: Plan) -> bool:
+        """Show the dialog; whether the person confirmed."""
+        desk = self._app.desk
+        await desk.read_journal()
+        facts = PlanFacts(
+            title=plan.title,
+            risk=plan.risk.value,
+            environment=desk.config.environment.name,
+            about=plan.about,
+            steps=tuple(step.text for step in plan.steps),
+            preconditions=plan.preconditions,
+            effects=plan.effects,
+            checks=plan.checks,
+            facts_age_s=plan.facts_age_s,
+            before=tuple(_before(plan, desk.entries)),
+        )
+        return await self._app.push_screen_wait(PlanScreen(plan, facts, desk.clock))
+
+    def tell(self, text: str, *, title: str, grave: bool) -> None:
+        """Say something to the person, literally."""
+        self._app.notify(text, title=title, severity="warning" if grave else "information", markup=False)
+
+    def progressed(self, progress: Progress | None) -> None:
+        """Show how far a run is."""
+        self.progress = f"{progress.text}  ({progress.done} of {progress.of})" if progress else None
+        self._app.redraw()
+
+    def recorded(self, spec: ActionSpec) -> None:
+        """Read the journal, and what the action touched."""
+        self._app.desk.feed.nudge(*spec.facts, JOBS_RUNNING, JOBS_HEALTH, JOBS_COUNTS, JOBS_PENDING)
+        self._app.run_worker(self._reread(), group="journal")
+
+    async def _reread(self) -> None:
+        await self._app.desk.read_journal()
+        self._app.redraw()
+
+    def follow(self, outcome: Outcome, plan: Plan, spec: ActionSpec) -> None:
+        """Follow in the background what has not ended yet."""
+        self._app.run_worker(self._app.dispatcher.followed(outcome, plan, spec), group="follow")
+
+    def resume(self) -> None:
+        """Tell of actions that an earlier run began and never ended."""
+        begun = {entry.id: entry for entry in self._app.desk.entries if entry.kind == "intent"}
+        for entry in self._app.desk.entries:
+            if entry.kind == "verdict":
+                begun.pop(entry.id, None)
+        for entry in begun.values():
+            self.tell(
+                f"{entry.action} was begun at {entry.at:%H:%M:%S} by {entry.actor} and has no verdict; look first",
+                title="unfinished",
+                grave=True,
+            )
+
+
+def _before(plan: Plan, entries: Sequence[Entry]) -> list[str]:
+    keys = {target.key for target in plan.targets}
+    words = Counter(
+        str(entry.data.get("verdict"))
+        for entry in entries
+        if entry.kind == "verdict" and entry.action == plan.action and keys & set(entry.targets)
+    )
+    return [f"{count} x {plan.title} here: {word}" for word, count in words.items()]

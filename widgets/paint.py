@@ -1,0 +1,199 @@
+"""How toned text becomes styled cells: the palette of the current theme, and a widget that sends only what changed."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Literal, NamedTuple
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from rich.style import Style
+from textual.color import Color, ColorParseError
+from textual.geometry import Region
+from textual.strip import Strip
+from textual.widget import Widget
+
+from widgets.text import UNICODE, Glyphs, Line, Span, Tone
+
+Ground = Literal["row", "cursor", "blurred"]
+"""What a line stands on: nothing special, the cursor of the focused widget, the cursor of another one."""
+
+
+class Picture(NamedTuple):
+    """One drawn line: harmless text that takes exactly the width of its widget."""
+
+    ground: Ground
+    spans: Line
+
+
+def merged(spans: Iterable[Span]) -> Line:
+    """Return the same picture in as few spans as possible: each costs a full set of escape sequences."""
+    texts: list[str] = []
+    tones: list[Tone] = []
+    for span in spans:
+        if not span.text:
+            continue
+        if tones and (span.tone == tones[-1] or span.text.isspace() or texts[-1].isspace()):
+            tones[-1] = tones[-1] if span.text.isspace() else span.tone
+            texts[-1] += span.text
+        else:
+            texts.append(span.text)
+            tones.append(span.tone)
+    return tuple(map(Span, texts, tones))
+
+
+def changed_cells(old: Picture, new: Picture) -> tuple[int, int] | None:
+    """Return the first and the last-plus-one cell in which two pictures of one width differ, or None."""
+    if old == new:
+        return None
+    total = sum(cell_len(span.text) for span in new.spans)
+    if old.ground != new.ground:
+        return 0, total
+    before, after = _characters(old.spans), _characters(new.spans)
+    shared = _shared(before, after)
+    if shared == len(before) == len(after):
+        return None
+    ending = _shared(before[shared:][::-1], after[shared:][::-1])
+    start = cell_len("".join(char for char, _ in after[:shared]))
+    end = total - cell_len("".join(char for char, _ in after[len(after) - ending :]))
+    # A mark that combines with the character before it changes that one's cell too.
+    return (start, end) if end > start else (max(0, start - 1), max(end, start))
+
+
+def _characters(spans: Line) -> list[tuple[str, Tone]]:
+    """Return each character with its tone; a space looks the same in all tones."""
+    return [(char, "plain" if char == " " else span.tone) for span in spans for char in span.text]
+
+
+def _shared(before: Sequence[object], after: Sequence[object]) -> int:
+    """Return how many items two sequences share at their start."""
+    for index, (old, new) in enumerate(zip(before, after, strict=False)):
+        if old != new:
+            return index
+    return min(len(before), len(after))
+
+
+_INKS: dict[Tone, tuple[str, str]] = {
+    "ok": ("tone-ok", "text-success"),
+    "warn": ("tone-warn", "text-warning"),
+    "bad": ("tone-bad", "text-error"),
+    "accent": ("tone-accent", "text-accent"),
+    "changed": ("tone-changed", "text-primary"),
+}
+_HEAVY: frozenset[Tone] = frozenset({"strong", "bad"})
+
+
+class Palette:
+    """The styles of all tones on one background, for one theme.
+
+    A theme may define ``tone-ok``, ``tone-warn``, ``tone-bad``, ``tone-accent`` and ``tone-changed``; without them they
+    are the theme's own success, warning, error, accent and primary text. Where colours cannot be mixed (themes of the
+    terminal's own colours) or are not wanted (``NO_COLOR``) the cursor is reversed video, or underlined when the widget
+    has no focus.
+    """
+
+    def __init__(self, backdrop: Color, text: Color, variables: Mapping[str, str], *, mixes: bool, stale: bool) -> None:
+        self._backdrop = backdrop
+        self._text = text
+        self._variables = variables
+        self._mixes = mixes and backdrop.ansi is None and text.ansi is None
+        self._stale = stale
+        self._styles: dict[tuple[Ground, Tone], Style] = {}
+
+    def style(self, ground: Ground, tone: Tone) -> Style:
+        """Return the style of a tone on a ground."""
+        style = self._styles.get((ground, tone))
+        if style is None:
+            make = self._mixed if self._mixes else self._plain
+            style = self._styles[ground, tone] = make(ground, "dim" if self._stale else tone)
+        return style
+
+    def _mixed(self, ground: Ground, tone: Tone) -> Style:
+        backdrop, text = self._backdrop, self._ink(tone)
+        if ground == "cursor":
+            backdrop = backdrop.blend(self._color("primary") or text, 0.45)
+        elif ground == "blurred":
+            backdrop = backdrop.blend(self._text, 0.12)
+        text = backdrop.blend(text, 0.55) if tone == "dim" else backdrop + text
+        return Style.from_color(text.rich_color, backdrop.rich_color) + Style(bold=tone in _HEAVY or None)
+
+    def _plain(self, ground: Ground, tone: Tone) -> Style:
+        text = self._text if ground == "cursor" else self._ink(tone)
+        return Style.from_color(text.rich_color, self._backdrop.rich_color) + Style(
+            bold=tone in _HEAVY or None,
+            dim=tone == "dim" or None,
+            reverse=ground == "cursor" or None,
+            underline=ground == "blurred" or None,
+        )
+
+    def _ink(self, tone: Tone) -> Color:
+        """Return the colour of a tone, which is that of the text where the theme has none for it."""
+        return next(filter(None, map(self._color, _INKS.get(tone, ()))), self._text)
+
+    def _color(self, variable: str) -> Color | None:
+        try:
+            return Color.parse(self._variables[variable])
+        except (KeyError, ColorParseError):
+            return None
+
+
+class Painted(Widget):
+    """A widget of toned lines that refreshes only the cells which differ from what it showed before."""
+
+    DEFAULT_CSS = """
+    Painted { width: 1fr; }
+    """
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 - Textual's own name
+        super().__init__(id=id, classes=classes)
+        self._pictures: list[Picture] = []
+        self._stale = False
+        self._palette: Palette | None = None
+        self._palette_key: tuple[object, ...] = ()
+
+    @property
+    def glyphs(self) -> Glyphs:
+        """The signs to draw with: the application's ``glyphs`` if it has some, else the Unicode set."""
+        glyphs = getattr(self.app, "glyphs", UNICODE)
+        return glyphs if isinstance(glyphs, Glyphs) else UNICODE
+
+    @property
+    def stale(self) -> bool:
+        """Whether what is shown is too old to be taken for the present; it is grey then."""
+        return self._stale
+
+    @stale.setter
+    def stale(self, stale: bool) -> None:
+        if stale != self._stale:
+            self._stale = stale
+            self.refresh()
+
+    def paint(self, pictures: Sequence[Picture]) -> None:
+        """Show these lines, top down; refreshes exactly the cells that differ."""
+        nothing = Picture("row", (Span(" " * self.size.width),))
+        old, self._pictures = self._pictures, list(pictures)
+        regions = []
+        for y in range(max(len(old), len(pictures))):
+            before = old[y] if y < len(old) else nothing
+            after = pictures[y] if y < len(pictures) else nothing
+            if cells := changed_cells(before, after):
+                regions.append(Region(cells[0], y, cells[1] - cells[0], 1))
+        if regions:
+            self.refresh(*regions)
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Render lines of the widget, all of them anew if theme, background or staleness changed since."""
+        _, _, backdrop, text = self.colors
+        mixes = not (self.app.native_ansi_color or self.app.no_color)
+        key = (self.app.theme, mixes, backdrop, text, self._stale)
+        if key != self._palette_key or self._palette is None:
+            self._palette_key = key
+            self._palette = Palette(backdrop, text, self.app.theme_variables, mixes=mixes, stale=self._stale)
+            self._styles_cache.clear()
+        return super().render_lines(crop)
+
+    def render_line(self, y: int) -> Strip:
+        """Render one line of the content."""
+        palette = self._palette
+        if palette is None or y >= len(self._pictures):
+            return Strip.blank(self.size.width)
+        ground, spans = self._pictures[y]
+        return Strip([Segment(span.text, palette.style(ground, span.tone)) for span in spans])

@@ -1,0 +1,136 @@
+"""One pane: a frame with its title, its state and its age, and inside it lines, a table, or the reason for neither."""
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.events import DescendantBlur, DescendantFocus
+
+from backend.model.situation import Face
+from widgets.paint import Painted, Picture, merged
+from widgets.present.panes import PaneKind
+from widgets.present.view import Look, PaneView
+from widgets.readout import Readout
+from widgets.table import LiveTable
+from widgets.text import Line, Span, Tone, both_ends, fit_line
+
+EDGES = 4
+"""Cells of a pane's width that frame and margin take."""
+WAITING: Line = (Span("waiting for the first answer", "dim"),)
+UNKNOWN: Line = (Span("not known", "dim"),)
+
+
+class Pane(Painted):
+    """Shows one `PaneView`. The frame is drawn here, line by line, so that a new age sends a few cells only."""
+
+    DEFAULT_CSS = """
+    Pane { layout: vertical; }
+    Pane > .body { margin: 1 2; height: 1fr; }
+    Pane > .body > LiveTable { height: 1fr; }
+    Pane.-line > .body { display: none; }
+    """
+
+    def __init__(self, kind: PaneKind) -> None:
+        super().__init__(id=kind.id)
+        self.kind = kind
+        self._view = PaneView(Face.WAITING, ())
+        self._head = Readout(classes="head")
+        self._notices = Readout(classes="notices")
+        self._foot = Readout(classes="foot")
+        self._empty = Readout(classes="empty")
+        self.table = LiveTable(kind.columns, id=f"{kind.id}-table") if kind.columns else None
+        self.can_focus = not kind.columns
+
+    def compose(self) -> ComposeResult:
+        """Lines above, the table, lines below."""
+        with Vertical(classes="body"):
+            yield self._head
+            yield self._notices
+            yield self._empty
+            if self.table is not None:
+                yield self.table
+            yield self._foot
+
+    def show(self, view: PaneView) -> None:
+        """Show this view; only what differs is drawn anew."""
+        self._view = view
+        self._head.show(view.head, stale=view.stale)
+        self._notices.show(view.notices)
+        self._foot.show(view.foot, stale=view.stale)
+        self._empty.show(self._emptiness(view))
+        if self.table is not None:
+            self.table.stale = view.stale
+            self.table.update(view.rows)
+            self.table.display = bool(view.rows)
+        self._frame()
+
+    def room(self) -> int:
+        """Cells that a line inside the frame has."""
+        return max(0, self.size.width - EDGES)
+
+    def refresh_from(self, look: Look) -> None:
+        """Show what this pane's view makes of a look."""
+        self.show(self.kind.view(look))
+
+    def _emptiness(self, view: PaneView) -> tuple[Line, ...]:
+        if view.rows or view.notices or (view.head and not self.kind.nothing):
+            return ()
+        if view.face is Face.WAITING:
+            return (WAITING,)
+        if view.face is Face.OK and self.kind.nothing:
+            return ((Span(self.kind.nothing, "dim"),),)
+        return () if view.head else (UNKNOWN,)
+
+    def on_resize(self) -> None:
+        """Draw the frame at the new size."""
+        self._frame()
+
+    def on_descendant_focus(self, _event: DescendantFocus) -> None:
+        """The frame of the pane that has the keys is coloured."""
+        self._frame()
+
+    def on_descendant_blur(self, _event: DescendantBlur) -> None:
+        """The frame goes back to grey."""
+        self._frame()
+
+    def on_focus(self) -> None:
+        """A pane without a table takes the keys itself."""
+        self._frame()
+
+    def on_blur(self) -> None:
+        """And gives them away."""
+        self._frame()
+
+    @property
+    def has_keys(self) -> bool:
+        """Whether action keys of this pane work now."""
+        return self.has_focus or self.has_focus_within
+
+    def _frame(self) -> None:
+        width, height = self.size
+        if width <= EDGES or not height:
+            return
+        if height == 1:
+            self.paint([Picture("row", merged(self._as_line(width)))])
+            return
+        glyphs, tone = self.glyphs, self._tone()
+        side = Span(glyphs.upright, tone)
+        middle = Picture("row", merged((side, Span(" " * (width - 2)), side)))
+        lower = Span(glyphs.corners[2] + glyphs.rule * (width - 2) + glyphs.corners[3], tone)
+        self.paint([Picture("row", merged(self._upper(width))), *[middle] * (height - 2), Picture("row", (lower,))])
+
+    def _tone(self) -> Tone:
+        return "accent" if self.has_keys else "dim"
+
+    def _heading(self) -> Line:
+        return (Span(f"{self.kind.key} ", "accent"), Span(f"{self.kind.title} ", "strong"))
+
+    def _upper(self, width: int) -> Line:
+        glyphs, tone = self.glyphs, self._tone()
+        state = (Span(" "), *self._view.state, Span(" ")) if self._view.state else ()
+        lead = (Span(f"{glyphs.corners[0]}{glyphs.rule} ", tone), *self._heading(), Span(glyphs.rule * width, tone))
+        tail = (*state, Span(glyphs.corners[1], tone))
+        taken = sum(len(one.text) for one in tail)
+        return (*fit_line(lead, width - taken, glyphs.rule), *tail)
+
+    def _as_line(self, width: int) -> Line:
+        first = next(iter((*self._view.notices, *self._view.head)), ())
+        return both_ends((Span(" "), *self._heading(), Span(" "), *first), (*self._view.state, Span(" ")), width)

@@ -1,0 +1,101 @@
+"""The failures pane: failed jobs grouped by the signature of their error (runbook, Quick Actions)."""
+
+from collections import defaultdict
+from datetime import datetime
+
+from backend.model.jobs import Job, JobList, Priority
+from backend.model.situation import Situation
+from backend.parts import JOBS_COUNTS, JOBS_FAILED
+from backend.text import signature
+from widgets.present.jobs import priority_word
+from widgets.present.view import Look, PaneView, standing, state_line
+from widgets.present.words import number, since
+from widgets.table_columns import Column, Flex
+from widgets.table_rows import Cell, Group, Row
+from widgets.text import Line, Span
+
+PARTS = (JOBS_FAILED,)
+NO_ERROR = "no error was given"
+
+COLUMNS = (
+    Column("id", "id", width=6, priority=7),
+    Column("strategy", "strategy", width=Flex(8, weight=2), priority=5),
+    Column("prio", "prio", width=4, priority=3),
+    Column("age", "age", width=4, align="right", priority=6, quiet=True),
+    Column("error", "error", width=Flex(12, weight=4), priority=9, essential=True),
+)
+
+
+def view(look: Look) -> PaneView:
+    """Everything the failures pane shows."""
+    situation, glyphs = look.situation, look.glyphs
+    stand = standing(situation, PARTS, glyphs)
+    failed = situation.value(JOBS_FAILED)
+    count = _count(situation, failed)
+    return PaneView(
+        face=stand.face,
+        state=state_line(stand, "bad" if count else "ok", number(count) if count else "none", glyphs),
+        head=_head(failed, count),
+        rows=tuple(rows(failed.jobs, situation.server_now(JOBS_FAILED))) if failed else (),
+        notices=stand.notices,
+    )
+
+
+def _count(situation: Situation, failed: JobList | None) -> int:
+    counts = situation.value(JOBS_COUNTS)
+    listed = len(failed.jobs) if failed else 0
+    return max(listed, (counts.failed or 0) if counts else 0)
+
+
+def _head(failed: JobList | None, count: int) -> tuple[Line, ...]:
+    if failed is None:
+        return ()
+    remarks = list(failed.remarks)
+    if count > len(failed.jobs):
+        remarks.insert(0, f"the newest {len(failed.jobs)} of {count:,} are listed")
+    return ((Span(", ".join(remarks), "warn"),),) if remarks else ()
+
+
+def group_key(error: str) -> str:
+    """The key of the group that an error belongs to."""
+    return f"group:{signature(error) or NO_ERROR}"
+
+
+def rows(jobs: tuple[Job, ...], now: datetime) -> list[Row | Group]:
+    """Groups of equal signature, the largest first, their jobs newest first."""
+    groups: dict[str, list[Job]] = defaultdict(list)
+    for job in jobs:
+        groups[group_key(job.error)].append(job)
+    ordered = sorted(groups.items(), key=lambda item: (-len(item[1]), item[0]))
+    drawn: list[Row | Group] = []
+    for place, (key, members) in enumerate(ordered):
+        drawn.append(_group(key, members, len(jobs), opened=place == 0))
+        drawn.extend(_row(job, key, now) for job in sorted(members, key=_newest))
+    return drawn
+
+
+def _newest(job: Job) -> tuple[float, str]:
+    return (-job.broke_at.timestamp() if job.broke_at else 0.0, job.id)
+
+
+def _group(key: str, members: list[Job], of: int, *, opened: bool) -> Group:
+    share = 100 * len(members) / of
+    lead = (Span(f"{len(members)} x  ", "strong"), Span(key.removeprefix("group:")))
+    return Group(key, lead, (Span(f"{share:.0f} %", "dim"),), opened)
+
+
+def _row(job: Job, parent: str, now: datetime) -> Row:
+    broke = job.broke_at
+    age = (now - broke).total_seconds() if broke else None
+    high = job.priority is Priority.HIGH
+    return Row(
+        job.id,
+        (
+            Cell(job.label, "strong" if job.actionable else "warn"),
+            Cell(job.strategy),
+            Cell(priority_word(job.priority), "strong" if high else "dim", job.priority.rank),
+            Cell(since(broke, now), "dim", age),
+            Cell(job.error or NO_ERROR),
+        ),
+        parent,
+    )

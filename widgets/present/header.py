@@ -1,0 +1,91 @@
+"""The header, and the finding that matters most."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from backend.incident.alert import Alert
+
+from backend.model.finding import Finding, Severity
+from widgets.present.words import clock_span, span, time_of_day
+from widgets.text import Glyphs, Line, Span, Tone, both_ends
+
+RTO = timedelta(hours=4)
+"""The runbook's recovery time objective."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderFacts:
+    """What the header tells, apart from the alert."""
+
+    environment: str
+    host: str
+    lock: str
+    """`unlocked`, `locked` or `read-only`."""
+    now: datetime
+    worst_age: float | None
+    """Seconds: of the oldest value among those that are no longer fresh; None when all are."""
+    width: int
+
+
+def header(alert: Alert, facts: HeaderFacts, glyphs: Glyphs) -> Line:
+    """Where one is, whether the alert fires and since when, what time is left, and whether keys act."""
+    lead = (
+        Span("backtop  ", "strong"),
+        Span(facts.environment, "accent"),
+        Span(f" {glyphs.dot} {facts.host}   "),
+        *_alert(alert, facts.now, glyphs),
+    )
+    tail = (*_rto(alert, facts.now), *_age(facts.worst_age), Span(facts.lock, _lock_tone(facts.lock)),
+            Span(f"   {time_of_day(facts.now)} "))  # fmt: skip
+    return both_ends(lead, tail, facts.width)
+
+
+def _alert(alert: Alert, now: datetime, glyphs: Glyphs) -> Line:
+    if alert.state == "unknown":
+        return (Span(f"{glyphs.unknown} alert unknown", "dim"),)
+    if alert.state == "ok":
+        return (Span(f"{glyphs.ok} ok", "ok"),)
+    since = f" {clock_span((now - alert.since).total_seconds())}" if alert.since else ""
+    return (Span(f"{glyphs.bad} FIRING ResearchBacktestFailed{since}", "bad"),)
+
+
+def _rto(alert: Alert, now: datetime) -> Line:
+    if alert.state != "firing" or alert.since is None:
+        return ()
+    left = (alert.since + RTO - now).total_seconds()
+    if left < 0:
+        return (Span("RTO over by ", "dim"), Span(clock_span(-left), "bad"), Span("   "))
+    return (Span("RTO left ", "dim"), Span(clock_span(left), "warn" if left < 3600 else "plain"), Span("   "))
+
+
+def _age(worst: float | None) -> Line:
+    return () if worst is None else (Span(f"oldest {span(worst)}   ", "warn"),)
+
+
+def _lock_tone(lock: str) -> Tone:
+    return "plain" if lock.startswith("unlocked") else "warn"
+
+
+def first_finding(
+    findings: Sequence[Finding], keys: Mapping[str, tuple[str, str]], known: bool, width: int, glyphs: Glyphs
+) -> Line:
+    """The gravest finding in one sentence, with the keys that answer it.
+
+    `keys` gives key and title of each action that this program has; `known` says whether the rules had facts to judge.
+    """
+    if not findings:
+        word = (Span(f" {glyphs.ok} ", "ok"), Span("nothing found", "dim")) if known else ()
+        return word or (Span(f" {glyphs.unknown} waiting for the first facts", "dim"),)
+    finding = findings[0]
+    tone: Tone = "bad" if finding.severity is Severity.CRITICAL else "warn"
+    sign = glyphs.bad if tone == "bad" else glyphs.warn
+    lead = (Span(f" {sign} {finding.cause.upper()}", tone), Span(f"  {finding.summary}"))
+    tail: list[Span] = []
+    for action in finding.actions:
+        if action in keys:
+            key, title = keys[action]
+            tail.extend((Span(f"{key} ", "accent"), Span(f"{title}   ")))
+    if len(findings) > 1:
+        tail.append(Span(f"+{len(findings) - 1} more ", "dim"))
+    return both_ends(lead, tuple(tail), width)

@@ -1,0 +1,65 @@
+"""What the dialog shows of a plan."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from textwrap import wrap
+
+from widgets.present.words import span
+from widgets.text import Line, Span, Tone, shown
+
+
+@dataclass(frozen=True, slots=True)
+class PlanFacts:
+    """A plan in words, as the dialog needs it."""
+
+    title: str
+    risk: str
+    environment: str
+    about: tuple[str, ...]
+    steps: tuple[str, ...]
+    preconditions: tuple[str, ...]
+    effects: tuple[str, ...]
+    checks: tuple[str, ...]
+    facts_age_s: float
+    before: tuple[str, ...] = ()
+    """How often it was done before, and with what verdict."""
+
+
+_RISKS: dict[str, Tone] = {"low": "ok", "medium": "warn", "high": "bad"}
+
+
+def heading(facts: PlanFacts) -> Line:
+    """The verb, how many targets, where, and how grave."""
+    count = len(facts.about)
+    return (
+        Span(f"{facts.title} {count} job{'s' if count != 1 else ''}", "strong"), Span("  on ", "dim"),
+        Span(facts.environment, "accent"), Span("   risk ", "dim"), Span(facts.risk, _RISKS.get(facts.risk, "warn")),
+    )  # fmt: skip
+
+
+LABEL = 8
+"""Cells of the labels at the left."""
+
+
+def body(facts: PlanFacts, width: int) -> tuple[Line, ...]:
+    """Everything between the heading and the keys, wrapped to `width` cells; it scrolls."""
+    lines = [
+        *_block("targets", facts.about, width),
+        *_block("sends", facts.steps, width, "accent"),
+        *_block("only if", facts.preconditions, width),
+        *_block("effect", facts.effects, width),
+        *_block("checked", facts.checks, width),
+        *_block("before", facts.before, width, "warn"),
+        (Span(f"{'facts':<{LABEL}}", "dim"), Span(f"{span(facts.facts_age_s)} old")),
+    ]
+    return tuple(lines)
+
+
+def _block(label: str, texts: Sequence[str], width: int, tone: Tone = "plain") -> list[Line]:
+    lines: list[Line] = []
+    for place, text in enumerate(texts):
+        mark = f"{place + 1:>2} " if len(texts) > 1 and label in ("targets", "sends") else ""
+        for part in wrap(shown(text), max(8, width - LABEL - len(mark))) or [""]:
+            lines.append((Span(f"{label:<{LABEL}}", "dim"), Span(mark, "dim"), Span(part, tone)))
+            label, mark = "", " " * len(mark)
+    return lines

@@ -1,0 +1,97 @@
+"""Numbers as an on-call reads them: short, aligned, and without ticking where it does not matter."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from widgets.text import Glyphs, Line, Span, Tone
+
+KIB = 1024
+
+
+def span(seconds: float | None) -> str:
+    """A length of time in at most four cells: `7s`, `42m`, `3h`, `12d`; minutes do not tick seconds."""
+    if seconds is None:
+        return "–"
+    whole = max(0, int(seconds))
+    for limit, size, unit in ((60, 1, "s"), (7200, 60, "m"), (172800, 3600, "h")):
+        if whole < limit:
+            return f"{whole // size}{unit}"
+    return f"{whole // 86400}d"
+
+
+def clock_span(seconds: float) -> str:
+    """Hours and minutes, for what is measured in hours: `3h18`, `42m`."""
+    minutes = max(0, int(seconds // 60))
+    return f"{minutes // 60}h{minutes % 60:02d}" if minutes >= 60 else f"{minutes}m"
+
+
+def since(moment: datetime | None, now: datetime) -> str:
+    """How long ago, in a word."""
+    return "–" if moment is None else span((now - moment).total_seconds())
+
+
+def time_of_day(moment: datetime | None) -> str:
+    """Hours, minutes and seconds in UTC."""
+    return "–" if moment is None else f"{moment.astimezone(UTC):%H:%M:%S}"
+
+
+def size(count: float | None) -> str:
+    """Bytes in at most five cells: `812M`, `2.1G`."""
+    if count is None:
+        return "–"
+    value = float(count)
+    for unit in ("B", "K", "M", "G", "T"):
+        if abs(value) < KIB or unit == "T":
+            return f"{value:.1f}{unit}" if unit in "GT" and value < 100 else f"{value:.0f}{unit}"
+        value /= KIB
+    raise AssertionError("unreachable")
+
+
+def percent(value: float | None, digits: int = 0) -> str:
+    """A percentage with its sign."""
+    return "–" if value is None else f"{value:.{digits}f} %"
+
+
+def number(value: int | None) -> str:
+    """A count with its thousands apart."""
+    return "–" if value is None else f"{value:,}"
+
+
+def against(value: float, limit: float, margin: float = 0.9) -> Tone:
+    """The tone of a value against its limit: bad beyond it, warn close to it."""
+    if value >= limit:
+        return "bad"
+    return "warn" if value >= limit * margin else "ok"
+
+
+def bar(share: float, cells: int, glyphs: Glyphs) -> str:
+    """A bar of `cells` cells filled to `share` (0 to 1), in steps of the glyphs' scale."""
+    steps = len(glyphs.bar)
+    filled = round(max(0.0, min(1.0, share)) * cells * steps)
+    whole, rest = divmod(filled, steps)
+    drawn = glyphs.bar[-1] * whole + (glyphs.bar[rest - 1] if rest else "")
+    return drawn + glyphs.track * (cells - len(drawn))
+
+
+def spark(samples: Sequence[float], cells: int, glyphs: Glyphs, low: float = 0.0, high: float = 100.0) -> str:
+    """The last `cells` samples as a line of small bars between `low` and `high`."""
+    scale = glyphs.spark
+    reach = (high - low) or 1.0
+    drawn = "".join(
+        scale[min(len(scale) - 1, max(0, int((sample - low) / reach * len(scale))))] for sample in samples[-cells:]
+    )
+    return drawn.rjust(cells)
+
+
+def joined(parts: Sequence[Line], gap: str = "   ") -> Line:
+    """Lines one after the other, with a gap between them; empty ones are left out."""
+    whole: list[Span] = []
+    for part in parts:
+        if part:
+            whole.extend((Span(gap), *part) if whole else part)
+    return tuple(whole)
+
+
+def labelled(label: str, value: str, tone: Tone = "plain") -> Line:
+    """A dim label and its value."""
+    return (Span(f"{label} ", "dim"), Span(value, tone))

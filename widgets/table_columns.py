@@ -1,0 +1,95 @@
+"""The columns of a table, and how they share the width."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from widgets.text import Align
+
+GAP = 1
+"""Cells between two columns."""
+
+
+@dataclass(frozen=True, slots=True)
+class Flex:
+    """A width that grows from `least` to `most` cells, in proportion to `weight`."""
+
+    least: int = 8
+    most: int | None = None
+    weight: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column.
+
+    Where the width does not suffice columns are left out, the one of lowest `priority` first and those that are
+    `essential` last. A change in a `quiet` column (an age, a rate) is no news that would mark its row as changed.
+    """
+
+    id: str
+    title: str = ""
+    width: int | Flex = 8
+    align: Align = "left"
+    priority: int = 50
+    essential: bool = False
+    quiet: bool = False
+
+    @property
+    def least(self) -> int:
+        """The smallest width, in cells."""
+        return self.width.least if isinstance(self.width, Flex) else self.width
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A column in its place: its number among all columns, its first cell and its width."""
+
+    number: int
+    column: Column
+    x: int
+    width: int
+
+
+def arrange(columns: Sequence[Column], width: int) -> tuple[Placed, ...]:
+    """Return the columns that find room in `width` cells, left to right, with one free cell between two."""
+    chosen = _choose(columns, width)
+    if not chosen:
+        return ()
+    widths = {index: columns[index].least for index in chosen}
+    spare = width - sum(widths.values()) - GAP * (len(chosen) - 1)
+    if spare < 0:
+        widths[chosen[0]] += spare
+    else:
+        _grow(widths, [(index, flex) for index in chosen if isinstance(flex := columns[index].width, Flex)], spare)
+    placed, x = [], 0
+    for index in chosen:
+        placed.append(Placed(index, columns[index], x, widths[index]))
+        x += widths[index] + GAP
+    return tuple(placed)
+
+
+def _choose(columns: Sequence[Column], width: int) -> list[int]:
+    """Return the indexes of the columns that stay; one stays always, however narrow."""
+    if width <= 0:
+        return []
+    chosen = list(range(len(columns)))
+    while len(chosen) > 1 and sum(columns[index].least + GAP for index in chosen) - GAP > width:
+        chosen.remove(min(chosen, key=lambda index: (columns[index].essential, columns[index].priority, -index)))
+    return chosen
+
+
+def _grow(widths: dict[int, int], flexible: list[tuple[int, Flex]], spare: int) -> None:
+    """Give the spare cells to the flexible columns by weight, none more than its most."""
+    while spare > 0 and flexible:
+        weights = sum(flex.weight for _, flex in flexible)
+        share, rest = divmod(spare, weights) if weights else (0, 0)
+        still = []
+        for index, flex in flexible:
+            wanted = min(spare, share * flex.weight + min(rest, flex.weight))
+            rest -= min(rest, flex.weight)
+            room = wanted if flex.most is None else max(0, min(wanted, flex.most - widths[index]))
+            widths[index] += room
+            spare -= room
+            if flex.weight and (flex.most is None or widths[index] < flex.most):
+                still.append((index, flex))
+        flexible = still

@@ -1,0 +1,104 @@
+"""How the lines of a table look: pure functions from rows to toned text of one width."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from widgets.paint import Ground, Picture, merged
+from widgets.table_columns import GAP, Column, Placed, arrange
+from widgets.table_model import TableModel
+from widgets.table_order import Sort
+from widgets.table_rows import Cell, Group, Item, Row
+from widgets.text import Glyphs, Line, Span, both_ends, crop, fit, fit_line
+
+GUTTER = 2
+"""Cells at the left: the mark or the arrow of a group; then what changed or, of a group, whether a row is marked."""
+RAIL = 1
+"""Cells at the right, for the scroll bar."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What there is to see about a row beside its cells."""
+
+    marked: bool = False
+    changed: bool = False
+    opened: bool = False
+
+
+class Lines:
+    """Draws the lines of one table for one width and one set of signs; remembers the rows that it drew last."""
+
+    def __init__(self, columns: Sequence[Column], width: int, glyphs: Glyphs) -> None:
+        self.width = width
+        self.glyphs = glyphs
+        self._body = max(0, width - GUTTER - RAIL)
+        self.placed: tuple[Placed, ...] = arrange(columns, self._body)
+        self._drawn: dict[str, tuple[Item, State, Line]] = {}
+        self._fresh: dict[str, tuple[Item, State, Line]] = {}
+
+    def window(self, model: TableModel, *, focused: bool) -> list[Picture]:
+        """Return the lines of the rows that are seen."""
+        thumb = model.view.thumb(len(model.keys))
+        self._drawn, self._fresh = self._fresh, {}
+        pictures = []
+        for line, key in enumerate(model.view.seen(model.keys)):
+            state = State(model.is_marked(key), key in model.changed, model.listing.is_open(key))
+            ground: Ground = "row" if key != model.view.cursor else "cursor" if focused else "blurred"
+            pictures.append(self._item(model.rows.items[key], state, ground, thumb=line in thumb))
+        return pictures
+
+    def _item(self, item: Item, state: State, ground: Ground, *, thumb: bool) -> Picture:
+        """Return the line of a row or a group, with or without the thumb of the scroll bar at its end."""
+        drawn = self._drawn.get(item.key)
+        if drawn is None or drawn[0] is not item or drawn[1] != state:
+            body = self._group(item, state) if isinstance(item, Group) else self._row(item, state)
+            drawn = item, state, self._fit(body)
+        self._fresh[item.key] = drawn
+        return self._finish(ground, drawn[2], thumb=thumb)
+
+    def title(self, sort: Sort | None) -> Picture:
+        """Return the line of the column titles."""
+        spans = [Span(" " * GUTTER)]
+        for place in self.placed:
+            spans += [Span(self._title(place, sort), "dim"), Span(" " * GAP)]
+        return self._finish("row", self._fit(spans[:-1]), thumb=False)
+
+    def column_at(self, x: int) -> int | None:
+        """Return the number of the column that a cell of the line belongs to."""
+        for place in self.placed:
+            if place.x <= x - GUTTER < place.x + place.width:
+                return place.number
+        return None
+
+    def _title(self, place: Placed, sort: Sort | None) -> str:
+        column, width = place.column, place.width
+        if sort is None or sort.column != place.number:
+            return fit(column.title, width, column.align, self.glyphs.more)
+        arrow = self.glyphs.descending if sort.descending else self.glyphs.ascending
+        return fit(crop(column.title, width - 1, self.glyphs.more) + arrow, width, column.align)
+
+    def _row(self, row: Row, state: State) -> Line:
+        more = self.glyphs.more
+        spans = [Span(self.glyphs.mark if state.marked else " ", "accent"), self._news(state)]
+        for place in self.placed:
+            cell = row.cells[place.number] if place.number < len(row.cells) else Cell("")
+            spans += [Span(fit(cell.text, place.width, place.column.align, more), cell.tone), Span(" " * GAP)]
+        return tuple(spans[:-1])
+
+    def _group(self, group: Group, state: State) -> Line:
+        arrow = self.glyphs.opened if state.opened else self.glyphs.closed
+        sign = Span(self.glyphs.mark, "accent") if state.marked else self._news(state)
+        return (Span(arrow), sign, *both_ends(group.lead, group.tail, self._body, self.glyphs.more))
+
+    def _fit(self, spans: Sequence[Span]) -> Line:
+        """Give a line its exact width, without the scroll bar."""
+        return merged(fit_line(spans, self.width - RAIL if self.width > RAIL else self.width, self.glyphs.more))
+
+    def _news(self, state: State) -> Span:
+        return Span(self.glyphs.changed if state.changed else " ", "changed")
+
+    def _finish(self, ground: Ground, body: Line, *, thumb: bool) -> Picture:
+        """Give a line its part of the scroll bar."""
+        if self.width <= RAIL:
+            return Picture(ground, body)
+        return Picture(ground, merged((*body, Span(self.glyphs.thumb if thumb else " ", "dim"))))

@@ -1,0 +1,145 @@
+"""Which rows of a table are listed, and in which order: sorted, filtered, folded."""
+
+from collections.abc import Callable, Collection
+
+from widgets.table_filter import Filter, Search
+from widgets.table_order import Order, Sort
+from widgets.table_rows import Delta, Group, Row, Rows
+
+
+class Listing:
+    """The keys to show, top down, kept up to date with the rows; the user's sort, filter and folds outlive updates."""
+
+    def __init__(self, rows: Rows) -> None:
+        self._rows = rows
+        self._orders: dict[str | None, Order] = {}
+        self._rejected: set[str] = set()
+        self._folds: dict[str, bool] = {}
+        self._filter: Filter | None = None
+        self._search = Search()
+        self._only: Callable[[Row], bool] | None = None
+        self.sort: Sort | None = None
+        self.keys: list[str] = []
+
+    def follow(self, delta: Delta) -> None:
+        """Take in what an update changed."""
+        if self.sort is not None:
+            self._sort_again(self.sort, delta)
+        self._search.forget(delta.changed)
+        self._search.forget(delta.gone)
+        if self._sifts:
+            self._rejected.difference_update(delta.gone)
+            self._sift(self._rows.items if delta.regrouped else self._with_children(delta.changed))
+        if delta.moved or delta.changed:
+            self._list()
+
+    def sort_by(self, sort: Sort | None) -> None:
+        """Sort on a column from now on, or keep the owner's order."""
+        self.sort = sort
+        self._orders = {}
+        if sort is not None:
+            self._sort_again(sort, Delta(self._rows.items.keys(), moved=True, shuffled=True))
+        self._list()
+
+    def filter(self, wanted: Filter | None) -> None:
+        """List only the rows that this filter accepts."""
+        self._filter = wanted
+        self._sift_again()
+
+    def only(self, wanted: Callable[[Row], bool] | None) -> None:
+        """List only the rows that are wanted, on top of the filter."""
+        self._only = wanted
+        self._sift_again()
+
+    def is_open(self, key: str) -> bool:
+        """Say whether a group shows its rows."""
+        group = self._rows.items.get(key)
+        return isinstance(group, Group) and self._folds.get(key, group.open)
+
+    def fold(self, key: str, *, opened: bool) -> None:
+        """Open or close a group; it stays so, also while it is gone for a time."""
+        if isinstance(self._rows.items.get(key), Group) and opened != self.is_open(key):
+            self._folds[key] = opened
+            self._list()
+
+    def accepted(self, key: str) -> bool:
+        """Say whether a row passes the filter, folded or not."""
+        return key not in self._rejected
+
+    def siblings(self, group: str | None) -> list[str]:
+        """Return the rows of a group, or with None those at the top, in order and filtered."""
+        order = self._orders[group].keys if self.sort is not None else self._given(group)
+        return [key for key in order if key not in self._rejected] if self._rejected else order
+
+    @property
+    def _sifts(self) -> bool:
+        return self._filter is not None or self._only is not None
+
+    def _given(self, group: str | None) -> list[str]:
+        return self._rows.top if group is None else self._rows.children[group]
+
+    def _sort_again(self, sort: Sort, delta: Delta) -> None:
+        """Bring the orders of all siblings up to date."""
+        orders = self._orders
+        changed: dict[str | None, set[str]] = {}
+        if not self._rows.children:
+            changed[None] = set(delta.changed)
+        else:
+            for key in delta.changed:
+                changed.setdefault(self._rows.parent(key), set()).add(key)
+        self._orders = {}
+        for group in (None, *self._rows.children):
+            self._orders[group] = order = orders.get(group) or Order(sort)
+            order.follow(self._given(group), self._rows.items, changed.get(group, set()), delta)
+
+    def _with_children(self, keys: Collection[str]) -> Collection[str]:
+        """Return the keys, and those of all rows that are searched together with one of them."""
+        children = self._rows.children
+        return {*keys, *(child for key in keys if key in children for child in children[key])} if children else keys
+
+    def _sift_again(self) -> None:
+        self._rejected = set()
+        if self._sifts:
+            self._sift(self._rows.items)
+        self._list()
+
+    def _sift(self, keys: Collection[str]) -> None:
+        """Find out anew which of these rows are rejected."""
+        items, rejected = self._rows.items, self._rejected
+        for key in keys:
+            item = items[key]
+            if type(item) is Row and not self._accepts(item):
+                rejected.add(key)
+            else:
+                rejected.discard(key)
+
+    def _accepts(self, row: Row) -> bool:
+        if self._only is not None and not self._only(row):
+            return False
+        if self._filter is None:
+            return True
+        group = self._rows.items.get(row.parent) if row.parent is not None else None
+        return self._search.accepts(self._filter, row, group if isinstance(group, Group) else None)
+
+    def _list(self) -> None:
+        top = self.siblings(None)
+        if not self._rows.children:
+            self.keys = top
+            return
+        self.keys = keys = []
+        for key in top:
+            if type(self._rows.items[key]) is Row:
+                keys.append(key)
+                continue
+            rows = self.siblings(key)
+            if rows or not self._sifts or self._matches_alone(key):
+                keys.append(key)
+                if self.is_open(key):
+                    keys.extend(rows)
+
+    def _matches_alone(self, key: str) -> bool:
+        """Say whether a group without any row at all passes the filter by its own line."""
+        group = self._rows.items[key]
+        if self._rows.children[key] or self._only is not None or self._filter is None or not isinstance(group, Group):
+            return False
+        return self._search.accepts(self._filter, Row(key, ()), group)

@@ -1,0 +1,155 @@
+"""The state of a table, without a screen: rows by key, sort, filter, folds, marks, cursor, window."""
+
+from collections.abc import Callable, Sequence
+
+from widgets.table_columns import Column
+from widgets.table_filter import FilterError, parse_filter
+from widgets.table_listing import Listing
+from widgets.table_marks import Marks
+from widgets.table_order import Sort
+from widgets.table_rows import Group, Item, Row, Rows
+from widgets.table_view import View
+
+
+class TableModel:
+    """A table whose cursor, marks and window follow the keys of its rows, never their places.
+
+    The cursor leaves its key only when the user moves it, when the user's own fold or filter hides it, or when the row
+    is gone; `view.lost` then names that row until the user moves again.
+    """
+
+    def __init__(self, columns: Sequence[Column]) -> None:
+        self.columns = tuple(columns)
+        self.rows = Rows(quiet=[number for number, column in enumerate(self.columns) if column.quiet])
+        self.listing = Listing(self.rows)
+        self.marks = Marks()
+        self.view = View()
+        self.changed: set[str] = set()
+        self._loaded = False
+        self._marked_groups: tuple[frozenset[str], frozenset[str | None]] = (frozenset(), frozenset())
+
+    @property
+    def keys(self) -> Sequence[str]:
+        """The keys that are listed, top down."""
+        return self.listing.keys
+
+    def is_marked(self, key: str) -> bool:
+        """Say whether a row is marked, or any row of a group."""
+        marks = self.marks.keys
+        if self._marked_groups[0] is not marks:
+            self._marked_groups = marks, frozenset(map(self.rows.parent, marks))
+        return key in marks or key in self._marked_groups[1]
+
+    def update(self, items: Sequence[Item]) -> None:
+        """Take these rows and groups instead of the present ones.
+
+        Rows follow their group wherever they stand; one whose group is missing stands at the top. The first update is
+        where the user starts from: nothing in it counts as changed. Later a changed row makes its group changed too.
+        """
+        cursor = self.view.cursor
+        delta = self.rows.replace(items)
+        if self._loaded:
+            self.changed.update(delta.news)
+            self.changed.update(filter(None, map(self.rows.parent, delta.news)))
+        self.changed.difference_update(delta.gone)
+        self._loaded = True
+        self.marks.keep(self.rows, delta)
+        self._relist(lambda: self.listing.follow(delta))
+        if cursor is not None and cursor in delta.gone and self.view.lost is None:
+            self.view.lost = cursor
+
+    def acknowledge(self) -> None:
+        """Take note of all that changed."""
+        self.changed.clear()
+
+    def sort_by(self, sort: Sort | None) -> None:
+        """Sort on a column, or with None keep the owner's order."""
+        self._relist(lambda: self.listing.sort_by(sort))
+
+    def turn_sort(self, column: int) -> None:
+        """Sort on a column: up, next time down, then not at all."""
+        sort = self.listing.sort
+        if sort is None or sort.column != column:
+            self.sort_by(Sort(column))
+        else:
+            self.sort_by(None if sort.descending else Sort(column, descending=True))
+
+    def step_sort(self, step: int, columns: Sequence[int]) -> None:
+        """Go on to the next sort, or back: the owner's order, then each of these columns up and down."""
+        ring = [None, *(Sort(number, down) for number in columns for down in (False, True))]
+        here = ring.index(self.listing.sort) if self.listing.sort in ring else 0
+        self.sort_by(ring[(here + step) % len(ring)])
+
+    def filter(self, text: str) -> str | None:
+        """List only what this filter accepts; return a sentence if it cannot be understood, and change nothing then."""
+        try:
+            wanted = parse_filter(text, self.columns)
+        except FilterError as error:
+            return str(error)
+        self._relist(lambda: self.listing.filter(wanted))
+        return None
+
+    def only(self, wanted: Callable[[Row], bool] | None) -> None:
+        """List only the rows that are wanted, on top of the filter; None lifts it."""
+        self._relist(lambda: self.listing.only(wanted))
+
+    def fold(self, *, opened: bool) -> None:
+        """Open or close the group under the cursor, or the one that the row under the cursor belongs to."""
+        if (group := self._group()) is not None:
+            self._relist(lambda: self.listing.fold(group, opened=opened))
+
+    def go(self, index: int) -> None:
+        """Move the cursor to a place in the listing, or the nearest there is."""
+        self.marks.release()
+        self.view.go(self.keys, index)
+
+    def move(self, lines: int) -> None:
+        """Move the cursor up or down."""
+        self.go(self.view.index + lines)
+
+    def scroll(self, lines: int) -> None:
+        """Move the window up or down; the cursor stays within it."""
+        self.view.scroll(self.keys, lines)
+
+    def resize(self, height: int) -> None:
+        """Take another height of the window, in lines."""
+        self.view.resize(height, len(self.keys))
+
+    def mark(self) -> None:
+        """Mark the row under the cursor, or unmark it; on a group's line all its rows."""
+        if isinstance(self._item(), Group):
+            self.mark_group()
+        elif self.view.cursor is not None:
+            self.marks.toggle([self.view.cursor])
+
+    def mark_group(self) -> None:
+        """Mark all rows of the group under the cursor that pass the filter, or unmark them; without groups all rows."""
+        group = self._group()
+        if self.view.cursor is not None:
+            self.marks.toggle([key for key in self.listing.siblings(group) if self._is_row(key)])
+
+    def extend(self, lines: int) -> None:
+        """Move the cursor and mark all rows from where the range began."""
+        if self.keys:
+            start = self.view.index
+            self.view.go(self.keys, start + lines)
+            self.marks.extend(self.keys, start, self.view.index, self._is_row)
+
+    def _relist(self, change: Callable[[], None]) -> None:
+        """Change the listing; cursor and window follow."""
+        before = self.keys
+        change()
+        group = self.rows.parent(self.view.cursor) if self.view.cursor is not None else None
+        folded = group is not None and not self.listing.is_open(group)
+        self.view.follow(before, self.keys, refuge=group if folded else None)
+
+    def _item(self) -> Item | None:
+        return None if self.view.cursor is None else self.rows.items.get(self.view.cursor)
+
+    def _group(self) -> str | None:
+        """Return the key of the group that the cursor is on or in."""
+        item = self._item()
+        return item.key if isinstance(item, Group) else self.rows.parent(item.key) if item is not None else None
+
+    def _is_row(self, key: str) -> bool:
+        return isinstance(self.rows.items.get(key), Row)

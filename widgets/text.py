@@ -1,0 +1,222 @@
+"""Text for the terminal: toned spans, and cells that always align.
+
+This is the last border before the screen. What comes from outside was made harmless on the way in; here it is once
+more made sure, cheaply, that no control character, escape or direction override passes, and that a text takes exactly
+the cells that were counted for it. Nothing here interprets markup.
+"""
+
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+from rich.cells import cell_len, get_character_cell_size
+
+Tone = Literal["plain", "dim", "strong", "ok", "warn", "bad", "accent", "changed"]
+"""What a piece of text means for the eye; the theme decides how it looks."""
+
+Align = Literal["left", "right"]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A literal text and its tone."""
+
+    text: str
+    tone: Tone = "plain"
+
+
+Line = tuple[Span, ...]
+"""One line of text, left to right."""
+
+
+@dataclass(frozen=True, slots=True)
+class Glyphs:
+    """The signs that the widgets draw themselves, one cell each; ``bar`` and ``spark`` are scales, lowest first; ``corners`` are the upper two, then the lower."""
+
+    mark: str = "•"
+    closed: str = "▸"
+    opened: str = "▾"
+    ascending: str = "▲"
+    descending: str = "▼"
+    more: str = "…"
+    thumb: str = "┃"
+    rule: str = "─"
+    upright: str = "│"
+    branch: str = "└"
+    corners: str = "╭╮╰╯"
+    ok: str = "●"
+    warn: str = "▲"
+    bad: str = "✖"
+    unknown: str = "○"
+    changed: str = "▎"
+    arrow: str = "→"
+    dash: str = "–"
+    dot: str = "·"
+    bar: str = "▏▎▍▌▋▊▉█"
+    track: str = " "
+    spark: str = "▁▂▃▄▅▆▇█"
+
+
+UNICODE = Glyphs()
+ASCII = Glyphs(
+    mark="*",
+    closed=">",
+    opened="v",
+    ascending="^",
+    descending="v",
+    more="~",
+    thumb="#",
+    rule="-",
+    upright="|",
+    branch="`",
+    corners="++++",
+    ok="+",
+    warn="!",
+    bad="x",
+    unknown="?",
+    changed="'",
+    arrow=">",
+    dash="-",
+    dot=".",
+    bar="#",
+    track=".",
+    spark="_.-=+*#@",
+)
+
+_MARKS_A_CELL = 8
+"""A text with more characters a cell than this is cut unread: piled-up marks take no cells but cost work."""
+
+
+class _Harmless(dict[int, str]):
+    """What is drawn for each character, found out once per character."""
+
+    def __missing__(self, code: int) -> str:
+        self[code] = drawn = _drawn(chr(code))
+        return drawn
+
+
+def _drawn(char: str) -> str:
+    if char in "\t\n\r\v\f\x85\u2028\u2029":
+        return "·"
+    if "\ufe00" <= char <= "\ufe0f" or "\U0001f3fb" <= char <= "\U0001f3ff":
+        return ""  # selectors of another look for the same sign: terminals disagree about their width
+    if char in "\u115f\u1160\u3164\uffa0":
+        return "�"  # fillers: invisible, of doubtful width
+    if unicodedata.category(char) == "Zs":
+        return " " if get_character_cell_size(char) == 1 else "  "
+    return char if char.isprintable() else "�"
+
+
+_HARMLESS = _Harmless()
+
+
+def shown(text: str) -> str:
+    """Return `text` as it is drawn: one line, no control or format characters, no surrogates, no private signs."""
+    if text.isascii() and text.isprintable():
+        return text
+    return text.translate(_HARMLESS)
+
+
+def width(text: str) -> int:
+    """Return the number of cells that `text` takes when drawn."""
+    return cell_len(shown(text))
+
+
+def crop(text: str, cells: int, more: str = "…") -> str:
+    """Return `text` as drawn in at most `cells` cells; where something was left out it ends in `more` (one cell)."""
+    drawn, whole = _cut(text, cells)
+    if whole or cells <= 0:
+        return drawn
+    return _head(drawn, cells - 1) + more
+
+
+def _cut(text: str, cells: int) -> tuple[str, bool]:
+    """Return what of `text` fits into `cells`, as drawn, and whether that is all of it."""
+    limit = max(cells, 0) * _MARKS_A_CELL
+    drawn = shown(text[:limit])
+    head = _head(drawn, cells)
+    return head, len(text) <= limit and len(head) == len(drawn)
+
+
+def _head(drawn: str, cells: int) -> str:
+    """Return the characters that fit whole into `cells`, with their combining marks."""
+    if drawn.isascii():
+        return drawn[: max(cells, 0)]
+    used = 0
+    for index, char in enumerate(drawn):
+        used += get_character_cell_size(char)
+        if used > cells:
+            return drawn[:index]
+    return drawn
+
+
+def fit(text: str, cells: int, align: Align = "left", more: str = "…") -> str:
+    """Return `text` as drawn in exactly `cells` cells, cropped or padded with spaces."""
+    return _fit(text[: max(cells, 0) * _MARKS_A_CELL + 1], cells, align, more)
+
+
+@lru_cache(maxsize=4096)
+def _fit(text: str, cells: int, align: Align, more: str) -> str:
+    drawn = crop(text, cells, more)
+    space = " " * (cells - cell_len(drawn))
+    return space + drawn if align == "right" else drawn + space
+
+
+def line(*parts: str | Span) -> Line:
+    """Return a line of the given parts; plain strings are plain spans."""
+    return tuple(part if isinstance(part, Span) else Span(part) for part in parts)
+
+
+def plain(spans: Iterable[Span]) -> str:
+    """Return the text of a line as it is drawn, without tones."""
+    return "".join(shown(span.text) for span in spans)
+
+
+def line_width(spans: Iterable[Span]) -> int:
+    """Return the number of cells that a line takes when drawn."""
+    return sum(width(span.text) for span in spans)
+
+
+def crop_line(spans: Iterable[Span], cells: int, more: str = "…") -> Line:
+    """Return a line as drawn in at most `cells` cells; where something was left out it ends in `more`."""
+    kept: list[Span] = []
+    left = cells
+    for span in spans:
+        drawn, whole = _cut(span.text, left)
+        left -= cell_len(drawn)
+        if drawn:
+            kept.append(Span(drawn, span.tone))
+        if not whole:
+            return _with_more(kept, left, more)
+    return tuple(kept)
+
+
+def _with_more(kept: list[Span], left: int, more: str) -> Line:
+    """Return the line with `more` at its end, for which its last characters make room if no cell is left."""
+    while kept and left < 1:
+        last = kept.pop()
+        head = _head(last.text, cell_len(last.text) - 1)
+        left += cell_len(last.text) - cell_len(head)
+        if head:
+            kept.append(Span(head, last.tone))
+    return (*kept, Span(more, kept[-1].tone if kept else "plain")) if left > 0 else ()
+
+
+def fit_line(spans: Iterable[Span], cells: int, more: str = "…") -> Line:
+    """Return a line as drawn in exactly `cells` cells, cropped or padded with a plain span."""
+    kept = crop_line(spans, cells, more)
+    missing = cells - sum(cell_len(span.text) for span in kept)
+    return (*kept, Span(" " * missing)) if missing > 0 else kept
+
+
+def both_ends(lead: Iterable[Span], tail: Iterable[Span], cells: int, more: str = "…") -> Line:
+    """Return one line of exactly `cells` cells: `lead` at the left, `tail` at the right; the lead is cropped first."""
+    end = crop_line(tail, cells, more)
+    end_width = sum(cell_len(span.text) for span in end)
+    if not end_width:
+        return fit_line(lead, cells, more)
+    room = max(0, cells - end_width - 1)
+    gap = (Span(" " * (cells - end_width - room)),) if cells > end_width else ()
+    return (*fit_line(lead, room, more), *gap, *end)
