@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from backend.clients.api import ApiClient
@@ -12,7 +13,7 @@ from backend.clients.postgres import DatabaseClient
 from backend.clients.providers import ProvidersClient
 from backend.command import CommandRunner, SystemRunner
 from backend.config.model import Config
-from backend.errors import NotAllowed
+from backend.errors import NotAllowed, SourceError
 from backend.model.data import SymbolsHealth
 from backend.model.engine import Unit
 from backend.model.host import ProcessTable
@@ -126,6 +127,9 @@ class Platform:
         return self._unit
 
     async def _processes(self) -> ProcessTable:
+        if self._unit is None:
+            with suppress(SourceError):  # its own part tells; without the unit no process is the engine's
+                await self._read_unit()
         unit = self._unit
         return await self._host.processes(unit.invocation if unit else "", unit.control_group if unit else "")
 

@@ -9,6 +9,7 @@ from typing import Generic, NoReturn, TypeVar
 from backend.clock import Clock
 from backend.errors import MissingRoute, SourceError, TimedOut
 from backend.model.situation import Failure, Missing, Part, Reading, Value
+from backend.text import clean
 
 T = TypeVar("T")
 Emit = Callable[[Reading[T]], None]
@@ -16,7 +17,7 @@ Fetch = Callable[[], Awaitable[T]]
 Pause = Callable[[asyncio.Event, float], Awaitable[None]]
 
 LONGEST_PAUSE = 60.0
-"""Seconds: back-off never waits longer, and never gives up."""
+"""Seconds, give or take the jitter: back-off never waits longer of itself, and never gives up."""
 MISSING_PAUSE = 60.0
 """Seconds until a missing route is looked for again: a deployment may have brought it."""
 JITTER = 0.1
@@ -75,12 +76,14 @@ class Poller(Generic[T]):
             loop = asyncio.create_task(self._run(), name=f"poll {self.part.key}")
             try:
                 await asyncio.wait({loop})
-            finally:
+            except asyncio.CancelledError:
                 loop.cancel()
-            fault = loop.exception()
+                await asyncio.wait({loop})  # only then may its client be closed
+                raise
             self._failures += 1
-            self._tell(Failure("bad answer", f"backtop failed to read this: {type(fault).__name__}", str(fault)), 0.0)
-            await self._wait(self._nudge, self._pause(0.0, None))
+            rest = self._pause(0.0, None)
+            self._tell(_own_fault(loop), 0.0, rest)
+            await self._wait(self._nudge, rest)
 
     async def _run(self) -> NoReturn:
         while True:
@@ -109,10 +112,15 @@ class Poller(Generic[T]):
     def _pause(self, took: float, asked: float | None) -> float:
         stretched = max(self._interval, took * SLOWNESS if self._failures == 0 else 0.0)
         backed_off = stretched * 2 ** min(self._failures, 10) if self._failures else stretched
-        rest = max(min(backed_off, max(LONGEST_PAUSE, self._interval)), asked or 0.0)
-        return rest * (1 + self._rng.uniform(-JITTER, JITTER))
+        rest = min(backed_off, max(LONGEST_PAUSE, self._interval))
+        return max(rest * (1 + self._rng.uniform(-JITTER, JITTER)), asked or 0.0)
 
-    def _tell(self, outcome: Value[T] | Failure | Missing, took: float, rest: float | None = None) -> None:
+    def _tell(self, outcome: Value[T] | Failure | Missing, took: float, rest: float) -> None:
         now = self._clock.now()
-        next_at = None if rest is None else now + timedelta(seconds=rest)
-        self._emit(Reading(self.part, now, took, outcome, next_at, self._skew()))
+        self._emit(Reading(self.part, now, took, outcome, now + timedelta(seconds=rest), self._skew()))
+
+
+def _own_fault(loop: "asyncio.Task[NoReturn]") -> Failure:
+    """The failure that a broken loop is told as."""
+    fault = asyncio.CancelledError("cancelled from within") if loop.cancelled() else loop.exception()
+    return Failure("bad answer", f"backtop failed to read this: {type(fault).__name__}", clean(fault, 500))

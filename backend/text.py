@@ -64,7 +64,7 @@ def _as_text(value: object) -> str:
 _EXTENSIONS = "py|pkl|tmp|csv|parquet|json|toml|ya?ml|so|log|db|h5|hdf5|txt|sql|feather|npy|sh|ipynb"
 _VARIABLE = re.compile(
     r"""
-    (?<![A-Za-z0-9]) (?![a-z]+(?:[\s,:;.)]\s|\s|$)) (?=\S)  # at a word, and no plain one
+    (?<![A-Za-z0-9]) (?![A-Za-z][a-z]*(?:[,:;.)]?\s|$)) (?=\S)  # at a word, and no plain one
     (?:
       (?P<date>    \d{4}-\d\d-\d\d (?: [T ]\d\d:\d\d (?: :\d\d (?:[.,]\d+)? )? (?:Z|[+-]\d\d:?\d\d)? )? (?!\d) )
     | (?P<url>     [a-z][a-z0-9+.-]{1,15}://[^\s'"<>]+ )

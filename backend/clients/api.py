@@ -201,7 +201,7 @@ class ApiClient:
     async def _list(self, query: dict[str, str], state: JobState, priority: Priority | None) -> JobList:
         route = routes.BACKTESTS
         answer = await self._http.exchange("GET", route.segments, query=query)
-        raw = rows_of(answer, str(route))
+        raw = await rows_of(answer, str(route))
         return await decode_jobs.decode_rows(raw.rows, state, priority, raw.total)
 
     async def _read(

@@ -19,7 +19,7 @@ _MILLISECONDS_FROM = 1e11
 """Greater numbers cannot be seconds: that would be after the year 5000."""
 
 
-def decoded(raw: bytes | msgspec.Raw) -> object:
+def decoded(raw: bytes | bytearray | msgspec.Raw) -> object:
     """The value of a JSON text; `msgspec.UNSET` when it is none, so that `null` is something else."""
     try:
         return msgspec.json.decode(raw)

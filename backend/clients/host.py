@@ -32,7 +32,7 @@ class HostClient:
         self._listing: Errand[ProcessTable] = Errand("the process table", SECONDS)
         self._cpu_before: tuple[float, float] | None = None
         self._seen: dict[tuple[int, float], Sight | None] = {}
-        """What a full look at a process gave; None for those that are none of ours."""
+        """What a look at a process gave; None for those that are none of ours, which are not looked at again."""
 
     async def counters(self) -> HostCounters:
         """Use of CPU, memory and swap, and the load."""
@@ -85,14 +85,16 @@ class HostClient:
         return ProcessTable(tuple(sorted(listed, key=lambda process: process.started_at)), others, hidden)
 
     def _sight(self, pid: int, seen: dict[tuple[int, float], Sight | None]) -> Sight | None:
-        """What is known of a process, or a first look; `seen` collects what is still there."""
+        """A look at a process, unless it is known to be none of ours; `seen` collects what is still there."""
         handle = psutil.Process(pid)
         born = handle.create_time()
         key = pid, born
-        if key in self._seen:
-            seen[key] = self._seen[key]
-            return seen[key]
-        sight = look(handle)
+        known = self._seen.get(key)
+        if known is None and key in self._seen:
+            seen[key] = None
+            return None
+        # The handle of the last look is kept: it knows the CPU time of then.
+        sight = look(handle if known is None else known.handle)
         found = sight if matches(sight.command, (self._look, *self._kill)) else None
         if found is not None or time.time() - born > SETTLED:
             seen[key] = found

@@ -32,7 +32,7 @@ class Answer:
     """What came back: the status, the whole body, and the headers that matter."""
 
     status: int
-    body: bytes
+    body: bytes | bytearray
     content_type: str = ""
     location: str = ""
     retry_after: Pause = None
@@ -184,13 +184,13 @@ def _trust(url: str) -> ssl.SSLContext:
     return ssl.create_default_context() if url.startswith("https") else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
-async def _whole(response: httpx.Response) -> bytes:
+async def _whole(response: httpx.Response) -> bytearray:
     body = bytearray()
     async for chunk in response.aiter_bytes():
         body += chunk
         if len(body) > BODY_LIMIT:
             raise BadAnswer(f"the answer is larger than {BODY_LIMIT // 1024 // 1024} MB")
-    return bytes(body)
+    return body
 
 
 def _http_date(text: str) -> datetime | None:
@@ -207,10 +207,20 @@ def _explained(url: str, error: httpx.HTTPError) -> SourceError:
         case httpx.TimeoutException():
             return TimedOut(f"{url} gave no answer in time", said)
         case httpx.ConnectError():
-            return Refused(f"nobody answers at {url}: is the API running, and is api.url right?", said)
+            return Refused(f"nobody answers at {url}: is the API running, and is api.url right?", _deepest(error))
         case httpx.DecodingError():
             return BadAnswer(f"{url} sent an answer that cannot be unpacked", said)
         case httpx.UnsupportedProtocol() | httpx.LocalProtocolError():
             return NotAllowed(f"the request to {url} cannot be written: is api.url, or the token, malformed?", said)
         case _:
             return Refused(f"{url} broke the connection before its answer was complete", said)
+
+
+def _deepest(error: BaseException) -> str:
+    """What the system said, below what each layer made of it."""
+    for _ in range(10):
+        below = error.__cause__ or error.__context__
+        if not isinstance(below, Exception):
+            break
+        error = below
+    return clean(error, 200)

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,12 +23,13 @@ QUERY_SECONDS = 4.0
 MANNERS = "-c default_transaction_read_only=on -c statement_timeout=2s -c lock_timeout=200ms"
 HIDDEN = "<insufficient privilege>"
 
+Connection = psycopg.AsyncConnection[tuple[Any, ...]]
 Rows = list[tuple[Any, ...]]
 
 logging.getLogger("psycopg").addHandler(logging.NullHandler())  # a warning on the terminal would tear the picture
 
 
-class _Lenient(Loader):
+class _LenientText(Loader):
     """Text that may not be UTF-8: a database without an encoding keeps whatever it was given."""
 
     def load(self, data: Buffer) -> str:
@@ -49,7 +51,7 @@ class DatabaseClient:
         self._tables = tuple(tables)
         self._like = sessions_like
         self._connect_timeout = connect_timeout
-        self._connection: psycopg.AsyncConnection[tuple[Any, ...]] | None = None
+        self._connection: Connection | None = None
         self._turn = asyncio.Lock()
         self._given_up: set[asyncio.Task[Any]] = set()
 
@@ -89,9 +91,7 @@ class DatabaseClient:
         async with self._turn:
             return await self._answer(await self._connected(), statement, values)
 
-    async def _answer(
-        self, connection: psycopg.AsyncConnection[tuple[Any, ...]], statement: str, values: Mapping[str, object]
-    ) -> Rows:
+    async def _answer(self, connection: Connection, statement: str, values: Mapping[str, object]) -> Rows:
         """The rows. psycopg takes up to 10 s to end a query that is cancelled: nobody waits for that."""
         task = asyncio.ensure_future(_rows(connection, statement, values))
         try:
@@ -129,7 +129,7 @@ class DatabaseClient:
         if connection is not None:
             await connection.close()
 
-    async def _connected(self) -> psycopg.AsyncConnection[tuple[Any, ...]]:
+    async def _connected(self) -> Connection:
         if self._connection is not None and not self._connection.closed:
             return self._connection
         await self._drop()
@@ -139,15 +139,12 @@ class DatabaseClient:
             raise NotAllowed("the DSN cannot be read; the setting is database.dsn") from None
         try:
             async with asyncio.timeout(self._connect_timeout):
-                connection = await psycopg.AsyncConnection.connect(self._conninfo(told), autocommit=True)
+                self._connection = await _opened(self._conninfo(told))
+                return self._connection
         except TimeoutError as error:
             raise TimedOut(f"the database did not take the connection within {self._connect_timeout} s") from error
         except (psycopg.Error, OSError) as error:
             raise connect_failure(error, told) from None
-        for name in ("text", "name", "varchar"):
-            connection.adapters.register_loader(name, _Lenient)
-        self._connection = connection
-        return connection
 
     def _conninfo(self, told: Mapping[str, object]) -> str:
         return make_conninfo(
@@ -159,9 +156,20 @@ class DatabaseClient:
         )
 
 
-async def _rows(
-    connection: psycopg.AsyncConnection[tuple[Any, ...]], statement: str, values: Mapping[str, object]
-) -> Rows:
+async def _opened(conninfo: str) -> Connection:
+    """A new connection, on which no text can be wrong."""
+    connection = await psycopg.AsyncConnection.connect(conninfo, autocommit=True)
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(connection.close)
+        for name in ("text", "name", "varchar"):
+            connection.adapters.register_loader(name, _LenientText)
+        if connection.info.parameter_status("server_encoding") == "SQL_ASCII":
+            await connection.execute(sql.AS_IT_IS)  # else the server refuses to send what is no UTF-8
+        stack.pop_all()
+    return connection
+
+
+async def _rows(connection: Connection, statement: str, values: Mapping[str, object]) -> Rows:
     async with connection.cursor() as cursor:
         await cursor.execute(statement.encode(), values)
         return await cursor.fetchall()

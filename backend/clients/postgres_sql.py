@@ -2,6 +2,8 @@
 
 PING = "SELECT pg_is_in_recovery()"
 
+AS_IT_IS = "SET client_encoding TO 'SQL_ASCII'"
+
 SESSIONS = """
 SELECT a.pid,
        a.backend_start,

@@ -20,9 +20,16 @@ MOST = 0.5
 """More than this share of the failures makes a cause critical."""
 
 
+MOST_JUDGED = 500
+"""The newest failures of the last hour stand for all of them when there are more."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Facts:
     failures: tuple[Job, ...]
+    """Those that are judged."""
+    total: int
+    """All of the last hour."""
     explained: tuple[Job, ...]
     availability: Availability | None
     needed: tuple[str, ...]
@@ -67,11 +74,12 @@ def explain(situation: Situation, limits: Limits) -> Finding | None:  # noqa: AR
 
 
 def _facts(situation: Situation) -> _Facts:
-    failures = recent_failures(situation)
+    recent = recent_failures(situation)
+    failures = recent[-MOST_JUDGED:]
     availability, sources = situation.fresh(DATA_AVAILABILITY), situation.fresh(DATA_SOURCES)
     gaps = frozenset(gap.symbol for gap in availability.gaps) if availability else frozenset[str]()
     explained = tuple(job for job in failures if _wants_data(job, gaps))
-    return _Facts(failures, explained, availability, _needed(explained, gaps), _in_use(sources), sources)
+    return _Facts(failures, len(recent), explained, availability, _needed(explained, gaps), _in_use(sources), sources)
 
 
 def _in_use(sources: DataSources | None) -> DataSource | None:
@@ -113,7 +121,8 @@ def _summary(facts: _Facts) -> str:
 
 
 def _about_failures(facts: _Facts) -> str:
-    count = f"{len(facts.explained)} of {counted(len(facts.failures), 'failure')} ({100 * facts.share:.0f} %)"
+    of = "the newest " if facts.total > len(facts.failures) else ""
+    count = f"{len(facts.explained)} of {of}{counted(len(facts.failures), 'failure')} ({100 * facts.share:.0f} %)"
     if not facts.needed:
         return f"missing data explains {count}"
     since = f" since {facts.since:%H:%M} UTC" if facts.since else ""
@@ -124,7 +133,7 @@ def _evidence(situation: Situation, facts: _Facts) -> Iterable[Evidence]:
     if facts.failures:
         yield evidence(situation, JOBS_FAILED, "failures explained", round(100 * facts.share, 1), "%", 100 * MOST)
         yield evidence(situation, JOBS_FAILED, "failures for want of data", len(facts.explained), "jobs")
-        yield evidence(situation, JOBS_FAILED, "failures in the last hour", len(facts.failures), "jobs")
+        yield evidence(situation, JOBS_FAILED, "failures in the last hour", facts.total, "jobs")
     if facts.since:
         yield evidence(situation, JOBS_FAILED, "first failure", facts.since.isoformat(timespec="seconds"))
     if facts.needed:

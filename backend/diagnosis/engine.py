@@ -66,7 +66,7 @@ def _unit_trouble(situation: Situation, unit: Unit | None) -> _Trouble | None:
 
 
 def _after_failure(unit: Unit) -> tuple[str, ...]:
-    """systemd refuses to start a unit that hit its start limit until that is forgotten."""
+    """A unit that hit its start limit cannot be started until that is forgotten."""
     return ("engine.reset-failed", "engine.restart") if unit.result == START_LIMIT else ("engine.restart",)
 
 
@@ -103,7 +103,7 @@ def _evidence(situation: Situation, unit: Unit | None, health: JobsHealth | None
         yield evidence(situation, ENGINE_UNIT, "unit state", f"{unit.active} ({unit.sub})")
         yield evidence(situation, ENGINE_UNIT, "unit result", unit.result)
         if unit.restarts is not None:
-            yield evidence(situation, ENGINE_UNIT, "restarts", unit.restarts, "restarts")
+            yield evidence(situation, ENGINE_UNIT, "restarts", unit.restarts)
         if unit.changed_at is not None:
             yield evidence(situation, ENGINE_UNIT, "state since", unit.changed_at.isoformat(timespec="seconds"))
     if health is not None:

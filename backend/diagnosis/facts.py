@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from backend.failures import broken_in, recent
+from backend.failures import failures_of
 from backend.model.finding import Evidence
 from backend.model.jobs import Job
 from backend.model.situation import Part, Situation
@@ -11,9 +11,9 @@ from backend.parts import JOBS_FAILED
 
 
 def recent_failures(situation: Situation) -> tuple[Job, ...]:
-    """The jobs that failed within the last hour and still are; none when the list is not live."""
+    """The jobs that failed within the last hour and still are, oldest first; none when the list is not live."""
     listed = situation.fresh(JOBS_FAILED)
-    return recent(broken_in(listed.jobs), situation.server_now(JOBS_FAILED)) if listed else ()
+    return failures_of(listed).recent(situation.server_now(JOBS_FAILED)) if listed else ()
 
 
 def evidence(

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from backend.config.model import Limits
-from backend.failures import WINDOW, broken_in, overdue, recent, recently_known
+from backend.failures import Failures, failures_of, overdue, recently_known
 from backend.model.jobs import Job, JobList
 from backend.model.situation import Part, Situation
 from backend.parts import JOBS_FAILED, JOBS_RUNNING
@@ -61,12 +61,12 @@ def alert(situation: Situation, limits: Limits) -> Alert:
     if failed is None and running is None:
         return Alert(AlertState.UNKNOWN, None, (), now)
     limit = timedelta(minutes=limits.runtime_minutes)
-    broken = broken_in(failed.jobs) if failed else ()
-    fresh = recent(broken, now)
+    failures = failures_of(failed or JobList())
+    fresh = failures.recent(now)
     late = overdue(running.jobs, situation.server_now(JOBS_RUNNING), limit) if running else ()
     if not fresh and not late:
         return Alert(AlertState.OK, None, (), now)
-    return Alert(AlertState.FIRING, _since(broken, late, limit, now), _reasons(fresh, late, limit, now), now)
+    return Alert(AlertState.FIRING, _since(failures, late, limit, now), _reasons(len(fresh), late, limit, now), now)
 
 
 def _known(situation: Situation, part: Part[JobList]) -> JobList | None:
@@ -74,35 +74,28 @@ def _known(situation: Situation, part: Part[JobList]) -> JobList | None:
     return state.value if recently_known(state, situation.at) else None
 
 
-def _since(broken: Sequence[Job], late: Sequence[Job], limit: timedelta, now: datetime) -> datetime | None:
+def _since(failures: Failures, late: Sequence[Job], limit: timedelta, now: datetime) -> datetime | None:
     """The start of the time without a pause that ends now.
 
     A job fires the alert for an hour after it failed: one that failed while an earlier failure still counted did not
     start the alert but carried it on.
     """
     passed = [job.started_at + limit for job in late if job.started_at is not None]
-    since = min((*passed, now))
-    for moment in sorted((job.broke_at for job in broken if job.broke_at is not None), reverse=True):
-        if since - moment > WINDOW:
-            break
-        since = min(since, moment)
-    timed = passed or any(job.broke_at is not None for job in broken)
-    return since if timed else None
+    if not passed and not failures.timed:
+        return None
+    return failures.unbroken_since(min((*passed, now)))
 
 
-def _reasons(fresh: Sequence[Job], late: Sequence[Job], limit: timedelta, now: datetime) -> tuple[str, ...]:
+def _reasons(failed: int, late: Sequence[Job], limit: timedelta, now: datetime) -> tuple[str, ...]:
     over = tuple(
         f"job {job.label} runs for {_minutes(now - job.started_at)} min, over its limit of {_minutes(limit)}"
         for job in late
         if job.started_at is not None
     )
-    count = len(fresh)
-    if not count:
+    if not failed:
         return over
-    return (
-        f"{count} {'job' if count == 1 else 'jobs'} failed in the last hour and still {'is' if count == 1 else 'are'}",
-        *over,
-    )
+    many = "1 job failed in the last hour and still is"
+    return (many if failed == 1 else f"{failed} jobs failed in the last hour and still are", *over)
 
 
 def _minutes(span: timedelta) -> int:
