@@ -1,7 +1,6 @@
 """What tests of the API share: a served world with a clock in hand, and a real PostgreSQL to serve it from."""
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
@@ -11,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from tui.demo.api import HOST, application, server_of
+from tui.demo.api import HOST, application, listener_on, server_of
 from tui.demo.instance import create, remove
 from tui.demo.layout import Layout
 from tui.demo.market import script
@@ -67,7 +66,7 @@ async def serving(name: str, root: Path) -> AsyncIterator[Rig]:
     """The scenario `name`, served over a real socket for the instance in `root`."""
     clock = Clock()
     world = World(build(name, 1, START), clock)
-    listener = socket.create_server((HOST, 0))
+    listener = listener_on(0)
     server = server_of(application(world, Layout(root)))
     task = asyncio.create_task(server.serve(sockets=[listener]))
     try:

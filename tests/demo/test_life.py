@@ -86,7 +86,14 @@ def until(reached: Callable[[], bool], seconds: float = 20.0) -> None:
 
 
 def segments() -> set[str]:
+    """The System V shared memory segments there are, by id."""
     return {line.split()[1] for line in Path("/proc/sysvipc/shm").read_text().splitlines()[1:]}
+
+
+def segment_of(layout: Layout) -> str:
+    """The one that the instance's PostgreSQL holds."""
+    server = json.loads(layout.postgres.read_text())["pid"]
+    return Path(f"/proc/{server}/cwd/postmaster.pid").read_text().splitlines()[6].split()[1]
 
 
 @pytest.fixture(scope="module")
@@ -144,57 +151,46 @@ def test_a_session_that_is_ended_comes_back(run: Run) -> None:
         until(lambda: connection.execute(query).fetchone() is not None)
 
 
-@pytest.mark.parametrize("end", ["TERM", "INT", "HUP", "EOF"])
-def test_it_goes_without_a_trace(end: str, temp: Path) -> None:
-    before = segments()
-    with run_of("calm", "--tether", temp=temp) as up:
-        root, own = up.layout.root, up.own()
-        assert len(own) >= 4
-        if end == "EOF":
-            assert up.process.stdin is not None
-            up.process.stdin.close()
-        else:
-            up.process.send_signal(getattr(signal, f"SIG{end}"))
+@contextmanager
+def goes_without_a_trace(layout: Layout, token: str) -> Iterator[None]:
+    """Whatever ends the instance within, nothing of it is left afterwards."""
+    segment = segment_of(layout)
+    assert segment in segments()
+    assert len(list(belonging(layout.root, token))) >= 4
+    yield
+    assert list(belonging(layout.root, token)) == []
+    assert not layout.root.exists()
+    assert segment not in segments()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_it(number: signal.Signals, temp: Path) -> None:
+    with run_of("calm", temp=temp) as up, goes_without_a_trace(up.layout, up.said["token"]):
+        up.process.send_signal(number)
         assert up.process.wait(20) == 0
-        assert up.own() == []
-        assert not root.exists()
-    assert not any(path.name == root.name for path in temp.iterdir())
-    assert segments() <= before
 
 
 def test_a_killed_one_is_cleaned_up_by_the_next(tmp_path: Path, temp: Path) -> None:
-    with run_of("data-gap", "--dir", str(tmp_path / "here"), temp=temp) as up:
-        killed = up
-        up.process.kill()
-        up.process.wait()
-        assert up.layout.root.exists()
-        until(lambda: up.own() == [])
-    with run_of("calm", "--dir", str(tmp_path / "here"), temp=temp) as up:
-        assert not killed.layout.root.exists()
-        assert [path.name for path in (tmp_path / "here").iterdir()] == [up.layout.root.name]
-        up.process.terminate()
+    place = tmp_path / "here"
+    with run_of("data-gap", "--dir", str(place), temp=temp) as killed:
+        killed.process.kill()
+        killed.process.wait()
+        assert killed.layout.root.exists()
+        until(lambda: killed.own() == [])
+    with run_of("calm", "--dir", str(place), temp=temp) as up, goes_without_a_trace(up.layout, up.said["token"]):
+        assert [path.name for path in place.iterdir()] == [up.layout.root.name]
+        up.process.send_signal(signal.SIGINT)
         assert up.process.wait(20) == 0
-    assert not any((tmp_path / "here").iterdir())
+    assert not any(place.iterdir())
 
 
-@pytest.mark.parametrize("moment", [0.15, 0.4, 0.8])
-def test_it_can_be_ended_while_it_comes_up(moment: float, tmp_path: Path) -> None:
+@pytest.mark.parametrize("sign", ["run/epoch", "log/postgres", "unit/manager.pid"])
+def test_it_can_be_ended_while_it_comes_up(sign: str, tmp_path: Path) -> None:
     with started("calm", temp=tmp_path) as process:
-        with pytest.raises(subprocess.TimeoutExpired):
-            process.wait(moment)
+        until(lambda: any(tmp_path.glob(f"{PREFIX}*/{sign}")))
         process.terminate()
-        assert process.wait(20) in {0, -signal.SIGTERM}
-    with started("calm", "--dir", "/dev/null", temp=tmp_path) as process:
-        process.wait(20)
-    assert not any(path.name.startswith(PREFIX) for path in tmp_path.iterdir())
-
-
-def test_a_part_that_dies_is_told_of(tmp_path: Path) -> None:
-    with run_of("calm", temp=tmp_path) as up:
-        os.kill(json.loads(up.layout.api.read_text())["pid"], signal.SIGKILL)
-        assert up.process.stderr is not None
-        assert b"the part api has ended by itself" in up.process.stderr.readline()
-        assert up.process.poll() is None
+        assert process.wait(20) == 0
+    assert not any(tmp_path.iterdir())
 
 
 def test_wrong_usage_is_one_sentence(temp: Path, tmp_path: Path) -> None:
@@ -219,11 +215,16 @@ def test_without_postgres_nothing_is_started(
     assert "pip install 'backtop[demo]'" in capsys.readouterr().err
 
 
-async def test_a_dashboard_launches_and_stops_it(tmp_path: Path) -> None:
-    async with asyncio.timeout(60.0):
-        platform = await launch("calm", 2, tmp_path / "place")
-        assert platform.config.is_file()
+async def test_a_dashboard_launches_it_hears_of_its_troubles_and_stops_it(tmp_path: Path) -> None:
+    platform = await launch("calm", 2, tmp_path / "place")
+    layout = Layout(platform.root)
+    with goes_without_a_trace(layout, layout.token):
+        assert platform.config == layout.config
         assert platform.root.parent == tmp_path / "place"
+        os.kill(json.loads(layout.api.read_text())["pid"], signal.SIGKILL)
+        await asyncio.to_thread(until, lambda: bool(platform.troubles))
+        assert "the part api has ended by itself" in platform.troubles[0]
+        assert platform.root.exists()
         await platform.stop()
     assert not any((tmp_path / "place").iterdir())
 

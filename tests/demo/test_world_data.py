@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tui.demo.world.calendar import is_trading_day, trading_days
@@ -91,6 +91,7 @@ def test_other_ranges_are_refused(asked: object) -> None:
         parse_range(asked, START)
 
 
+@settings(max_examples=25, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(["SAP.DE", "BMW.DE", "DTE.DE", "AUTO_DETECT"]), st.integers(0, 12))))
 def test_repairs_only_ever_make_data_more_complete(asked: list[tuple[str, int]]) -> None:
     data = DataSide(build("data-gap", 1, START))

@@ -53,9 +53,10 @@ async def run(options: argparse.Namespace) -> None:
 
 async def _up(platform: Platform) -> None:
     await platform.rise()
-    with suppress(BrokenPipeError):
-        sys.stdout.write(platform.announcement() + "\n")
-        sys.stdout.flush()
+    try:
+        os.write(1, f"{platform.announcement()}\n".encode())
+    except OSError as error:
+        raise GroundError(f"nobody can be told that everything is up: {error.strerror}") from error
 
 
 async def _before(stop: asyncio.Event, work: Coroutine[None, None, None]) -> None:
@@ -77,7 +78,7 @@ def _tether(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
 
     try:
         loop.add_reader(0, read)
-    except PermissionError:  # a plain file or /dev/null: it ends at once
+    except OSError:  # a plain file, /dev/null or nothing at all: it ends at once
         stop.set()
 
 

@@ -9,6 +9,7 @@ import signal
 import stat
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -80,7 +81,6 @@ class Instance:
             **{name: value for name, value in os.environ.items() if not name.startswith("PG")},
             TOKEN_VARIABLE: self.token,
             "PYTHONPATH": f"{house}{os.pathsep}{known}" if known else house,
-            "PYTHONDONTWRITEBYTECODE": "1",
             "TZ": "UTC",
         }
 
@@ -90,9 +90,9 @@ def create(directory: Path | None) -> Instance:
 
     Raises GroundError when `directory` is neither absent nor empty, or cannot be written.
     """
-    temporary = Path(tempfile.gettempdir())
-    sweep({temporary} if directory is None else {temporary, directory})
-    parent = temporary if directory is None else _emptied(directory)
+    places = shared_places()
+    sweep([*places, directory] if directory is not None else places)
+    parent = places[0] if directory is None else _emptied(directory)
     instance = Instance(marked_folder(parent, token := secrets.token_hex(8)), token)
     layout = instance.layout
     try:
@@ -103,6 +103,11 @@ def create(directory: Path | None) -> Instance:
         remove(instance.root, token)
         raise GroundError(f"nothing can be written to {parent}: {error.strerror}") from error
     return instance
+
+
+def shared_places() -> list[Path]:
+    """Where folders of instances may lie without being asked for: the temp folder, then those that everyone reaches."""
+    return list(dict.fromkeys(Path(name) for name in (tempfile.gettempdir(), "/tmp", "/var/tmp")))  # noqa: S108
 
 
 def _emptied(directory: Path) -> Path:
@@ -134,7 +139,8 @@ def sweep(parents: Iterable[Path]) -> None:
         for folder in _candidates(parent):
             marker = Marker.read(folder)
             if marker is not None and not marker.owner.alive:
-                remove(folder, marker.token)
+                with suppress(OSError):  # another one may sweep at the same time
+                    remove(folder, marker.token)
 
 
 def _candidates(parent: Path) -> list[Path]:

@@ -53,12 +53,15 @@ async def launch(scenario: str, seed: int = 1, directory: Path | None = None) ->
     """Start the platform and wait until it is up. Raises LaunchError with the reason when it does not come up."""
     place = [] if directory is None else ["--dir", str(directory)]
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tui.demo", scenario, "--seed", str(seed), "--tether", *place,
+        sys.executable, "-P", "-m", "tui.demo", scenario, "--seed", str(seed), "--tether", *place,
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
         env=_environment(), start_new_session=True,
     )  # fmt: skip
     try:
         return Platform(process, await asyncio.wait_for(_announcement(process), PATIENCE))
+    except TimeoutError:
+        await _let_go(process)
+        raise LaunchError(f"the embedded platform was not up within {PATIENCE:g} s") from None
     except BaseException:
         await _let_go(process)
         raise

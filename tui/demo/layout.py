@@ -17,7 +17,7 @@ class Layout:
 
     @property
     def marker(self) -> Path:
-        """JSON `{"pid", "started", "token", "data"}`: whose folder this is; only a folder with one is ever removed."""
+        """JSON `{"pid", "started", "token"}`: whose folder this is; only a folder with one is ever removed."""
         return self.root / ".backtop-demo"
 
     @property

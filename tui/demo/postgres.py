@@ -14,13 +14,12 @@ import shutil
 import signal
 import socket
 import subprocess
-import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tui.demo.instance import GroundError, Instance, marked_folder, remove
+from tui.demo.instance import GroundError, Instance, marked_folder, shared_places
 from tui.demo.layout import replace
 from tui.demo.processes import Child
 
@@ -248,12 +247,12 @@ def _home(instance: Instance, user: int | None) -> Path:
         return home
     home.rmdir()
     instance.root.chmod(0o700)
-    elsewhere = marked_folder(Path(tempfile.gettempdir()), instance.token)
-    elsewhere.chmod(0o711)
-    if not _reaches(user, elsewhere):
-        remove(elsewhere, instance.token)
-        raise GroundError(f"PostgreSQL cannot run as root, and the account it could run under cannot reach {elsewhere}")
-    return elsewhere
+    for place in shared_places():
+        if _reaches(user, place):
+            elsewhere = marked_folder(place, instance.token)
+            elsewhere.chmod(0o711)
+            return elsewhere
+    raise GroundError(f"PostgreSQL refuses to run as root, and the account for it cannot reach {instance.root}")
 
 
 def _reaches(user: int, folder: Path) -> bool:

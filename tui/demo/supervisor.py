@@ -61,9 +61,12 @@ class Platform:
         await asyncio.gather(self._engine(), self._written("sessions", layout.sessions))
 
     async def _database(self, server: Postgres) -> None:
-        await server.start()
+        starting = asyncio.create_task(server.start())
+        await asyncio.sleep(0)
+        script = market.script(self.scenario, server.passwords)
+        await starting
         self._start("sessions", "tui.demo.sessions")
-        await server.run(market.script(self.scenario, server.passwords))
+        await server.run(script)
         server.publish()
 
     async def _disk(self) -> None:

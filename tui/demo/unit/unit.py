@@ -1,7 +1,6 @@
 """One unit under its manager: started, watched, started again when it fails, given up when it fails too often."""
 
 import asyncio
-import os
 import secrets
 import signal
 import subprocess
@@ -31,7 +30,7 @@ class Unit:
         self.state = State()
         self._folder = folder
         self._journal = journal
-        self._manager = Speaker("systemd", os.getpid())
+        self._manager = Speaker("systemd", 1)
         self._child: Child | None = None
         self._life: asyncio.Task[None] | None = None
         self._starts: deque[float] = deque()

@@ -19,19 +19,23 @@ class Arrivals:
         self._scenario = scenario
         self._rng = Random(f"arrivals:{scenario.name}:{scenario.seed}")
         self._next = scenario.now + self._pause()
+        self._later = sorted(scenario.later, key=lambda job: job.created_at)
+        self._sound = [strategy for strategy in scenario.strategies if not strategy.validation_errors]
 
     def _pause(self) -> timedelta:
         return timedelta(seconds=self._scenario.arrival_seconds * self._rng.uniform(0.4, 1.6))
 
     def due(self, now: datetime, avoid: Iterable[str]) -> Iterator[SeedJob]:
-        """The jobs that came up to `now`; they trade none of the symbols in `avoid`."""
+        """The jobs that came up to `now`; those that the scenario does not name trade nothing of `avoid`."""
         shunned = tuple(avoid)
+        while self._later and self._later[0].created_at <= now:
+            yield self._later.pop(0)
         while self._next <= now:
             yield self._draft(self._next, shunned)
             self._next += self._pause()
 
     def _draft(self, at: datetime, avoid: tuple[str, ...]) -> SeedJob:
-        strategy = self._rng.choice(self._scenario.strategies)
+        strategy = self._rng.choice(self._sound)
         return SeedJob(
             id="",
             strategy_name=strategy.name,

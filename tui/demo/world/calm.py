@@ -15,6 +15,7 @@ SUMMARY = Summary(
     cause=None,
     wrong="nothing: jobs come, run and complete; two failures of yesterday are left in the queue",
     right=(),
+    healed="there is nothing to heal",
     harmful=("process.terminate", "engine.restart", "engine.recover", "data.failover"),
 )
 

@@ -4,13 +4,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from tui.demo.world.refusal import NotThereError, UnreadableError
+from tui.demo.world.refusal import NotThereError, UnavailableError, UnreadableError
 from tui.demo.world.repair import Range, Step, remainder, steps, within
 from tui.demo.world.seed import Gap, Scenario, Source, Symbol
 from tui.demo.world.symbols import with_gaps
 
 AUTO_DETECT = "AUTO_DETECT"
 REFRESH_TAKES = timedelta(seconds=2)
+FEED_RETURNS = timedelta(seconds=90)
+"""How long after the fail-over a feed that was down is back."""
 
 
 class DataSide:
@@ -24,9 +26,13 @@ class DataSide:
         self.validated_at = scenario.now
         self.refreshed_at = scenario.now
         self._refresh_due: datetime | None = None
+        self._back: datetime | None = None
 
     def settle(self, now: datetime) -> None:
-        """A refresh that is over by `now` is over."""
+        """A refresh that is over by `now` is over, and a feed that comes back by then is back."""
+        if self._back is not None and self._back <= now:
+            self.sources = tuple(replace(source, status="healthy") for source in self.sources)
+            self._back = None
         if self._refresh_due is not None and self._refresh_due <= now:
             self.refreshed_at = self.validated_at = self._refresh_due
             self._refresh_due = None
@@ -89,18 +95,29 @@ class DataSide:
         self.steps += planned
         return planned
 
-    def switch(self, to_backup: bool) -> bool:
-        """Make the backup source (or the primary one) the active one; False when it is already."""
+    def switch(self, to_backup: bool, now: datetime) -> bool:
+        """Make the backup source (or the primary one) the active one; False when it is already.
+
+        A feed that is down comes back some time after the platform stopped to ask it.
+        """
         role = "backup" if to_backup else "primary"
         switched = tuple(replace(source, active=source.role == role) for source in self.sources)
         changed = switched != self.sources
         self.sources = switched
+        if self.active_source().status == "healthy" and any(source.status == "down" for source in switched):
+            self._back = self._back or now + FEED_RETURNS
         return changed
 
     def refresh(self, now: datetime) -> datetime:
         """Begin to refresh the cache and validate anew; gives back when it will be done."""
         self._refresh_due = self._refresh_due or now + REFRESH_TAKES
         return self._refresh_due
+
+    def need_source(self) -> None:
+        """UnavailableError unless the source in use can be asked for data."""
+        source = self.active_source()
+        if source.status == "down":
+            raise UnavailableError(f"the source in use, {source.name}, does not answer")
 
     def active_source(self) -> Source:
         """The source in use."""

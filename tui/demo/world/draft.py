@@ -16,9 +16,9 @@ MIX: tuple[Priority, ...] = ("high", "normal", "normal", "normal", "low")
 
 
 def fate(rng: Random, strategy: Strategy) -> Fate:
-    """A job that runs through in one to five minutes, and in two to four seconds when it runs again."""
+    """A job that runs through in one to five minutes, and in two to three seconds when it runs again."""
     seconds = round(rng.uniform(60.0, 300.0), 1)
-    return Fate(seconds, round(rng.uniform(2.0, 3.6), 1), max(5, strategy.memory_mb + rng.randint(-3, 3)))
+    return Fate(seconds, round(rng.uniform(2.0, 3.0), 1), max(5, strategy.memory_mb + rng.randint(-3, 3)))
 
 
 def config(rng: Random, strategy: Strategy, last: date, avoid: Iterable[str] = ()) -> StrategyConfig:
@@ -68,16 +68,20 @@ class Draft:
     def _ago(self, minutes: float) -> datetime:
         return (self._now - timedelta(minutes=minutes)).replace(microsecond=0)
 
-    def pending(self, minutes: float, strategy: str | None = None, priority: Priority | None = None) -> None:
-        """A job that has waited for `minutes`."""
-        self._drafted.append(self._job(minutes, strategy, priority))
+    def pending(
+        self, minutes: float, strategy: str | None = None, priority: Priority | None = None, again: Fate | None = None
+    ) -> None:
+        """A job that has waited for `minutes`; `again` is its fate."""
+        job = self._job(minutes, strategy, priority)
+        self._drafted.append(replace(job, fate=again or job.fate))
 
-    def running(self, minutes: float, seconds_left: float, strategy: str, priority: Priority) -> None:
-        """A job that has run for `minutes` and ends in `seconds_left`."""
+    def running(
+        self, minutes: float, seconds_left: float, strategy: str, priority: Priority, again: Fate | None = None
+    ) -> None:
+        """A job that has run for `minutes` and ends in `seconds_left`, or after what its fate `again` says."""
         job = self._job(minutes + self._rng.uniform(0.5, 6.0), strategy, priority)
-        self._drafted.append(
-            replace(job, status="running", started_at=self._ago(minutes), fate=replace(job.fate, seconds=seconds_left))
-        )
+        ends = again or replace(job.fate, seconds=seconds_left)
+        self._drafted.append(replace(job, status="running", started_at=self._ago(minutes), fate=ends))
 
     def completed(self, minutes: float, took: float) -> None:
         """A job that ended well `minutes` ago after `took` minutes."""
@@ -95,9 +99,13 @@ class Draft:
         *,
         symbols: tuple[str, ...] = (),
         again: Fate | None = None,
+        took: float | None = None,
     ) -> None:
-        """A job that failed with `error` `minutes` ago; `symbols` stand first in its list, `again` is its fate."""
-        took = self._rng.uniform(0.3, 6.0)
+        """A job that failed with `error` `minutes` ago.
+
+        `symbols` stand first in its list, `again` is its fate, and `took` the minutes that it ran.
+        """
+        took = self._rng.uniform(0.3, 6.0) if took is None else took
         job = self._job(minutes + took + self._rng.uniform(0.2, 4.0), strategy, priority)
         others = tuple(name for name in job.strategy_config.symbols if name not in symbols)
         self._drafted.append(

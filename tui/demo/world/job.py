@@ -4,7 +4,7 @@ from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Self
 
-from tui.demo.world.seed import Fate, SeedJob, Status, StrategyConfig
+from tui.demo.world.seed import Fate, Modification, SeedJob, Status, StrategyConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +82,18 @@ class Modifications:
             use_sample_data=self.use_sample_data or config.use_sample_data,
         )
 
-    def fate(self, fate: Fate) -> Fate:
-        """`fate` without what a smaller run escapes."""
-        if fate.eased and (self.reduce_timeframe or self.use_sample_data):
-            return replace(fate, error=None, signal=0, memory_mb=max(5, fate.memory_mb // 2))
-        return fate
+    def fate(self, fate: Fate, config: StrategyConfig) -> Fate:
+        """`fate` without what a smaller run of `config` escapes."""
+        if self.reducing(config).isdisjoint(fate.eased_by):
+            return fate
+        return replace(fate, error=None, signal=0, growth_mb=0, guarded=False, memory_mb=max(5, fate.memory_mb // 3))
+
+    def reducing(self, config: StrategyConfig) -> set[Modification]:
+        """The modifications that make a run of `config` smaller than it was."""
+        fewer = self.limit_symbols is not None and self.limit_symbols < len(config.symbols)
+        asked: dict[Modification, bool] = {
+            "reduce_timeframe": self.reduce_timeframe,
+            "limit_symbols": fewer,
+            "use_sample_data": self.use_sample_data,
+        }
+        return {name for name, wanted in asked.items() if wanted}

@@ -75,7 +75,7 @@ class JobStore:
             attempt=1,
             created_at=now,
             strategy_config=changes.config(original.strategy_config),
-            fate=changes.fate(original.fate),
+            fate=changes.fate(original.fate, original.strategy_config),
         )
         return self._put(fresh)
 

@@ -2,7 +2,12 @@
 
 from collections.abc import Iterable
 
-from tui.demo.world.seed import Fate, Gap, StrategyConfig
+from tui.demo.world.ground import DISK_FULL, Ground
+from tui.demo.world.seed import Fate, Gap, Source, StrategyConfig
+
+BLOCKED_TIMEFRAME = "1m"
+"""Jobs on minute bars write to their table; a blockade of it stops them and no others."""
+LOCK_TIMEOUT = "psycopg.errors.LockNotAvailable: canceling statement due to lock timeout"
 
 
 def no_data(gap: Gap) -> str:
@@ -23,10 +28,24 @@ def _overlap(config: StrategyConfig, gap: Gap) -> bool:
     return gap.start <= config.end_date and gap.end >= config.start_date
 
 
-def error_of_run(config: StrategyConfig, fate: Fate, exit_code: int, gaps: Iterable[Gap]) -> str | None:
+def hindrance(config: StrategyConfig, source: Source, ground: Ground) -> str | None:
+    """What the platform does to every run that ends now, however good it is."""
+    if source.status == "down" and not config.use_sample_data:
+        return f"ConnectionError: provider {source.name} timed out after 30 s"
+    if ground.disk_used >= DISK_FULL:
+        return "OSError: [Errno 28] No space left on device"
+    if ground.blocked and config.timeframe == BLOCKED_TIMEFRAME and not config.use_sample_data:
+        return LOCK_TIMEOUT
+    return None
+
+
+def error_of_run(
+    config: StrategyConfig, fate: Fate, exit_code: int, gaps: Iterable[Gap], hindered: str | None = None
+) -> str | None:
     """What a run failed with, or None when it completed.
 
-    `exit_code` is the worker's, negative for a signal, as `subprocess` tells it.
+    `exit_code` is the worker's, negative for a signal, as `subprocess` tells it; `hindered` is what stood in its way
+    beside missing data.
     """
     if exit_code < 0:
         verb = "killed" if exit_code == -9 else "terminated"
@@ -34,6 +53,8 @@ def error_of_run(config: StrategyConfig, fate: Fate, exit_code: int, gaps: Itera
     hit = missing_for(config, gaps)
     if hit is not None:
         return no_data(hit)
+    if hindered is not None:
+        return hindered
     if fate.error is not None:
         return fate.error
     return None if exit_code == 0 else f"worker ended with exit code {exit_code}"

@@ -12,7 +12,10 @@ KINDS = (
     (re.compile(r"^No data for"), "missing_data"),
     (re.compile(r"\(signal 9\)"), "worker_killed"),
     (re.compile(r"^worker "), "worker_ended"),
-    (re.compile(r"^(ConnectionResetError|TimeoutError)"), "provider"),
+    (re.compile(r"^(ConnectionResetError|ConnectionError|TimeoutError)"), "provider"),
+    (re.compile(r"^timeout "), "timeout"),
+    (re.compile(r"^psycopg"), "database"),
+    (re.compile(r"No space left"), "storage"),
     (re.compile(r"^\w+Error"), "strategy_error"),
 )
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from tui.demo.world import calm, data_gap
+from tui.demo.world import calm, data_gap, engine_crash, memory, timeout
 from tui.demo.world.seed import Fate, Gap, Scenario, SeedJob, Strategy, StrategyConfig, Summary, Symbol
 
 __all__ = [
@@ -13,6 +13,9 @@ __all__ = [
 _TABLE: tuple[tuple[Summary, Callable[[int, datetime], Scenario]], ...] = (
     (calm.SUMMARY, calm.build),
     (data_gap.SUMMARY, data_gap.build),
+    (memory.SUMMARY, memory.build),
+    (timeout.SUMMARY, timeout.build),
+    (engine_crash.SUMMARY, engine_crash.build),
 )
 
 SCENARIOS: Mapping[str, Summary] = {summary.name: summary for summary, _ in _TABLE}

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Literal
 
 Status = Literal["pending", "running", "completed", "failed"]
 Priority = Literal["high", "normal", "low"]
+Modification = Literal["reduce_timeframe", "limit_symbols", "use_sample_data"]
+Cause = Literal["data", "memory", "timeout", "strategy", "database", "storage", "engine", "provider"]
 
 STATUSES: tuple[Status, ...] = ("failed", "running", "pending", "completed")
 PRIORITIES: tuple[Priority, ...] = ("high", "normal", "low")
@@ -54,8 +56,10 @@ class Fate:
     """How a job behaves when a worker runs it.
 
     `seconds` is its first run in the life of the platform, `rerun_seconds` every later one, `memory_mb` what the
-    worker really touches. `error` is what it raises every time, `signal` what kills its worker every time; `eased`
-    says that a reduced retry escapes both. Data that is missing when it ends is checked apart from this.
+    worker really touches, and `growth_mb` what it takes on top of that within its first seconds. `error` is what it
+    raises every time, `signal` what kills its worker every time; `eased_by` names the modifications of a retry that
+    escape both. A `guarded` worker is not among those that the kernel kills first. `poison` crashes the engine that
+    takes the job for the first time. What the rest of the platform does to a run is judged apart from this.
     """
 
     seconds: float
@@ -63,7 +67,10 @@ class Fate:
     memory_mb: int
     error: str | None = None
     signal: int = 0
-    eased: bool = False
+    eased_by: tuple[Modification, ...] = ()
+    growth_mb: int = 0
+    guarded: bool = False
+    poison: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,18 +114,40 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class Commit:
+    """One commit of the repository that tells of the incident: how old, its message, and one file as it is since."""
+
+    age: timedelta
+    message: str
+    path: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Blockade:
+    """A session of the job `job_id` that holds `table` in a transaction which nobody ends."""
+
+    job_id: str
+    table: str
+
+
+@dataclass(frozen=True, slots=True)
 class Summary:
     """What `--list` tells of a scenario.
 
-    `right` and `harmful` are action ids; `cause` is None when nothing is wrong.
+    `causes` are all that is really wrong, `cause` the first of them (None when nothing is). `right` are the action ids
+    that heal, in a good order; `harmful` those that cost something and heal nothing. `healed` says in words what ends
+    the incident.
     """
 
     name: str
     title: str
-    cause: str | None
+    cause: Cause | None
     wrong: str
     right: tuple[str, ...]
     harmful: tuple[str, ...]
+    healed: str = ""
+    causes: tuple[Cause, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +155,9 @@ class Scenario:
     """A whole world at the moment `now`, the same for the same name, seed and moment.
 
     `workers` is how many jobs the engine runs at once, of which `reserved` only take jobs that ran before.
-    `arrival_seconds` is the mean pause between new jobs.
+    `arrival_seconds` is the mean pause between new jobs; `later` are jobs that come at the moment they are created.
+    `fill` is the share of the quota that files take, `archive_mb` what of it lies in large old results, and
+    `memory_max_mb` the limit of the engine's unit.
     """
 
     name: str
@@ -140,7 +171,14 @@ class Scenario:
     workers: int = 4
     reserved: int = 1
     arrival_seconds: float = 60.0
+    later: tuple[SeedJob, ...] = ()
+    commits: tuple[Commit, ...] = ()
+    blockade: Blockade | None = None
+    fill: float = 0.61
+    archive_mb: int = 0
+    memory_max_mb: int = 384
 
     def with_status(self, status: Status) -> tuple[SeedJob, ...]:
         """The jobs in one state."""
         return tuple(job for job in self.jobs if job.status == status)
+

@@ -5,10 +5,12 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 from tui.demo.world.arrivals import Arrivals
+from tui.demo.world.conditions import is_poisonous
 from tui.demo.world.data import DataSide
+from tui.demo.world.ground import Ground
 from tui.demo.world.job import Job
 from tui.demo.world.jobs import JobStore
-from tui.demo.world.outcome import error_of_run
+from tui.demo.world.outcome import error_of_run, hindrance
 from tui.demo.world.refusal import ConflictError
 from tui.demo.world.seed import Scenario
 from tui.demo.world.watch import EngineWatch
@@ -29,6 +31,7 @@ class World:
         self.scenario = scenario
         self.jobs = JobStore(scenario.jobs)
         self.data = DataSide(scenario)
+        self.ground = Ground.of(scenario)
         self._clock = clock
         self._settled = scenario.now
         self._watch = EngineWatch(scenario.now)
@@ -62,10 +65,12 @@ class World:
     def claim(self, engine: str, free: int) -> list[Job]:
         """Up to `free` jobs that `engine` shall run from now on.
 
-        First those that ran when the platform started, then the queue; first runs leave the reserved workers alone.
+        First those that ran when the platform started, then the queue; first runs leave the reserved workers alone. A
+        poisonous job comes by itself, for its engine does not live to start another.
         """
         now = self._hear(engine)
         chosen = [*self.jobs.running_on(None), *self._claimable()]
+        chosen = [job for job in chosen if is_poisonous(job)][:1] or chosen
         return [self.jobs.take(job.id, engine, now) for job in chosen[: max(0, free)]]
 
     def _claimable(self) -> list[Job]:
@@ -99,7 +104,17 @@ class World:
         job = self.jobs.find(job_id)
         if job.status != "running" or job.engine != engine:
             raise ConflictError(f"backtest {job_id} does not run on this engine")
-        return self.jobs.end(job_id, error_of_run(job.strategy_config, job.fate, exit_code, self.data.gaps), now)
+        config = job.strategy_config
+        hindered = hindrance(config, self.data.active_source(), self.ground)
+        return self.jobs.end(job_id, error_of_run(config, job.fate, exit_code, self.data.gaps, hindered), now)
+
+    def lose_session(self, job_id: str, error: str) -> bool:
+        """The database session of a running job ended with `error`, and the job with it; False when it does not run."""
+        now = self.settle()
+        running = any(job.id == job_id for job in self.jobs.select("running"))
+        if running:
+            self.jobs.end(job_id, error, now)
+        return running
 
     def leave(self, engine: str) -> None:
         """`engine` stops in good order; what it still ran goes back to the queue."""

@@ -1,0 +1,32 @@
+"""What the real parts of the platform look like to the world: disk, memory, database."""
+
+from dataclasses import dataclass
+from typing import Self
+
+from tui.demo.world.seed import Scenario
+
+DISK_FULL = 0.968
+"""Share of the quota from which a job finds no room for what it writes."""
+DISK_HIGH = 0.85
+MEMORY_HIGH = 0.90
+"""Shares of their limits from which files and the engine's unit are in trouble."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What was seen last. Shares go from 0 to 1.
+
+    `blocked` says that the blockade of the scenario stands, `waiting` how many sessions wait for a lock, and
+    `latency_ms` how long the last real question to the blocked table took, if any was asked.
+    """
+
+    disk_used: float = 0.0
+    memory_used: float = 0.0
+    blocked: bool = False
+    waiting: int = 0
+    latency_ms: float | None = None
+
+    @classmethod
+    def of(cls, scenario: Scenario) -> Self:
+        """What `scenario` begins with."""
+        return cls(disk_used=scenario.fill, blocked=scenario.blockade is not None)
