@@ -1,9 +1,10 @@
 """How toned text becomes styled cells: the palette of the current theme, and a widget that sends only what changed."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import zip_longest
 from typing import Literal, NamedTuple
 
-from rich.cells import cell_len
+from rich.cells import get_character_cell_size
 from rich.segment import Segment
 from rich.style import Style
 from textual.color import Color, ColorParseError
@@ -41,34 +42,46 @@ def merged(spans: Iterable[Span]) -> Line:
 
 
 def changed_cells(old: Picture, new: Picture) -> tuple[int, int] | None:
-    """Return the first and the last-plus-one cell in which two pictures of one width differ, or None."""
+    """Return the first and the last-plus-one cell in which two pictures of one width look different, or None.
+
+    The end never falls where cutting the line there would lose half a wide character or a combining mark.
+    """
     if old == new:
         return None
-    total = sum(cell_len(span.text) for span in new.spans)
+    before, after = _cells(old.spans), _cells(new.spans)
     if old.ground != new.ground:
-        return 0, total
-    before, after = _characters(old.spans), _characters(new.spans)
-    shared = _shared(before, after)
-    if shared == len(before) == len(after):
+        return 0, len(after)
+    unlike = [x for x, (was, now) in enumerate(zip_longest(before, after)) if was != now]
+    if not unlike:
         return None
-    ending = _shared(before[shared:][::-1], after[shared:][::-1])
-    start = cell_len("".join(char for char, _ in after[:shared]))
-    end = total - cell_len("".join(char for char, _ in after[len(after) - ending :]))
-    # A mark that combines with the character before it changes that one's cell too.
-    return (start, end) if end > start else (max(0, start - 1), max(end, start))
+    end = unlike[-1] + 1
+    while end < len(after) and (after[end].right_half or after[end - 1].marks):
+        end += 1
+    return unlike[0], end
 
 
-def _characters(spans: Line) -> list[tuple[str, Tone]]:
-    """Return each character with its tone; a space looks the same in all tones."""
-    return [(char, "plain" if char == " " else span.tone) for span in spans for char in span.text]
+class _Cell(NamedTuple):
+    """What stands in one cell; a wide character stands in two."""
+
+    char: str
+    tone: Tone
+    right_half: bool = False
+    marks: str = ""
 
 
-def _shared(before: Sequence[object], after: Sequence[object]) -> int:
-    """Return how many items two sequences share at their start."""
-    for index, (old, new) in enumerate(zip(before, after, strict=False)):
-        if old != new:
-            return index
-    return min(len(before), len(after))
+def _cells(spans: Line) -> list[_Cell]:
+    """Return what stands in each cell; a space looks the same in all tones."""
+    cells: list[_Cell] = []
+    for text, tone in [(span.text, span.tone) for span in spans]:
+        for char in text:
+            size = 1 if char < "\u0300" else get_character_cell_size(char)
+            if size:
+                cells.append(_Cell(char, "plain" if char == " " else tone))
+            if size == 2:
+                cells.append(_Cell(char, tone, right_half=True))
+            if not size and cells:
+                cells[-1] = cells[-1]._replace(marks=cells[-1].marks + char)
+    return cells
 
 
 _INKS: dict[Tone, tuple[str, str]] = {
@@ -181,19 +194,25 @@ class Painted(Widget):
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """Render lines of the widget, all of them anew if theme, background or staleness changed since."""
-        _, _, backdrop, text = self.colors
-        mixes = not (self.app.native_ansi_color or self.app.no_color)
-        key = (self.app.theme, mixes, backdrop, text, self._stale)
-        if key != self._palette_key or self._palette is None:
-            self._palette_key = key
-            self._palette = Palette(backdrop, text, self.app.theme_variables, mixes=mixes, stale=self._stale)
+        old = self._palette
+        if self._now_palette() is not old:
             self._styles_cache.clear()
         return super().render_lines(crop)
 
     def render_line(self, y: int) -> Strip:
         """Render one line of the content."""
-        palette = self._palette
-        if palette is None or y >= len(self._pictures):
-            return Strip.blank(self.size.width)
+        palette = self._palette or self._now_palette()
+        if y >= len(self._pictures):
+            return Strip.blank(self.size.width, palette.style("row", "plain"))
         ground, spans = self._pictures[y]
         return Strip([Segment(span.text, palette.style(ground, span.tone)) for span in spans])
+
+    def _now_palette(self) -> Palette:
+        """Return the palette for the present theme and background."""
+        _, _, backdrop, text = self.colors
+        mixes = not (self.app.native_ansi_color or self.app.no_color)
+        key = (self.app.theme_variables, mixes, backdrop, text, self._stale)
+        if key != self._palette_key or self._palette is None:
+            self._palette_key = key
+            self._palette = Palette(backdrop, text, self.app.theme_variables, mixes=mixes, stale=self._stale)
+        return self._palette

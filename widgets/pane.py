@@ -57,18 +57,26 @@ class Pane(Painted):
         self._foot.show(view.foot, stale=view.stale)
         self._empty.show(self._emptiness(view))
         if self.table is not None:
+            first = not self.table.model.keys
             self.table.stale = view.stale
             self.table.update(view.rows)
+            if first:
+                self.table.acknowledge()  # what is there at the start is no news
             self.table.display = bool(view.rows)
         self._frame()
 
-    def room(self) -> int:
-        """Cells that a line inside the frame has."""
-        return max(0, self.size.width - EDGES)
+    def room(self) -> tuple[int, int]:
+        """Cells of a line inside the frame, and how many lines there are."""
+        return max(0, self.size.width - EDGES), max(0, self.size.height - 2)
 
     def refresh_from(self, look: Look) -> None:
         """Show what this pane's view makes of a look."""
         self.show(self.kind.view(look))
+
+    def acknowledge(self) -> None:
+        """The person looks: what changed until now is known."""
+        if self.table is not None:
+            self.table.acknowledge()
 
     def _emptiness(self, view: PaneView) -> tuple[Line, ...]:
         if view.rows or view.notices or (view.head and not self.kind.nothing):

@@ -1,9 +1,11 @@
 """What the user types to see fewer rows: ``text``, ``/regular expression/``, ``field:text``; ``!`` is the opposite."""
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import compress, filterfalse
+from operator import methodcaller
 
 from widgets.table_columns import Column
 from widgets.table_rows import Group, Row
@@ -17,13 +19,13 @@ class FilterError(ValueError):
 class Filter:
     """What is searched for, in which column (by its number; None is all of them), and whether it is wanted at all."""
 
-    found: Callable[[str], bool]
+    found: Callable[[str], object]
     column: int | None = None
     wanted: bool = True
 
 
 class Search:
-    """Finds the rows that a filter accepts; what it reads of each row is kept, so that typing goes on quickly."""
+    """Finds the rows that a filter rejects; what it reads of each row is kept, so that typing goes on quickly."""
 
     def __init__(self) -> None:
         self._texts: dict[str, str] = {}
@@ -34,19 +36,29 @@ class Search:
             for key in keys:
                 self._texts.pop(key, None)
 
-    def accepts(self, wanted: Filter, row: Row, group: Group | None) -> bool:
-        """Say whether a row passes; it is searched together with the line of its group."""
-        if wanted.column is not None:
-            cells = row.cells
-            text = cells[wanted.column].text if wanted.column < len(cells) else ""
-            return wanted.found(text.casefold()) == wanted.wanted
-        text = self._texts.get(row.key) or self._read(row)
-        hit = wanted.found(text) or (group is not None and wanted.found(group_text(group)))
-        return hit == wanted.wanted
+    def rejected(self, sought: Filter, rows: Sequence[Row], groups: Mapping[str, Group]) -> set[str]:
+        """Return the keys of the rows that do not pass; a row is searched together with the line of its group."""
+        keys = [row.key for row in rows]
+        hits = set(compress(keys, map(sought.found, self._read(rows, sought.column))))
+        if sought.column is None:
+            hit_groups = {key for key, group in groups.items() if sought.found(group_text(group))}
+            if hit_groups:
+                hits.update(row.key for row in rows if row.parent in hit_groups)
+        return {*filterfalse(hits.__contains__, keys)} if sought.wanted else hits
 
-    def _read(self, row: Row) -> str:
-        self._texts[row.key] = text = "\n".join([cell[0] for cell in row.cells]).casefold()
-        return text
+    def _read(self, rows: Sequence[Row], column: int | None) -> Iterable[str]:
+        if column is not None:
+            return [row.cells[column].text.casefold() if column < len(row.cells) else "" for row in rows]
+        texts = self._texts
+        for row in rows:
+            if row.key not in texts:
+                texts[row.key] = "\n".join([cell[0] for cell in row.cells]).casefold()
+        return [texts[row.key] for row in rows]
+
+
+def matches_alone(sought: Filter, group: Group) -> bool:
+    """Say whether the line of a group passes by itself; it has no columns."""
+    return bool(sought.found(group_text(group) if sought.column is None else "")) == sought.wanted
 
 
 @lru_cache(maxsize=1024)
@@ -74,15 +86,13 @@ def _field(text: str, columns: Sequence[Column]) -> tuple[int | None, str]:
     return None, text
 
 
-def _needle(text: str) -> Callable[[str], bool] | None:
+def _needle(text: str) -> Callable[[str], object] | None:
     if not text.startswith("/"):
-        needle = text.casefold()
-        return (lambda hay: needle in hay) if needle else None
+        return methodcaller("__contains__", text.casefold()) if text else None
     pattern = text[1:].removesuffix("/")
     if not pattern:
         return None
     try:
-        search = re.compile(pattern, re.IGNORECASE | re.MULTILINE).search
+        return re.compile(pattern, re.IGNORECASE | re.MULTILINE).search
     except (re.error, OverflowError, RecursionError) as error:
         raise FilterError(f"not a regular expression: {error}") from error
-    return lambda hay: search(hay) is not None

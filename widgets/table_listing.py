@@ -1,8 +1,9 @@
 """Which rows of a table are listed, and in which order: sorted, filtered, folded."""
 
 from collections.abc import Callable, Collection
+from itertools import filterfalse
 
-from widgets.table_filter import Filter, Search
+from widgets.table_filter import Filter, Search, matches_alone
 from widgets.table_order import Order, Sort
 from widgets.table_rows import Delta, Group, Row, Rows
 
@@ -23,7 +24,9 @@ class Listing:
 
     def follow(self, delta: Delta) -> None:
         """Take in what an update changed."""
-        if self.sort is not None:
+        if self.sort is not None and delta.regrouped:
+            self._sort_anew(self.sort)
+        elif self.sort is not None:
             self._sort_again(self.sort, delta)
         self._search.forget(delta.changed)
         self._search.forget(delta.gone)
@@ -36,9 +39,8 @@ class Listing:
     def sort_by(self, sort: Sort | None) -> None:
         """Sort on a column from now on, or keep the owner's order."""
         self.sort = sort
-        self._orders = {}
         if sort is not None:
-            self._sort_again(sort, Delta(self._rows.items.keys(), moved=True, shuffled=True))
+            self._sort_anew(sort)
         self._list()
 
     def filter(self, wanted: Filter | None) -> None:
@@ -69,7 +71,7 @@ class Listing:
     def siblings(self, group: str | None) -> list[str]:
         """Return the rows of a group, or with None those at the top, in order and filtered."""
         order = self._orders[group].keys if self.sort is not None else self._given(group)
-        return [key for key in order if key not in self._rejected] if self._rejected else order
+        return [*filterfalse(self._rejected.__contains__, order)] if self._rejected else order
 
     @property
     def _sifts(self) -> bool:
@@ -77,6 +79,10 @@ class Listing:
 
     def _given(self, group: str | None) -> list[str]:
         return self._rows.top if group is None else self._rows.children[group]
+
+    def _sort_anew(self, sort: Sort) -> None:
+        self._orders = {}
+        self._sort_again(sort, Delta(self._rows.items.keys(), moved=True, shuffled=True))
 
     def _sort_again(self, sort: Sort, delta: Delta) -> None:
         """Bring the orders of all siblings up to date."""
@@ -105,21 +111,17 @@ class Listing:
 
     def _sift(self, keys: Collection[str]) -> None:
         """Find out anew which of these rows are rejected."""
-        items, rejected = self._rows.items, self._rejected
-        for key in keys:
-            item = items[key]
-            if type(item) is Row and not self._accepts(item):
-                rejected.add(key)
-            else:
-                rejected.discard(key)
+        items = self._rows.items
+        rows = [item for key in keys if type(item := items[key]) is Row]
+        self._rejected.difference_update(keys)
+        if self._filter is not None:
+            self._rejected |= self._search.rejected(self._filter, rows, self._groups())
+        if self._only is not None:
+            wanted = self._only
+            self._rejected.update(row.key for row in rows if not wanted(row))
 
-    def _accepts(self, row: Row) -> bool:
-        if self._only is not None and not self._only(row):
-            return False
-        if self._filter is None:
-            return True
-        group = self._rows.items.get(row.parent) if row.parent is not None else None
-        return self._search.accepts(self._filter, row, group if isinstance(group, Group) else None)
+    def _groups(self) -> dict[str, Group]:
+        return {key: group for key in self._rows.children if isinstance(group := self._rows.items[key], Group)}
 
     def _list(self) -> None:
         top = self.siblings(None)
@@ -139,7 +141,6 @@ class Listing:
 
     def _matches_alone(self, key: str) -> bool:
         """Say whether a group without any row at all passes the filter by its own line."""
-        group = self._rows.items[key]
-        if self._rows.children[key] or self._only is not None or self._filter is None or not isinstance(group, Group):
+        if self._rows.children[key] or self._only is not None or self._filter is None:
             return False
-        return self._search.accepts(self._filter, Row(key, ()), group)
+        return matches_alone(self._filter, self._groups()[key])

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Sequence
 
-from widgets.table_rows import Delta, Row, Rows
+from widgets.table_rows import Rows
 
 
 class Marks:
@@ -35,10 +35,10 @@ class Marks:
             anchor, self._anchor, self._before = start, listed[start], self.keys
         self.keys = self._before.union(filter(markable, listed[min(anchor, end) : max(anchor, end) + 1]))
 
-    def keep(self, rows: Rows, delta: Delta) -> None:
+    def keep(self, rows: Rows) -> None:
         """Forget keys that are no rows any more."""
-        if delta.moved and (self.keys or self._before):
-            there = frozenset(key for key in self.keys | self._before if isinstance(rows.items.get(key), Row))
+        if self.keys or self._before:
+            there = frozenset(key for key in self.keys | self._before if rows.is_row(key))
             self._before &= there
             if not self.keys <= there:
                 self.keys &= there

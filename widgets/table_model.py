@@ -7,7 +7,7 @@ from widgets.table_filter import FilterError, parse_filter
 from widgets.table_listing import Listing
 from widgets.table_marks import Marks
 from widgets.table_order import Sort
-from widgets.table_rows import Group, Item, Row, Rows
+from widgets.table_rows import Item, Row, Rows
 from widgets.table_view import View
 
 
@@ -26,7 +26,7 @@ class TableModel:
         self.view = View()
         self.changed: set[str] = set()
         self._loaded = False
-        self._marked_groups: tuple[frozenset[str], frozenset[str | None]] = (frozenset(), frozenset())
+        self._marked_groups: tuple[frozenset[str] | None, frozenset[str | None]] = (None, frozenset())
 
     @property
     def keys(self) -> Sequence[str]:
@@ -53,7 +53,9 @@ class TableModel:
             self.changed.update(filter(None, map(self.rows.parent, delta.news)))
         self.changed.difference_update(delta.gone)
         self._loaded = True
-        self.marks.keep(self.rows, delta)
+        if delta.moved:
+            self.marks.keep(self.rows)
+            self._marked_groups = None, frozenset()
         self._relist(lambda: self.listing.follow(delta))
         if cursor is not None and cursor in delta.gone and self.view.lost is None:
             self.view.lost = cursor
@@ -95,7 +97,7 @@ class TableModel:
 
     def fold(self, *, opened: bool) -> None:
         """Open or close the group under the cursor, or the one that the row under the cursor belongs to."""
-        if (group := self._group()) is not None:
+        if (group := self.rows.group_of(self.view.cursor)) is not None:
             self._relist(lambda: self.listing.fold(group, opened=opened))
 
     def go(self, index: int) -> None:
@@ -117,23 +119,24 @@ class TableModel:
 
     def mark(self) -> None:
         """Mark the row under the cursor, or unmark it; on a group's line all its rows."""
-        if isinstance(self._item(), Group):
+        cursor = self.view.cursor
+        if cursor is not None and self.rows.is_row(cursor):
+            self.marks.toggle([cursor])
+        else:
             self.mark_group()
-        elif self.view.cursor is not None:
-            self.marks.toggle([self.view.cursor])
 
     def mark_group(self) -> None:
         """Mark all rows of the group under the cursor that pass the filter, or unmark them; without groups all rows."""
-        group = self._group()
         if self.view.cursor is not None:
-            self.marks.toggle([key for key in self.listing.siblings(group) if self._is_row(key)])
+            group = self.rows.group_of(self.view.cursor)
+            self.marks.toggle([*filter(self.rows.is_row, self.listing.siblings(group))])
 
     def extend(self, lines: int) -> None:
         """Move the cursor and mark all rows from where the range began."""
         if self.keys:
             start = self.view.index
             self.view.go(self.keys, start + lines)
-            self.marks.extend(self.keys, start, self.view.index, self._is_row)
+            self.marks.extend(self.keys, start, self.view.index, self.rows.is_row)
 
     def _relist(self, change: Callable[[], None]) -> None:
         """Change the listing; cursor and window follow."""
@@ -142,14 +145,3 @@ class TableModel:
         group = self.rows.parent(self.view.cursor) if self.view.cursor is not None else None
         folded = group is not None and not self.listing.is_open(group)
         self.view.follow(before, self.keys, refuge=group if folded else None)
-
-    def _item(self) -> Item | None:
-        return None if self.view.cursor is None else self.rows.items.get(self.view.cursor)
-
-    def _group(self) -> str | None:
-        """Return the key of the group that the cursor is on or in."""
-        item = self._item()
-        return item.key if isinstance(item, Group) else self.rows.parent(item.key) if item is not None else None
-
-    def _is_row(self, key: str) -> bool:
-        return isinstance(self.rows.items.get(key), Row)

@@ -1,13 +1,13 @@
 """The order of siblings in a table: sorted on a column, stably, and kept so at the cost of what changed."""
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Collection, Mapping, Sequence
 from itertools import filterfalse
 from typing import NamedTuple
 
 from widgets.table_rows import Delta, Item, Rank, Row, rank
 
-_FEW = 8
+_FEW = 64
 """Up to so many rows are put into place one by one; for more all are sorted anew."""
 
 
@@ -45,7 +45,7 @@ class Order:
             self._ranked.sort(key=self._ranks.__getitem__)
         else:
             self._ranked = [*filterfalse(fresh.union(delta.gone).__contains__, self._ranked)]
-            self._place(filter(self._ranks.__contains__, fresh), given)
+            self._place([*filter(self._ranks.__contains__, fresh)], given)
         self._assemble(given, items)
 
     def _rerank(self, key: str, item: Item) -> bool:
@@ -60,17 +60,16 @@ class Order:
         self._ranks[key] = value
         return True
 
-    def _place(self, fresh: Iterable[str], given: Sequence[str]) -> None:
-        """Put single rows where they belong."""
-        rank_of, ranked = self._ranks.__getitem__, self._ranked
-        sign = -1 if self._sort.descending else 1
+    def _place(self, fresh: Sequence[str], given: Sequence[str]) -> None:
+        """Put single rows where they belong, among equal ones as the owner has them."""
+        rank_of, ranked, equal = self._ranks.__getitem__, self._ranked, set(fresh)
         for key in fresh:
             start = bisect_left(ranked, rank_of(key), key=rank_of)
-            end = bisect_right(ranked, rank_of(key), lo=start, key=rank_of)
-            if start < end:
-                place = sign * given.index(key)
-                start = bisect_left(ranked, place, start, end, key=lambda other: sign * given.index(other))
-            ranked.insert(start, key)
+            equal.update(ranked[start : bisect_right(ranked, rank_of(key), lo=start, key=rank_of)])
+        sign = -1 if self._sort.descending else 1
+        places = {key: sign * place for place, key in enumerate(filter(equal.__contains__, given))}
+        for key in fresh:
+            insort(ranked, key, key=lambda other: (rank_of(other), places.get(other, 0)))
 
     def _assemble(self, given: Sequence[str], items: Mapping[str, Item]) -> None:
         self.keys = self._ranked[::-1] if self._sort.descending else self._ranked

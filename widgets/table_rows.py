@@ -1,9 +1,9 @@
 """What a table is made of: cells, rows, groups, and the store that finds out what an update changed."""
 
 import math
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from collections.abc import Set as AbstractSet
-from itertools import compress, count, filterfalse
+from itertools import compress, filterfalse
 from operator import is_not, itemgetter
 from typing import NamedTuple, TypeVar
 
@@ -41,6 +41,9 @@ class Group(NamedTuple):
     open: bool = True
 
 
+_STRETCH = 512
+"""So many items are compared at once; Python passes over those that are the same objects."""
+
 Item = Row | Group
 _Old = TypeVar("_Old", bound=Item | None)
 Rank = tuple[int, float | str]
@@ -75,8 +78,9 @@ class Delta(NamedTuple):
 class Rows:
     """The rows of a table by key, in the owner's order. Of several items with one key the first counts.
 
-    With 100,000 rows every step that Python takes for each of them costs as much as a picture. So what is the same object
-    as before is passed over inside the interpreter, and only the stretch from the first to the last other one is looked at.
+    With 100,000 rows every step that Python takes for each of them costs as much as a picture. So what is the same
+    object as before is passed over inside the interpreter, and only the stretch from the first to the last other one
+    is looked at.
     """
 
     def __init__(self, quiet: Collection[int] = ()) -> None:
@@ -90,8 +94,8 @@ class Rows:
     def replace(self, items: Sequence[Item]) -> Delta:
         """Take these items instead of the present ones and return what that changed."""
         old, new = self._sequence, tuple(items)
-        start = _alike(old, new, min(len(old), len(new)))
-        rest = _alike(reversed(old), reversed(new), min(len(old), len(new)) - start)
+        start = _alike(old, new)
+        rest = _alike(old[start:][::-1], new[start:][::-1])
         before, after = old[start : len(old) - rest], new[start : len(new) - rest]
         was, now = self._keys[start : len(old) - rest], [*map(itemgetter(0), after)]
         if was == now:
@@ -117,6 +121,14 @@ class Rows:
         if isinstance(item, Row) and item.parent in self.children:
             return item.parent
         return None
+
+    def group_of(self, key: str | None) -> str | None:
+        """Return the key of the group that something is or belongs to."""
+        return key if key in self.children else None if key is None else self.parent(key)
+
+    def is_row(self, key: str) -> bool:
+        """Say whether this is the key of a row."""
+        return isinstance(self.items.get(key), Row)
 
     def _patch(self, pairs: Sequence[tuple[Item, Item]]) -> Delta:
         """Take items that differ in the places of those before."""
@@ -166,9 +178,14 @@ def _first_of_each(items: Sequence[Item]) -> Iterator[Item]:
             yield item
 
 
-def _alike(old: Iterable[Item], new: Iterable[Item], most: int) -> int:
-    """Return how many items two sequences share from their start, at most so many."""
-    return min(most, next(compress(count(), map(is_not, old, new)), most))
+def _alike(old: Sequence[Item], new: Sequence[Item]) -> int:
+    """Return how many items two sequences share from their start; compares stretches of them at once."""
+    most, place = min(len(old), len(new)), 0
+    while place < most and old[place : place + _STRETCH] == new[place : place + _STRETCH]:
+        place += _STRETCH
+    while place < most and old[place] == new[place]:
+        place += 1
+    return min(place, most)
 
 
 def _unlike(old: Sequence[_Old], new: Sequence[Item]) -> list[tuple[_Old, Item]]:

@@ -33,7 +33,10 @@ Line = tuple[Span, ...]
 
 @dataclass(frozen=True, slots=True)
 class Glyphs:
-    """The signs that the widgets draw themselves, one cell each; ``bar`` and ``spark`` are scales, lowest first; ``corners`` are the upper two, then the lower."""
+    """The signs that the widgets draw themselves, one cell each.
+
+    ``bar`` and ``spark`` are scales, lowest first; ``corners`` are the upper two, then the lower.
+    """
 
     mark: str = "•"
     closed: str = "▸"

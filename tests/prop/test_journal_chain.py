@@ -1,5 +1,4 @@
 import tempfile
-from datetime import UTC, datetime
 from pathlib import Path
 
 from hypothesis import given, settings
@@ -7,8 +6,8 @@ from hypothesis import strategies as st
 
 from backend.incident.journal import Journal
 from backend.incident.reading import JournalReader
+from tests.clocks import StillClock
 
-NOW = datetime(2026, 11, 20, tzinfo=UTC)
 KINDS = st.sampled_from(["intent", "step", "verdict", "note", "alert", "refusal"])
 ANY_TEXT = st.text(st.characters(), max_size=20)
 VALUES = st.recursive(
@@ -16,14 +15,6 @@ VALUES = st.recursive(
     lambda deeper: st.lists(deeper, max_size=3) | st.dictionaries(ANY_TEXT, deeper, max_size=3),
     max_leaves=6,
 )
-
-
-class Stopped:
-    def now(self) -> datetime:
-        return NOW
-
-    def monotonic(self) -> float:
-        return 0.0
 
 
 @given(
@@ -44,7 +35,7 @@ def test_any_appends_by_two_writers_keep_the_chain(
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "journal.jsonl"
-        writers = [Journal.open(path, name, Stopped()) for name in ("ann", "bob")]
+        writers = [Journal.open(path, name, StillClock(step=0)) for name in ("ann", "bob")]
         written = [
             writers[second].append(kind, id=name, targets=targets, data=data)  # type: ignore[arg-type]
             for second, kind, name, targets, data in appends
@@ -61,7 +52,7 @@ def test_any_appends_by_two_writers_keep_the_chain(
 def test_truncation_at_any_byte_loses_no_whole_line(names: list[str], data: st.DataObject) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "journal.jsonl"
-        journal = Journal.open(path, "ann", Stopped())
+        journal = Journal.open(path, "ann", StillClock(step=0))
         written = [journal.append("note", id=name) for name in names]
         content = path.read_bytes()
         cut = data.draw(st.integers(0, len(content)))
@@ -73,7 +64,7 @@ def test_truncation_at_any_byte_loses_no_whole_line(names: list[str], data: st.D
         assert seen.ok is not bool(torn)
         assert seen.count == whole
 
-        added = Journal.open(path, "bob", Stopped()).append("note", id="after")
+        added = Journal.open(path, "bob", StillClock(step=0)).append("note", id="after")
         assert list(journal.entries()) == [*written[:whole], added]
         mended = journal.verify()
         assert mended.ok
@@ -91,5 +82,5 @@ def test_any_bytes_can_be_read_and_followed(content: bytes, count: int) -> None:
         assert list(reader.tail(count)) == entries[len(entries) - min(count, len(entries)) :]
         reader.verify()
         reader.unfinished()
-        Journal.open(path, "ann", Stopped()).append("note", id="after")
+        Journal.open(path, "ann", StillClock(step=0)).append("note", id="after")
         assert [entry.id for entry in reader.tail(1)] == ["after"]

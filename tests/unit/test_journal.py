@@ -1,13 +1,11 @@
-import errno
 import hashlib
 import json
 import os
-import resource
 import stat
 import subprocess
 import sys
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -16,18 +14,7 @@ from backend.errors import JournalError
 from backend.incident.journal import Journal
 from backend.incident.reading import JournalReader
 from backend.locks import whoami
-
-
-class StillClock:
-    def __init__(self) -> None:
-        self.moment = datetime(2026, 11, 20, 14, 30, tzinfo=UTC)
-
-    def now(self) -> datetime:
-        self.moment += timedelta(seconds=1)
-        return self.moment
-
-    def monotonic(self) -> float:
-        return 0.0
+from tests.clocks import StillClock
 
 
 @pytest.fixture
@@ -146,11 +133,7 @@ def test_torn_last_line_is_set_aside(journal: Journal, path: Path) -> None:
 
 
 def test_torn_lines_never_overwrite_each_other(path: Path) -> None:
-    class Stopped(StillClock):
-        def now(self) -> datetime:
-            return self.moment
-
-    journal = Journal.open(path, "ann", Stopped())
+    journal = Journal.open(path, "ann", StillClock(step=0))
     for number in range(3):
         with path.open("ab") as file:
             file.write(f"torn {number}".encode())
@@ -214,6 +197,17 @@ def test_tail_of_a_large_file_reads_only_its_end(journal: Journal, path: Path, m
     assert read < 200_000
 
 
+def test_large_entries_are_found_from_the_end(journal: Journal) -> None:
+    journal.append("note", id="small")
+    large = journal.append("note", id="large", data={"lines": ["x" * 1000] * 300})
+    after = journal.append("note", id="after")
+    assert journal.tail(2) == (large, after)
+    assert journal.verify().ok
+    with pytest.raises(JournalError, match="too large"):
+        journal.append("note", id="huge", data={"lines": ["x" * 1000] * 5000})
+    assert journal.verify().count == 3
+
+
 def test_texts_are_cleaned_and_ids_kept_raw(journal: Journal) -> None:
     raw = "job:\x1b[31m\udc80/../x"
     journal.append("refusal", id=raw, targets=[raw], action="a\x1b]0;x\x07", data={"error\n": ["\x9b31m", {"n": 1.5}]})
@@ -239,112 +233,6 @@ def test_what_json_cannot_say_becomes_text(journal: Journal) -> None:
     entry = journal.append("step", id="1", data={"path": Path("/a"), "nan": float("nan"), "at": when, "all": (1, {2})})
     assert entry.data == {"path": "/a", "nan": None, "at": when.isoformat(), "all": [1, [2]]}
     assert journal.tail(1) == (entry,)
-
-
-LIMITED = """
-import resource, sys
-from pathlib import Path
-from backend.clock import SystemClock
-from backend.errors import JournalError
-from backend.incident.journal import Journal
-path = Path(sys.argv[1])
-journal = Journal.open(path, "ann", SystemClock())
-journal.append("note", id="before")
-size = path.stat().st_size
-resource.setrlimit(resource.RLIMIT_FSIZE, (size + 50, size + 50))
-try:
-    journal.append("intent", id="after")
-except JournalError as error:
-    print(error)
-print(path.stat().st_size == size)
-"""
-
-
-def test_half_a_line_is_taken_back(path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", LIMITED, str(path)], capture_output=True, text=True, check=True, timeout=60
-    )
-    assert done.stdout.splitlines() == [f"the journal {path} cannot be written: it may not grow any more", "True"]
-    assert JournalReader(path).verify().ok
-    assert resource.getrlimit(resource.RLIMIT_FSIZE)[0] == resource.RLIM_INFINITY
-
-
-@pytest.mark.parametrize(
-    ("number", "said"),
-    [
-        (errno.ENOSPC, "no space left on its disk"),
-        (errno.EROFS, "its file system is read-only"),
-        (errno.EDQUOT, "the disk quota is used up"),
-        (errno.EIO, "Input/output error"),
-    ],
-)
-def test_errors_of_the_disk_are_told_and_leave_nothing(
-    journal: Journal, path: Path, monkeypatch: pytest.MonkeyPatch, number: int, said: str
-) -> None:
-    journal.append("note", id="1")
-    before = path.read_bytes()
-
-    def failing(fd: int) -> None:
-        raise OSError(number, os.strerror(number))
-
-    monkeypatch.setattr(os, "fsync", failing)
-    with pytest.raises(JournalError, match=said):
-        journal.append("intent", id="2")
-    monkeypatch.undo()
-    assert path.read_bytes() == before
-    assert journal.append("intent", id="2").seq == 2
-
-
-def test_paths_that_cannot_hold_a_journal(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    (tmp_path / "folder").mkdir()
-    (tmp_path / "link").symlink_to(tmp_path / "file")
-    os.mkfifo(tmp_path / "pipe")
-    for path, said in [
-        (tmp_path / "file" / "default" / "journal.jsonl", "not a folder"),
-        (tmp_path / "folder", "is a folder"),
-        (tmp_path / "link", "is a link"),
-        (tmp_path / "pipe", "not a plain file"),
-    ]:
-        with pytest.raises(JournalError, match=said):
-            Journal.open(path, "ann", StillClock())
-    with pytest.raises(JournalError, match="is a folder"):
-        JournalReader(tmp_path / "folder").verify()
-
-
-def test_missing_right_is_told(tmp_path: Path) -> None:
-    tmp_path.chmod(0o555)
-    code = (
-        "import sys; from pathlib import Path; from backend.clock import SystemClock\n"
-        "from backend.errors import JournalError; from backend.incident.journal import Journal\n"
-        "import os; os.geteuid() or os.setuid(65534)\n"
-        "try: Journal.open(Path(sys.argv[1]), 'ann', SystemClock())\n"
-        "except JournalError as error: print(error)\n"
-    )
-    target = tmp_path / "journal.jsonl"
-    done = subprocess.run(
-        [sys.executable, "-c", code, str(target)], capture_output=True, text=True, check=True, timeout=60
-    )
-    tmp_path.chmod(0o755)
-    assert "we have no right to it" in done.stdout
-
-
-def test_another_program_that_holds_the_file(journal: Journal, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import fcntl
-
-    monkeypatch.setattr("backend.incident.journal.LOCK_S", 0.0)
-    with path.open("rb") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        with pytest.raises(JournalError, match="held by another program"):
-            journal.append("note", id="1")
-    assert journal.append("note", id="1").seq == 1
-
-
-def test_file_that_was_moved_away_is_begun_anew(journal: Journal, path: Path) -> None:
-    journal.append("note", id="1")
-    path.rename(path.with_name("old.jsonl"))
-    assert journal.append("note", id="2").seq == 1
-    assert journal.verify().ok
 
 
 def test_whoami_says_user_and_host(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,23 +9,16 @@ from pathlib import Path
 import pytest
 
 from backend.errors import NotAllowed
-from backend.locks import Held, TargetLock
+from backend.locks import Held, TargetLock, flock_within
+from tests.clocks import StillClock
 
 NOW = datetime(2026, 11, 20, 14, 30, tzinfo=UTC)
-
-
-class Stopped:
-    def now(self) -> datetime:
-        return NOW
-
-    def monotonic(self) -> float:
-        return 0.0
 
 
 def lock(
     folder: Path, key: str = "job:8841", who: str = "ann@research-01", *, fallback: Path | None = None
 ) -> TargetLock:
-    return TargetLock(folder, key, who=who, clock=Stopped(), fallback=fallback or folder.parent / "fallback")
+    return TargetLock(folder, key, who=who, clock=StillClock(step=0), fallback=fallback or folder.parent / "fallback")
 
 
 def test_second_one_is_told_who_holds_it(tmp_path: Path) -> None:
@@ -149,6 +142,22 @@ def test_hostile_notes_are_only_shown_harmless(tmp_path: Path, note: bytes) -> N
         assert held is not None
         assert held.who.isprintable()
         assert held.since is None
+
+
+def test_file_that_is_removed_while_we_take_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = lock(tmp_path), lock(tmp_path)
+    opened: list[int] = []
+
+    def locked_after_a_removal(fd: int, seconds: float, *, shared: bool = False) -> bool:
+        if not opened:
+            next(tmp_path.iterdir()).unlink()
+        opened.append(fd)
+        return flock_within(fd, seconds, shared=shared)
+
+    monkeypatch.setattr("backend.locks.flock_within", locked_after_a_removal)
+    assert first.acquire() is None
+    assert second.acquire() is not None
+    first.release()
 
 
 def test_any_key_has_a_lock(tmp_path: Path) -> None:

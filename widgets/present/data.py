@@ -15,7 +15,7 @@ from backend.parts import (
     JOBS_FAILED,
 )  # fmt: skip
 from widgets.present.view import Look, PaneView, grave, standing, state_line
-from widgets.present.words import bar, joined, number, percent, since
+from widgets.present.words import bar, fitting, joined, number, percent, since
 from widgets.text import Glyphs, Line, Span, Tone
 
 PARTS = (DATA_AVAILABILITY, DATA_CONNECTIVITY, DATA_SOURCES, DATA_STATUS, DATA_VALIDATION)
@@ -26,17 +26,18 @@ MOST_GAPS = 40
 def view(look: Look) -> PaneView:
     """Everything the data pane shows."""
     situation, glyphs, providers = look.situation, look.glyphs, look.providers
-    stand = standing(situation, (*PARTS, *providers), glyphs)
+    stand = standing(look, (*PARTS, *providers))
     there = situation.value(DATA_AVAILABILITY)
     sources = situation.value(DATA_SOURCES)
     gaps = len({gap.symbol for gap in there.gaps}) if there else 0
     tone = grave("bad" if gaps else "ok", _source_tone(sources))
     word = f"{gaps} gap{'s' if gaps != 1 else ''}" if gaps else "ok" if tone == "ok" else "source"
     answers = [situation.value(part) for part in providers]
+    overview = _overview(there, sources, answers, situation.value(DATA_CONNECTIVITY), glyphs)
     lines = (
-        _overview(there, sources, answers, situation.value(DATA_CONNECTIVITY), glyphs),
-        _gaps(there, _needed(situation), glyphs),
-        joined((_selected(situation), _validation(situation.value(DATA_VALIDATION)))),
+        fitting(overview, look.width),
+        _gaps(there, _needed(situation), look),
+        fitting((_selected(situation), _validation(situation.value(DATA_VALIDATION))), look.width),
     )
     return PaneView(
         face=stand.face,
@@ -60,7 +61,7 @@ def _overview(
     answers: Sequence[ProviderAnswer | None],
     reach: Connectivity | None,
     glyphs: Glyphs,
-) -> Line:
+) -> list[Line]:
     parts: list[Line] = []
     if there is not None:
         parts.append((Span(number(there.symbol_count)), Span(" symbols", "dim")))
@@ -81,7 +82,7 @@ def _overview(
         parts.append((Span(f"{there.earliest} {glyphs.more} {there.latest}", "dim"),))
     if reach is not None and reach.response_ms is not None:
         parts.append((Span("answers in ", "dim"), Span(f"{reach.response_ms:.0f} ms")))
-    return joined(parts)
+    return parts
 
 
 def _source(sources: DataSources) -> Line:
@@ -101,7 +102,8 @@ def _needed(situation: Situation) -> frozenset[str]:
     return frozenset(symbol for job in failed.jobs for symbol in job.symbols) if failed else frozenset()
 
 
-def _gaps(there: Availability | None, needed: frozenset[str], glyphs: Glyphs) -> Line:
+def _gaps(there: Availability | None, needed: frozenset[str], look: Look) -> Line:
+    glyphs = look.glyphs
     if there is None:
         return ()
     if not there.gaps:
@@ -109,7 +111,7 @@ def _gaps(there: Availability | None, needed: frozenset[str], glyphs: Glyphs) ->
     ordered = sorted(there.gaps[:MOST_GAPS], key=lambda gap: (gap.symbol not in needed, -(gap.days or 0), gap.symbol))
     parts = [_gap(gap, needed, glyphs) for gap in ordered]
     hint: Line = (Span(f"({glyphs.ok} in failed jobs)", "dim"),) if any(gap.symbol in needed for gap in ordered) else ()
-    return (Span("gaps ", "dim"), *joined((*parts[:3], hint, *parts[3:]), "  "))
+    return (Span("gaps ", "dim"), *fitting((*parts[:3], hint, *parts[3:]), look.width - 5, "  "))
 
 
 def _gap(gap: Gap, needed: frozenset[str], glyphs: Glyphs) -> Line:

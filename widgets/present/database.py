@@ -9,7 +9,7 @@ from backend.model.database import OwnConnection, Session, Sessions, TablesUse
 from backend.model.situation import Situation
 from backend.parts import DATA_CONNECTIVITY, DATABASE_OWN, DATABASE_SESSIONS, DATABASE_TABLES
 from widgets.present.view import Look, PaneView, grave, standing, state_line
-from widgets.present.words import joined, labelled, span, spark
+from widgets.present.words import fitting, labelled, rough, span, spark
 from widgets.table_columns import Column, Flex
 from widgets.table_rows import Cell, Row
 from widgets.text import Glyphs, Line, Span, Tone
@@ -38,16 +38,17 @@ _STATES = {
 def view(look: Look) -> PaneView:
     """Everything the database pane shows."""
     situation, limits, glyphs = look.situation, look.limits, look.glyphs
-    stand = standing(situation, PARTS, glyphs)
+    stand = standing(look, PARTS)
     own, sessions = situation.value(DATABASE_OWN), situation.value(DATABASE_SESSIONS)
     tone, word = _state(sessions, limits)
-    head = (_links(situation, own, situation.value(DATA_CONNECTIVITY), glyphs), _summary(sessions, limits))
+    links = _links(situation, own, situation.value(DATA_CONNECTIVITY), glyphs)
+    head = (fitting(links, look.width), fitting(_summary(sessions, limits), look.width))
     return PaneView(
         face=stand.face,
         state=state_line(stand, tone, word, glyphs),
         head=tuple(line for line in head if line),
         rows=tuple(_rows(sessions, limits)),
-        foot=_tables(situation.value(DATABASE_TABLES)),
+        foot=() if look.low else _tables(situation.value(DATABASE_TABLES), look.width),
         notices=stand.notices,
     )
 
@@ -69,39 +70,37 @@ def _state(sessions: Sessions | None, limits: Limits) -> tuple[Tone, str]:
     return tone, f"{blocked} blocked" if blocked else f"{long} long" if long else "ok"
 
 
-def _links(situation: Situation, own: OwnConnection | None, said: Connectivity | None, glyphs: Glyphs) -> Line:
+def _links(situation: Situation, own: OwnConnection | None, said: Connectivity | None, glyphs: Glyphs) -> list[Line]:
     parts: list[Line] = []
-    if said is not None:
-        answers = f" {said.response_ms:.0f} ms" if said.response_ms is not None else ""
-        parts.append((Span("primary ", "dim"), Span(said.primary, _tone(said.primary)), Span(answers)))
-        parts.append((Span("backup ", "dim"), Span(said.backup, _tone(said.backup))))
     if own is not None:
         history = situation[DATABASE_OWN].history.get("latency", ())
         drawn = spark(history, SPARK_CELLS, glyphs, high=SLOW_MS)
         parts.append((Span("own ", "dim"), Span(f"{own.latency_ms:.0f} ms "), Span(drawn, "accent")))
         if own.in_recovery:
             parts.append((Span("standby", "warn"),))
-    return joined(parts)
+    if said is not None:
+        answers = f" {said.response_ms:.0f} ms" if said.response_ms is not None else ""
+        parts.append((Span("primary ", "dim"), Span(said.primary, _tone(said.primary)), Span(answers)))
+        parts.append((Span("backup ", "dim"), Span(said.backup, _tone(said.backup))))
+    return parts
 
 
 def _tone(word: str) -> Tone:
     return "ok" if is_healthy(word) else "bad"
 
 
-def _summary(sessions: Sessions | None, limits: Limits) -> Line:
+def _summary(sessions: Sessions | None, limits: Limits) -> tuple[Line, ...]:
     if sessions is None:
         return ()
     counted = Counter(session.state for session in sessions.sessions)
     idle = sum(count for state, count in counted.items() if state.startswith("idle in"))
     long = len(_long(sessions, limits))
-    return joined(
-        (
-            labelled("sessions", str(len(sessions.sessions))),
-            labelled("active", str(counted["active"])),
-            labelled("idle in txn", str(idle), "warn" if idle else "plain"),
-            labelled(f"> {limits.session_minutes:g} min", str(long), "warn" if long else "plain"),
-            labelled("hidden", str(sessions.hidden), "warn") if sessions.hidden else (),
-        )
+    return (
+        labelled("sessions", str(len(sessions.sessions))),
+        labelled(f"> {limits.session_minutes:g} min", str(long), "warn" if long else "plain"),
+        labelled("active", str(counted["active"])),
+        labelled("idle in txn", str(idle), "warn" if idle else "plain"),
+        labelled("hidden", str(sessions.hidden), "warn") if sessions.hidden else (),
     )
 
 
@@ -144,8 +143,9 @@ def _waits(session: Session) -> str:
     return "" if session.wait_type in ("", "Client", "Activity") else session.wait_type
 
 
-def _tables(use: TablesUse | None) -> tuple[Line, ...]:
+def _tables(use: TablesUse | None, width: int) -> tuple[Line, ...]:
     if use is None or not use.tables:
         return ()
-    busiest = "   ".join(f"{table.name} {table.sequential_rows:,}" for table in use.tables[:3])
-    return ((Span("read whole  ", "dim"), Span(busiest), Span(" rows", "dim")),)
+    label = "rows scanned  "
+    busiest = [(Span(f"{table.name} "), Span(rough(table.sequential_rows), "strong")) for table in use.tables[:3]]
+    return ((Span(label, "dim"), *fitting(busiest, width - len(label))),)

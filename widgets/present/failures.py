@@ -22,14 +22,14 @@ COLUMNS = (
     Column("strategy", "strategy", width=Flex(8, weight=2), priority=5),
     Column("prio", "prio", width=4, priority=3),
     Column("age", "age", width=4, align="right", priority=6, quiet=True),
-    Column("error", "error", width=Flex(12, weight=4), priority=9, essential=True),
+    Column("error", "error", width=Flex(18, weight=4), priority=9, essential=True),
 )
 
 
 def view(look: Look) -> PaneView:
     """Everything the failures pane shows."""
     situation, glyphs = look.situation, look.glyphs
-    stand = standing(situation, PARTS, glyphs)
+    stand = standing(look, PARTS)
     failed = situation.value(JOBS_FAILED)
     count = _count(situation, failed)
     return PaneView(

@@ -4,11 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from backend.incident.alert import Alert
-
+from backend.incident.alert import NAME, Alert
 from backend.model.finding import Finding, Severity
 from widgets.present.words import clock_span, span, time_of_day
-from widgets.text import Glyphs, Line, Span, Tone, both_ends
+from widgets.text import Glyphs, Line, Span, Tone, both_ends, line_width
 
 RTO = timedelta(hours=4)
 """The runbook's recovery time objective."""
@@ -30,24 +29,37 @@ class HeaderFacts:
 
 def header(alert: Alert, facts: HeaderFacts, glyphs: Glyphs) -> Line:
     """Where one is, whether the alert fires and since when, what time is left, and whether keys act."""
-    lead = (
-        Span("backtop  ", "strong"),
-        Span(facts.environment, "accent"),
-        Span(f" {glyphs.dot} {facts.host}   "),
-        *_alert(alert, facts.now, glyphs),
+    lead, tail = _ends(alert, facts, glyphs, frozenset())
+    for number in range(len(DISPENSABLE)):
+        if line_width(lead) + line_width(tail) < facts.width:
+            break
+        lead, tail = _ends(alert, facts, glyphs, frozenset(DISPENSABLE[: number + 1]))
+    return both_ends(lead, tail, facts.width, glyphs.more)
+
+
+DISPENSABLE = ("host", "alert name", "program", "time")
+"""What goes first where the header finds no room."""
+
+
+def _ends(alert: Alert, facts: HeaderFacts, glyphs: Glyphs, without: frozenset[str]) -> tuple[Line, Line]:
+    program = () if "program" in without else (Span(" backtop ", "strong"),)
+    host = () if "host" in without else (Span(f" {glyphs.dot} {facts.host}"),)
+    time = " " if "time" in without else f"   {time_of_day(facts.now)} "
+    name = "" if "alert name" in without else f" {NAME}"
+    where = (*program, Span(f" {facts.environment}", "accent"), *host, Span("   "))
+    return (
+        (*where, *_alert(alert, name, facts.now, glyphs)),
+        (*_rto(alert, facts.now), *_age(facts.worst_age), Span(facts.lock, _lock_tone(facts.lock)), Span(time)),
     )
-    tail = (*_rto(alert, facts.now), *_age(facts.worst_age), Span(facts.lock, _lock_tone(facts.lock)),
-            Span(f"   {time_of_day(facts.now)} "))  # fmt: skip
-    return both_ends(lead, tail, facts.width)
 
 
-def _alert(alert: Alert, now: datetime, glyphs: Glyphs) -> Line:
+def _alert(alert: Alert, name: str, now: datetime, glyphs: Glyphs) -> Line:
     if alert.state == "unknown":
         return (Span(f"{glyphs.unknown} alert unknown", "dim"),)
     if alert.state == "ok":
         return (Span(f"{glyphs.ok} ok", "ok"),)
     since = f" {clock_span((now - alert.since).total_seconds())}" if alert.since else ""
-    return (Span(f"{glyphs.bad} FIRING ResearchBacktestFailed{since}", "bad"),)
+    return (Span(f"{glyphs.bad} FIRING{name}{since}", "bad"),)
 
 
 def _rto(alert: Alert, now: datetime) -> Line:
@@ -76,7 +88,7 @@ def first_finding(
     """
     if not findings:
         word = (Span(f" {glyphs.ok} ", "ok"), Span("nothing found", "dim")) if known else ()
-        return word or (Span(f" {glyphs.unknown} waiting for the first facts", "dim"),)
+        return word or (Span(f" {glyphs.unknown} no fresh facts to judge by", "dim"),)
     finding = findings[0]
     tone: Tone = "bad" if finding.severity is Severity.CRITICAL else "warn"
     sign = glyphs.bad if tone == "bad" else glyphs.warn

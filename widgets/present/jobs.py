@@ -8,7 +8,7 @@ from backend.model.jobs import Job, JobCounts, JobList, JobsHealth, Priority
 from backend.model.situation import Situation
 from backend.parts import JOBS_COUNTS, JOBS_HEALTH, JOBS_PENDING, JOBS_RUNNING
 from widgets.present.view import Look, PaneView, grave, standing, state_line
-from widgets.present.words import against, bar, joined, labelled, number, percent, since, span
+from widgets.present.words import against, bar, fitting, joined, labelled, number, percent, since, span
 from widgets.table_columns import Column, Flex
 from widgets.table_rows import Cell, Row
 from widgets.text import Glyphs, Line, Span, Tone
@@ -20,7 +20,7 @@ COLUMNS = (
     Column("strategy", "strategy", width=Flex(10, weight=3), priority=9, essential=True),
     Column("runtime", "of the limit", width=BAR_CELLS, priority=5, quiet=True),
     Column("time", "run", width=4, align="right", priority=8, quiet=True),
-    Column("over", "", width=9, priority=7),
+    Column("over", "", width=8, priority=7),
     Column("prio", "prio", width=4, priority=6),
     Column("id", "id", width=6, priority=4),
 )
@@ -29,7 +29,7 @@ COLUMNS = (
 def view(look: Look) -> PaneView:
     """Everything the jobs pane shows."""
     situation, limits, glyphs = look.situation, look.limits, look.glyphs
-    stand = standing(situation, PARTS, glyphs)
+    stand = standing(look, PARTS)
     running = situation.value(JOBS_RUNNING)
     now = situation.server_now(JOBS_RUNNING)
     late = [job for job in running.jobs if _late(job, now, limits)] if running else []
@@ -38,7 +38,7 @@ def view(look: Look) -> PaneView:
     return PaneView(
         face=stand.face,
         state=state_line(stand, tone, word, glyphs),
-        head=_head(health, situation, now),
+        head=_head(health, situation, now, look.width),
         rows=tuple(_rows(running, now, limits, glyphs)),
         foot=_foot(situation),
         notices=stand.notices,
@@ -63,21 +63,22 @@ def _state(health: JobsHealth | None, late: list[Job]) -> tuple[Tone, str]:
     return tone, "ok" if tone == "ok" or health is None else health.status
 
 
-def _head(health: JobsHealth | None, situation: Situation, now: datetime) -> tuple[Line, ...]:
+def _head(health: JobsHealth | None, situation: Situation, now: datetime, width: int) -> tuple[Line, ...]:
     if health is None:
         counts = situation.value(JOBS_COUNTS)
         return (_counts(counts),) if counts else ()
     last = f"ok {since(health.last_success, now)} ago" if health.last_success else ""
     said = (Span(health.status, "ok" if health.healthy else "warn"),)
     return (
-        joined(
+        fitting(
             (
                 said,
                 labelled("active", number(health.active)),
                 labelled("pending", number(health.pending)),
                 labelled("used", percent(health.utilisation)),
                 (Span(last, "dim"),) if last else (),
-            )
+            ),
+            width,
         ),
     )
 

@@ -57,8 +57,9 @@ def body(facts: PlanFacts, width: int) -> tuple[Line, ...]:
 
 def _block(label: str, texts: Sequence[str], width: int, tone: Tone = "plain") -> list[Line]:
     lines: list[Line] = []
-    for place, text in enumerate(texts):
-        mark = f"{place + 1:>2} " if len(texts) > 1 and label in ("targets", "sends") else ""
+    numbered = len(texts) > 1 and label in ("targets", "sends")
+    for number, text in enumerate(texts, start=1):
+        mark = f"{number:>{len(str(len(texts)))}}  " if numbered else ""
         for part in wrap(shown(text), max(8, width - LABEL - len(mark))) or [""]:
             lines.append((Span(f"{label:<{LABEL}}", "dim"), Span(mark, "dim"), Span(part, tone)))
             label, mark = "", " " * len(mark)

@@ -7,14 +7,14 @@ from backend.model.host import HostCounters, Process, ProcessTable
 from backend.model.situation import Situation
 from backend.parts import ENGINE_UNIT, FILES_DISK, FILES_TREE, HOST_COUNTERS, HOST_PROCESSES
 from widgets.present.view import Look, PaneView, grave, standing, state_line
-from widgets.present.words import against, joined, percent, since, size, span, spark
+from widgets.present.words import against, fitting, joined, labelled, percent, since, size, span, spark
 from widgets.table_columns import Column, Flex
 from widgets.table_rows import Cell, Row
 from widgets.text import Glyphs, Line, Span, Tone
 
 PARTS = (HOST_COUNTERS, HOST_PROCESSES, ENGINE_UNIT, FILES_DISK, FILES_TREE)
 SPARK_CELLS = 8
-WIDE = 56
+WIDE = 76
 """Cells from which two gauges stand on one line."""
 
 COLUMNS = (
@@ -30,16 +30,16 @@ COLUMNS = (
 def view(look: Look) -> PaneView:
     """Everything the resources pane shows."""
     situation, limits, glyphs = look.situation, look.limits, look.glyphs
-    stand = standing(situation, PARTS, glyphs)
+    stand = standing(look, PARTS)
     host, disk = situation.value(HOST_COUNTERS), situation.value(FILES_DISK)
     unit, table = situation.value(ENGINE_UNIT), situation.value(HOST_PROCESSES)
     tone, word = _state(host, disk, unit, limits)
     return PaneView(
         face=stand.face,
         state=state_line(stand, tone, word, glyphs),
-        head=_head(situation, limits, look.width, glyphs),
+        head=_compact(situation, limits, look.width) if look.low else _head(situation, limits, look.width, glyphs),
         rows=tuple(_rows(table, situation)),
-        foot=_foot(situation.value(FILES_TREE)),
+        foot=() if look.low else _foot(situation.value(FILES_TREE), look.width),
         notices=stand.notices,
     )
 
@@ -75,6 +75,24 @@ def _head(situation: Situation, limits: Limits, width: int, glyphs: Glyphs) -> t
         return tuple(gauge for gauge in gauges if gauge)
     pairs = zip(gauges[::2], gauges[1::2], strict=True)
     return tuple(line for left, right in pairs if (line := _beside(left, right, width)))
+
+
+def _compact(situation: Situation, limits: Limits, width: int) -> tuple[Line, ...]:
+    host, disk, unit = situation.value(HOST_COUNTERS), situation.value(FILES_DISK), situation.value(ENGINE_UNIT)
+    figures: list[Line] = []
+    if host is not None:
+        figures.append(labelled("cpu", percent(host.cpu_percent)))
+        figures.append(_figure("mem", host.memory_percent, limits.memory_percent))
+    if disk is not None:
+        figures.append(_figure("disk", disk.percent, limits.disk_percent))
+    lines = [fitting(figures, width, "  ")]
+    if unit is not None:
+        lines.append(_engine(situation, limits))
+    return tuple(line for line in lines if line)
+
+
+def _figure(label: str, value: float, limit: float) -> Line:
+    return (*labelled(label, percent(value), against(value, limit)), Span(f" <{limit:g}", "dim"))
 
 
 def _beside(left: Line, right: Line, width: int) -> Line:
@@ -145,7 +163,7 @@ def _rows(table: ProcessTable | None, situation: Situation) -> list[Row]:
 def _row(process: Process, situation: Situation) -> Row:
     ran = (situation.at - process.started_at).total_seconds()
     tone: Tone = "plain" if process.worker else "dim"
-    command = process.command if process.worker else f"(not the engine's) {process.command}"
+    command = _shortened(process.command) if process.worker else f"(not the engine's) {_shortened(process.command)}"
     return Row(
         f"{process.pid}@{process.started_at.timestamp():.2f}",
         (
@@ -159,15 +177,21 @@ def _row(process: Process, situation: Situation) -> Row:
     )
 
 
-def _foot(tree: FileTree | None) -> tuple[Line, ...]:
+def _shortened(command: str) -> str:
+    """A command line without the folder of its program, which says little and is long."""
+    program, space, arguments = command.partition(" ")
+    return f"{program.rpartition('/')[2]}{space}{arguments}"
+
+
+def _foot(tree: FileTree | None, width: int) -> tuple[Line, ...]:
     if tree is None:
         return ()
     lines: list[Line] = []
     if tree.active:
-        largest = "   ".join(f"{size(folder.bytes)} {folder.name}" for folder in tree.active[:4])
-        lines.append((Span("active  ", "dim"), Span(largest)))
+        largest = [(Span(size(folder.bytes), "strong"), Span(f" {folder.name}")) for folder in tree.active[:4]]
+        lines.append((Span("active  ", "dim"), *fitting(largest, width - 8)))
     old = [kind for kind in tree.old if kind.count]
     if old:
-        words = "   ".join(f"{kind.kind} {kind.count} · {size(kind.bytes)}" for kind in old)
-        lines.append((Span("old     ", "dim"), Span(words)))
+        words = [(Span(f"{kind.kind} {kind.count} · "), Span(size(kind.bytes), "strong")) for kind in old]
+        lines.append((Span("old     ", "dim"), *fitting(words, width - 8)))
     return tuple(lines)

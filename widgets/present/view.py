@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from backend.config.model import Limits
@@ -10,7 +9,10 @@ from backend.model.providers import ProviderAnswer
 from backend.model.situation import Face, Part, PartState, Situation
 from widgets.present.words import span, time_of_day
 from widgets.table_rows import Group, Row
-from widgets.text import Glyphs, Line, Span, Tone
+from widgets.text import Glyphs, Line, Span, Tone, line_width
+
+LOW = 10
+"""Lines inside a pane below which the rows matter more than what stands around them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +23,15 @@ class Look:
     limits: Limits
     glyphs: Glyphs
     width: int
-    """Cells inside the pane."""
+    """Cells of a line inside the pane."""
+    height: int
+    """Lines inside the pane."""
     providers: tuple[Part[ProviderAnswer], ...] = ()
+
+    @property
+    def low(self) -> bool:
+        """Whether there is room for little more than rows."""
+        return self.height < LOW
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +66,9 @@ class Standing:
 _GRAVITY = (Face.OK, Face.MISSING, Face.WAITING, Face.STALE, Face.FAILED)
 
 
-def standing(situation: Situation, parts: Sequence[Part[Any]], glyphs: Glyphs) -> Standing:
+def standing(look: Look, parts: Sequence[Part[Any]]) -> Standing:
     """How these parts stand; the first is the pane's main one."""
+    situation = look.situation
     states = [situation[part] for part in parts]
     now = situation.at
     faces = [state.face(now) for state in states]
@@ -71,33 +81,34 @@ def standing(situation: Situation, parts: Sequence[Part[Any]], glyphs: Glyphs) -
         worst = max(present, key=_GRAVITY.index)
     troubled = [state for state, face in zip(states, faces, strict=True) if face in (Face.FAILED, Face.STALE)]
     ages = [age for state in (troubled or states[:1]) if (age := state.age(now)) is not None]
-    return Standing(worst, max(ages, default=None), _notices(states, faces, now, glyphs))
+    return Standing(worst, max(ages, default=None), _notices(states, faces, look))
 
 
-def _notices(
-    states: Sequence[PartState[Any]], faces: Sequence[Face], now: datetime, glyphs: Glyphs
-) -> tuple[Line, ...]:
+def _notices(states: Sequence[PartState[Any]], faces: Sequence[Face], look: Look) -> tuple[Line, ...]:
     lines: list[Line] = []
     told: set[str] = set()
     for state, face in zip(states, faces, strict=True):
         if face is Face.FAILED and state.failure and state.failure.summary not in told:
             told.add(state.failure.summary)
-            lines.append(_failed(state, now, glyphs))
+            lines.extend(_failed(state, look))
     missing = [state for state, face in zip(states, faces, strict=True) if face is Face.MISSING]
     if missing:
         names = ", ".join(state.part.name for state in missing)
-        count = f"{len(states) - len(missing)} of {len(states)} parts" if len(missing) < len(states) else "no part"
-        lines.append((Span(f"{glyphs.unknown} ", "dim"), Span(f"{count}: the server has no route for {names}", "dim")))
+        count = f"{len(states) - len(missing)} of {len(states)} parts, " if len(missing) < len(states) else ""
+        lines.append((Span(f"{look.glyphs.unknown} {count}no route for {names}", "dim"),))
     return tuple(lines)
 
 
-def _failed(state: PartState[Any], now: datetime, glyphs: Glyphs) -> Line:
-    failure = state.failure
-    summary = failure.summary if failure else ""
-    tail = f" · since {time_of_day(state.failed_since)}"
-    if state.next_at is not None and state.next_at > now:
-        tail += f" · next try {time_of_day(state.next_at)}"
-    return (Span(f"{glyphs.bad} ", "bad"), Span(f"{state.part.name}: {summary}", "bad"), Span(tail, "dim"))
+def _failed(state: PartState[Any], look: Look) -> tuple[Line, ...]:
+    """What failed and why; since when and when it is tried again follow on the same line if they find room there."""
+    glyphs = look.glyphs
+    why = (Span(f"{glyphs.bad} {state.part.name}: {state.failure.summary if state.failure else ''}", "bad"),)
+    times = f"since {time_of_day(state.failed_since)}"
+    if state.next_at is not None and state.next_at > look.situation.at:
+        times += f" {glyphs.dot} next try {time_of_day(state.next_at)}"
+    if look.low or line_width(why) + len(times) + 3 <= look.width:
+        return ((*why, Span(f" {glyphs.dot} {times}", "dim")),)
+    return (why, (Span(f"  {times}", "dim"),))
 
 
 _WORDS: dict[Face, tuple[Tone, str]] = {

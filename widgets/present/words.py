@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from widgets.text import Glyphs, Line, Span, Tone
+from widgets.text import Glyphs, Line, Span, Tone, line_width
 
 KIB = 1024
 
@@ -57,6 +57,16 @@ def number(value: int | None) -> str:
     return "–" if value is None else f"{value:,}"
 
 
+def rough(count: float) -> str:
+    """A large count in at most four cells: `812`, `91k`, `812M`."""
+    value = float(count)
+    for unit in ("", "k", "M", "G"):
+        if abs(value) < 999.5 or unit == "G":
+            return f"{value:.0f}{unit}"
+        value /= 1000
+    raise AssertionError("unreachable")
+
+
 def against(value: float, limit: float, margin: float = 0.9) -> Tone:
     """The tone of a value against its limit: bad beyond it, warn close to it."""
     if value >= limit:
@@ -81,6 +91,16 @@ def spark(samples: Sequence[float], cells: int, glyphs: Glyphs, low: float = 0.0
         scale[min(len(scale) - 1, max(0, int((sample - low) / reach * len(scale))))] for sample in samples[-cells:]
     )
     return drawn.rjust(cells)
+
+
+def fitting(parts: Sequence[Line], cells: int, gap: str = "   ") -> Line:
+    """Lines one after the other, as many from the start as find room whole; the first is always there."""
+    kept: list[Line] = []
+    for part in parts:
+        if kept and part and line_width(joined([*kept, part], gap)) > cells:
+            break
+        kept.append(part)
+    return joined(kept, gap)
 
 
 def joined(parts: Sequence[Line], gap: str = "   ") -> Line:

@@ -1,0 +1,254 @@
+from collections.abc import Callable
+
+import pytest
+
+from backend.config.model import Environment
+from backend.model.situation import Situation
+from backend.parts import JOBS_FAILED, JOBS_RUNNING
+from tests.conftest import Rig
+from tests.situations import NOW, after, calm, data_gap, failed, job, jobs, no_data, stale, waiting
+from tui.screens.help import HelpScreen
+from widgets.present.failures import group_key
+from widgets.present.panes import PANES
+from widgets.table_rows import Row
+
+GROUP = group_key("No data for SAP.DE in 2026-11-17..2026-11-19")
+
+
+def newly_failed(found: Situation, *names: str) -> Situation:
+    """The same, with more failed jobs at the top."""
+    listed = found.value(JOBS_FAILED)
+    assert listed is not None
+    more = (no_data(name, "SAP.DE", 0) for name in names)
+    return after(found, {JOBS_FAILED: jobs(*more, *listed.jobs)}, seconds=1)
+
+
+def without(found: Situation, *names: str) -> Situation:
+    """The same, after these jobs are no longer failed."""
+    listed = found.value(JOBS_FAILED)
+    assert listed is not None
+    return after(found, {JOBS_FAILED: jobs(*(each for each in listed.jobs if each.id not in names))}, seconds=1)
+
+
+@pytest.mark.parametrize(("key", "pane"), zip("12345", PANES, strict=True))
+async def test_a_number_gives_the_keys_to_its_pane(rig: Rig, key: str, pane: str) -> None:
+    async with rig.run() as pilot:
+        await rig.know(pilot, data_gap())
+        await pilot.press(key)
+        assert rig.app.dashboard.current is rig.app.dashboard.panes[PANES[pane].id]
+        assert rig.app.dashboard.current.kind.key == key
+
+
+async def test_failures_have_the_keys_first_and_tab_goes_round(rig: Rig) -> None:
+    async with rig.run() as pilot:
+        await rig.know(pilot, data_gap())
+        visited = []
+        for _ in range(6):
+            current = rig.app.dashboard.current
+            assert current is not None
+            visited.append(current.kind.id)
+            await pilot.press("tab")
+        assert visited == ["failures", "data", "resources", "database", "jobs", "failures"]
+
+
+async def test_the_footer_has_the_keys_of_the_pane(rig: Rig) -> None:
+    async with rig.run() as pilot:
+        await rig.know(pilot, data_gap())
+        assert rig.lines[-1].startswith(" r requeue  │  space mark  z zoom")
+        await pilot.press("4")
+        assert rig.lines[-1].startswith(" z zoom  h hold")
+
+
+async def test_zoom_shows_one_pane_whole_and_the_others_as_a_line(rig: Rig) -> None:
+    async with rig.run() as pilot:
+        await rig.know(pilot, data_gap())
+        await pilot.press("z")
+        panes = rig.app.dashboard.panes
+        assert {name: pane.size.height for name, pane in panes.items() if name != "failures"} == {
+            "jobs": 1, "resources": 1, "data": 1, "database": 1,
+        }  # fmt: skip
+        assert panes["failures"].size.height > 25
+        await pilot.press("1")
+        assert panes["failures"].size.height == 1
+        assert panes["jobs"].size.height > 25
+        await pilot.press("z")
+        assert all(pane.size.height > 3 for pane in panes.values())
+
+
+@pytest.mark.parametrize(("width", "height"), [(60, 17), (72, 20), (80, 24), (120, 40), (300, 100), (20, 6), (1, 1)])
+async def test_every_size_is_drawn_to_its_edges(rig: Rig, width: int, height: int) -> None:
+    async with rig.run(width, height) as pilot:
+        for found in (waiting(), data_gap(), failed()):
+            await rig.know(pilot, found)
+            assert [strip.cell_length for strip in rig.strips] == [width] * height
+
+
+async def test_a_small_screen_shows_the_other_panes_as_a_line_each(rig: Rig) -> None:
+    async with rig.run(60, 17) as pilot:
+        await rig.know(pilot, data_gap())
+        assert rig.lines[2].startswith(" 1 Jobs  healthy")
+        assert "✖ 1 over limit" in rig.lines[2]
+        await pilot.press("5")
+        await pilot.pause()
+        assert any(line.startswith(" 2 Failures") for line in rig.lines)
+        assert any("2210  12m" in line for line in rig.lines)
+
+
+async def test_a_held_picture_stays_while_reading_goes_on(rig: Rig) -> None:
+    async with rig.run() as pilot:
+        await rig.know(pilot, calm())
+        await pilot.press("h")
+        await rig.know(pilot, data_gap())
+        assert "no failed jobs" in rig.text
+        assert "picture: held; h lets it go on" in rig.told
+        await pilot.press("h")
+        assert "no failed jobs" not in rig.text
+        assert "✖ 14" in rig.text
+
+
+async def test_help_lists_all_keys_and_closes_with_any_of_its_own(rig: Rig) -> None:
+    async with rig.run() as pilot:
+        await rig.know(pilot, data_gap())
+        for key in ("escape", "q", "question_mark", "enter"):
+            await pilot.press("question_mark")
+            assert isinstance(rig.app.screen, HelpScreen)
+            assert "go to the failures pane" in rig.text
+            await pilot.press(key)
+            assert rig.app.screen is rig.app.dashboard
+
+
+async def test_escape_never_leaves(rig: Rig) -> None:
+    async with rig.run() as pilot:
+        await rig.know(pilot, data_gap())
+        await pilot.press("escape", "escape", "q", "n")
+        assert rig.app.is_running
+
+
+async def test_leaving_needs_no_answer_while_nothing_runs(rig: Rig) -> None:
+    async with rig.run() as pilot:
+        await pilot.press("ctrl+q")
+        await pilot.pause()
+        assert not rig.app.is_running
+
+
+async def test_the_cursor_stays_on_its_key_while_rows_come_and_go(rig: Rig) -> None:
+    async with rig.run() as pilot:
+        await rig.know(pilot, data_gap())
+        table = rig.table()
+        assert table.cursor_key == GROUP
+        await pilot.press("down", "down")
+        assert table.cursor_key == "8839"
+        found = newly_failed(data_gap(), "9001", "9002", "9003")
+        await rig.know(pilot, found)
+        assert table.cursor_key == "8839"
+        await rig.know(pilot, without(found, "9002", "8841"))
+        assert table.cursor_key == "8839"
+
+
+async def test_a_cursor_whose_row_is_gone_takes_a_neighbour(rig: Rig) -> None:
+    async with rig.run() as pilot:
+        await rig.know(pilot, data_gap())
+        await pilot.press("down", "down")
+        await rig.know(pilot, without(data_gap(), "8839"))
+        assert rig.table().cursor_key in ("8841", "8837")
+
+
+async def test_marks_stay_with_their_jobs_and_go_with_them(rig: Rig) -> None:
+    async with rig.run() as pilot:
+        await rig.know(pilot, data_gap())
+        table = rig.table()
+        await pilot.press("down", "space", "down", "space")
+        marked = table.marked_keys
+        assert len(marked) == 2
+        await rig.know(pilot, newly_failed(data_gap(), "9001"))
+        assert table.marked_keys == marked
+        gone = sorted(marked)[0]
+        await rig.know(pilot, without(data_gap(), gone))
+        assert table.marked_keys == marked - {gone}
+
+
+async def test_a_star_marks_a_whole_group(rig: Rig) -> None:
+    async with rig.run() as pilot:
+        await rig.know(pilot, data_gap())
+        await pilot.press("asterisk")
+        table = rig.table()
+        children = {
+            item.key for item in table.model.rows.items.values() if isinstance(item, Row) and item.parent == GROUP
+        }
+        assert table.marked_keys == children
+        assert len(children) == 11
+        await pilot.press("asterisk")
+        assert table.marked_keys == frozenset()
+
+
+async def test_the_data_pane_is_told_of_the_job_under_the_cursor(rig: Rig) -> None:
+    async with rig.run() as pilot:
+        await rig.know(pilot, data_gap())
+        await pilot.press("down")
+        await pilot.pause()
+        selected = rig.app.desk.feed.platform._selected
+        assert selected is not None
+        assert selected.id == "8841"
+        await pilot.press("up")
+        await pilot.pause()
+        assert rig.app.desk.feed.platform._selected is None
+
+
+async def test_what_changed_is_marked_until_a_key_is_pressed(rig: Rig) -> None:
+    async with rig.run() as pilot:
+        await rig.know(pilot, data_gap())
+        assert "▎" not in rig.text.replace("█▎", "")
+        table = rig.table()
+        assert not table.model.changed
+        await rig.know(pilot, newly_failed(data_gap(), "9001"))
+        assert "9001" in table.model.changed
+        await pilot.press("down")
+        assert not table.model.changed
+
+
+async def test_locking(rigged: Callable[..., Rig]) -> None:
+    rig = rigged(environment=Environment("production", "red", locked=True))
+    async with rig.run() as pilot:
+        await rig.know(pilot, data_gap())
+        assert " locked " in rig.lines[0]
+        await pilot.press("L")
+        assert "unlocked 15m" in rig.lines[0]
+        rig.clock.move(14 * 60 + 1)
+        rig.app.redraw()
+        await pilot.pause()
+        assert "unlocked 1m" in rig.lines[0]
+        rig.clock.move(60)
+        rig.app.redraw()
+        await pilot.pause()
+        assert " locked " in rig.lines[0]
+        await pilot.press("L", "L")
+        assert rig.told[-2:] == ["lock: actions are unlocked for 15 minutes", "lock: actions are locked"]
+
+
+async def test_read_only_cannot_be_lifted(rigged: Callable[..., Rig]) -> None:
+    rig = rigged(read_only=True)
+    async with rig.run() as pilot:
+        await rig.know(pilot, data_gap())
+        await pilot.press("L")
+        assert "read-only" in rig.lines[0]
+        assert "lock: this backtop is read-only; that cannot be lifted" in rig.told
+
+
+async def test_old_facts_never_pass_for_a_clean_bill(rig: Rig) -> None:
+    async with rig.run() as pilot:
+        for found in (waiting(), stale(), failed()):
+            rig.clock.move((found.at - rig.clock.now()).total_seconds())
+            await rig.know(pilot, found)
+            assert "alert unknown" in rig.lines[0]
+            assert rig.lines[1].startswith(" ○ no fresh facts to judge by")
+
+
+async def test_a_pane_without_jobs_takes_a_new_one(rig: Rig) -> None:
+    async with rig.run() as pilot:
+        await rig.know(pilot, calm())
+        assert "no failed jobs" in rig.text
+        await rig.know(pilot, after(calm(), {JOBS_FAILED: jobs(job(error="boom")), JOBS_RUNNING: jobs()}))
+        assert "no failed jobs" not in rig.text
+        assert "no job is running" in rig.text
+        assert rig.table().cursor_key == group_key("boom")
+        assert rig.app.desk.clock.now() == NOW

@@ -1,0 +1,326 @@
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+
+import pytest
+from textual import events
+from textual.command import CommandPalette
+from textual.pilot import Pilot
+
+from actions.plan import Plan, Refusal
+from actions.run import Outcome, Report
+from actions.verdict import TargetVerdict, Verdict, Word
+from backend.config.model import Environment
+from backend.model.situation import Situation
+from backend.parts import JOBS_FAILED
+from tests.conftest import Rig
+from tests.situations import NOW, after, data_gap, failed, job, jobs, missing, no_data, stale, waiting
+from tui.screens.leave import LeaveScreen
+from tui.screens.plan import PlanScreen
+
+
+@dataclass
+class Recorder:
+    """Stands where plans are run, and keeps them."""
+
+    plans: list[Plan] = field(default_factory=list)
+
+    async def run(self, plan: Plan, report: Report) -> Outcome | Refusal:
+        self.plans.append(plan)
+        verdicts = tuple(TargetVerdict(target, Word.WORKED, "completed") for target in plan.targets)
+        return Outcome("run", Verdict.over(verdicts), ())
+
+    @property
+    def targets(self) -> list[list[str]]:
+        return [[target.label for target in plan.targets] for plan in self.plans]
+
+
+@dataclass(frozen=True)
+class Dialog:
+    """The application with a dialog that one key opened."""
+
+    rig: Rig
+    pilot: Pilot[None]
+    runs: Recorder
+
+    @property
+    def screen(self) -> PlanScreen:
+        assert isinstance(self.rig.app.screen, PlanScreen)
+        return self.rig.app.screen
+
+    @property
+    def open(self) -> bool:
+        return isinstance(self.rig.app.screen, PlanScreen)
+
+    async def press(self, *keys: str) -> None:
+        await self.pilot.press(*keys)
+        await self.pilot.pause()
+
+    async def pass_time(self, seconds: float) -> None:
+        """Move the clock, and let the dialog look at it."""
+        self.rig.clock.move(seconds)
+        if self.open:
+            self.screen._tick()
+        await self.pilot.pause()
+
+    async def until(self, done: Callable[[], bool]) -> None:
+        """Let the application work until something is so."""
+        for _ in range(500):
+            if done():
+                return
+            await self.pilot.pause(0.01)
+        raise AssertionError(f"not so: {self.rig.told} {self.rig.text}")
+
+
+@asynccontextmanager
+async def dialog(rig: Rig, *keys: str, found: Situation | None = None) -> AsyncIterator[Dialog]:
+    """The application after these keys, with an open dialog."""
+    async with rig.run(100, 30) as pilot:
+        runs = Recorder()
+        rig.app.dispatcher.runner = lambda: runs  # type: ignore[assignment,return-value]
+        await rig.know(pilot, found or data_gap())
+        opened = Dialog(rig, pilot, runs)
+        await opened.press(*keys)
+        await opened.until(lambda: opened.open and "[n] Cancel" in rig.text)
+        yield opened
+
+
+@pytest.mark.parametrize(
+    ("keys", "targets"),
+    [
+        (["down", "r"], ["8841"]),
+        (["down", "down", "r"], ["8839"]),
+        (["down", "space", "down", "r"], ["8841"]),
+        (["end", "r"], ["8832"]),
+        (["r"], [str(8841 - 2 * number) for number in range(11)]),
+    ],
+    ids=["the row under the cursor", "another row", "what is marked, not the cursor", "a folded group", "a group"],
+)
+async def test_r_means_what_is_marked_else_what_is_under_the_cursor(
+    rig: Rig, keys: list[str], targets: list[str]
+) -> None:
+    async with dialog(rig, *keys) as open_:
+        count = f"{len(targets)} job{'s' if len(targets) > 1 else ''}"
+        assert f"requeue {count}  on production" in rig.text
+        await open_.pass_time(2)
+        await open_.press("y")
+        await open_.until(lambda: bool(open_.runs.plans))
+        assert open_.runs.targets == [targets]
+
+
+async def test_the_dialog_shows_all_that_one_confirms(rig: Rig) -> None:
+    async with dialog(rig, "down", "r"):
+        for words in (
+            "risk low", "8841  mean-revert-eu  high  attempt 1  failed 2m ago", "No data for SAP.DE",
+            "POST /api/research/backtests/8841/requeue", "only if", "effect", "checked", "facts   0s old",
+            "[n] Cancel", "[y] requeue", "expires in 60s",
+        ):  # fmt: skip
+            assert words in rig.text
+
+
+async def test_y_confirms_once_the_dialog_could_be_read(rig: Rig) -> None:
+    async with dialog(rig, "down", "r") as open_:
+        await open_.pass_time(0.29)
+        await open_.press("y")
+        assert open_.open
+        await open_.pass_time(0.02)
+        await open_.press("y")
+        await open_.until(lambda: bool(open_.runs.plans))
+        assert not open_.open
+        await open_.until(lambda: "requeue: worked: completed" in rig.told)
+        assert rig.app.dispatcher.busy is None
+
+
+@pytest.mark.parametrize("key", ["y", "enter", "n", "escape", "r"])
+async def test_keys_typed_ahead_do_nothing(rig: Rig, key: str) -> None:
+    async with dialog(rig, "down", "r", key) as open_:
+        await open_.press(key)
+        assert open_.open
+        assert not open_.runs.plans
+
+
+@pytest.mark.parametrize("key", ["n", "escape", "enter"])
+async def test_n_escape_and_enter_cancel(rig: Rig, key: str) -> None:
+    async with dialog(rig, "down", "r") as open_:
+        await open_.pass_time(1)
+        await open_.press(key)
+        assert not open_.open
+        await open_.until(lambda: rig.app.dispatcher.busy is None)
+        assert not open_.runs.plans
+
+
+async def test_the_key_that_opens_it_never_confirms_it(rig: Rig) -> None:
+    async with dialog(rig, "down", "r") as open_:
+        await open_.pass_time(5)
+        await open_.press("r", "r", "space", "tab", "Y")
+        assert open_.open
+        assert not open_.runs.plans
+
+
+async def test_pasted_text_confirms_nothing(rig: Rig) -> None:
+    async with dialog(rig, "down", "r") as open_:
+        await open_.pass_time(5)
+        rig.app.post_message(events.Paste("y\n"))
+        open_.screen.post_message(events.Paste("y"))
+        await open_.pilot.pause()
+        assert open_.open
+        assert not open_.runs.plans
+
+
+async def test_it_expires_because_facts_age(rig: Rig) -> None:
+    async with dialog(rig, "down", "r") as open_:
+        await open_.pass_time(59)
+        assert "expires in 1s" in rig.text
+        assert open_.open
+        await open_.pass_time(1)
+        await open_.until(lambda: not open_.open)
+        assert "requeue: The dialog expired: its facts are a minute old." in rig.told
+        assert not open_.runs.plans
+
+
+async def test_several_targets_need_a_second_to_think(rig: Rig) -> None:
+    async with dialog(rig, "asterisk", "r") as open_:
+        assert "risk medium" in rig.text
+        await open_.pass_time(0.99)
+        await open_.press("y")
+        assert open_.open
+        await open_.pass_time(0.02)
+        await open_.press("y")
+        await open_.until(lambda: bool(open_.runs.plans))
+        assert len(open_.runs.targets[0]) == 11
+
+
+async def test_the_palette_stays_closed_and_leaving_asks(rig: Rig) -> None:
+    async with dialog(rig, "down", "r") as open_:
+        await open_.pass_time(1)
+        await open_.press("ctrl+p")
+        assert not any(isinstance(screen, CommandPalette) for screen in rig.app.screen_stack)
+        await open_.press("ctrl+q")
+        assert rig.app.is_running
+        assert isinstance(rig.app.screen, LeaveScreen)
+        assert "requeue is open or runs." in rig.text
+        await open_.press("n")
+        assert open_.open
+        await open_.press("ctrl+q", "y")
+        assert not rig.app.is_running
+        assert not open_.runs.plans
+
+
+async def test_the_palette_opens_when_no_dialog_is(rig: Rig) -> None:
+    async with rig.run() as pilot:
+        await rig.know(pilot, data_gap())
+        await pilot.press("ctrl+p")
+        assert isinstance(rig.app.screen, CommandPalette)
+        await pilot.press("escape")
+
+
+async def test_targets_are_frozen_while_rows_move_below(rig: Rig) -> None:
+    async with dialog(rig, "down", "r") as open_:
+        listed = data_gap().value(JOBS_FAILED)
+        assert listed is not None
+        moved = jobs(no_data("9001", "SAP.DE", 0), no_data("9002", "SAP.DE", 0), *listed.jobs)
+        await rig.know(open_.pilot, after(data_gap(), {JOBS_FAILED: moved}))
+        await open_.press("j", "down", "space")
+        assert "8841" in rig.text
+        await open_.pass_time(1)
+        await rig.know(open_.pilot, after(data_gap().seen_at(rig.clock.now()), {JOBS_FAILED: moved}))
+        await open_.press("y")
+        await open_.until(lambda: bool(open_.runs.plans))
+        assert open_.runs.targets == [["8841"]]
+
+
+@pytest.mark.parametrize(
+    ("now_failed", "words"),
+    [
+        ((), "Job 8841 is not among the failed jobs any more"),
+        ((replace(no_data("8841", "SAP.DE", 0), attempt=2),), "Job 8841 has moved on to another attempt"),
+    ],
+    ids=["gone", "another attempt"],
+)
+async def test_a_target_that_changed_meanwhile_is_refused_after_y(
+    rig: Rig, now_failed: tuple[object, ...], words: str
+) -> None:
+    async with dialog(rig, "down", "r") as open_:
+        await open_.pass_time(1)
+        changed = jobs(job("1"), *now_failed)  # type: ignore[arg-type]
+        await rig.know(open_.pilot, after(data_gap().seen_at(rig.clock.now()), {JOBS_FAILED: changed}))
+        await open_.press("y")
+        await open_.until(lambda: rig.app.dispatcher.busy is None)
+        assert any(f"requeue: refused: {words}" in told for told in rig.told), rig.told
+        assert not open_.runs.plans
+
+
+async def test_facts_that_aged_under_the_dialog_are_refused_after_y(rig: Rig) -> None:
+    async with dialog(rig, "down", "r") as open_:
+        await open_.pass_time(30)
+        await open_.press("y")
+        await open_.until(lambda: rig.app.dispatcher.busy is None)
+        assert any("is 30 s old and it is stale" in told for told in rig.told), rig.told
+        assert not open_.runs.plans
+
+
+REFUSED = {
+    "waiting": (waiting(), "Nothing has been read of jobs.failed yet"),
+    "stale": (stale(), "What is shown of jobs.failed is 600 s old and it is stale"),
+    "failed": (failed(), "is 20 s old and the last reading failed"),
+    "missing": (missing(), "The server has no route for jobs.failed"),
+    "nothing chosen": (after(data_gap(), {JOBS_FAILED: jobs()}), "No failed job is chosen"),
+    "unsafe id": (after(data_gap(), {JOBS_FAILED: jobs(job("../x"))}), "cannot be put into a request safely"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+async def test_refusals_are_told(rig: Rig, name: str) -> None:
+    found, words = REFUSED[name]
+    async with rig.run() as pilot:
+        rig.clock.move((found.at - NOW).total_seconds())
+        await rig.know(pilot, found)
+        await pilot.press("down", "r")
+        await pilot.pause()
+        assert rig.app.screen is rig.app.dashboard
+        assert any(told.startswith("requeue: refused:") and words in told for told in rig.told), rig.told
+        assert words.split()[0] in rig.text
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"environment": Environment("production", "red", locked=True)}, "Actions are locked; L unlocks them"),
+        ({"read_only": True}, "This backtop is read-only"),
+    ],
+)
+async def test_locked_and_read_only_refuse(rigged: Callable[..., Rig], settings: dict[str, object], words: str) -> None:
+    rig = rigged(**settings)
+    async with rig.run() as pilot:
+        await rig.know(pilot, data_gap())
+        await pilot.press("down", "r")
+        await pilot.pause()
+        assert any(words in told for told in rig.told)
+
+
+async def test_a_key_of_another_pane_says_where_it_works(rig: Rig) -> None:
+    async with rig.run() as pilot:
+        await rig.know(pilot, data_gap())
+        await pilot.press("5", "r")
+        assert "not here: r means requeue in failures; go there first" in rig.told
+
+
+async def test_a_second_action_waits_for_the_first(rig: Rig) -> None:
+    async with dialog(rig, "down", "r") as open_:
+        rig.app.action_act("r")
+        await open_.pilot.pause()
+        assert "requeue: refused: requeue is open or runs; one action at a time." in rig.told
+        assert len([screen for screen in rig.app.screen_stack if isinstance(screen, PlanScreen)]) == 1
+
+
+async def test_many_targets_scroll_and_the_keys_stay_in_sight(rig: Rig) -> None:
+    many = after(data_gap(), {JOBS_FAILED: jobs(*(no_data(str(number), "SAP.DE", 3) for number in range(300)))})
+    async with dialog(rig, "r", found=many) as open_:
+        assert "requeue 300 jobs" in rig.text
+        assert "[n] Cancel" in rig.text
+        before = rig.text
+        await open_.pass_time(1)
+        await open_.press("pagedown", "down")
+        assert rig.text != before
+        assert "[n] Cancel" in rig.text
+        assert open_.open

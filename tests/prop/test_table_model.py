@@ -1,0 +1,327 @@
+from collections.abc import Callable
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from widgets.table_columns import Column
+from widgets.table_model import TableModel
+from widgets.table_order import Sort
+from widgets.table_rows import Cell, Group, Item, Row
+from widgets.text import line, plain
+
+COLUMNS = (Column("name", "Name"), Column("size", "Size"), Column("age", "Age", quiet=True))
+GROUPS = ("g0", "g1", "g2")
+FILTERS = ("", "a", "B", "!b", "/^a", "!/a$/", "name:c", "!Size:1", "/[", "!", "x:y")
+
+cells = st.builds(Cell, st.sampled_from(["a", "b", "ab", "C", "", "–"]), st.just("plain"))
+numbers = st.builds(
+    Cell, st.sampled_from(["1", "2", "x"]), st.just("plain"), st.sampled_from([None, 1, 2, 1.5, "1", float("nan")])
+)
+rows = st.builds(
+    Row,
+    st.integers(0, 14).map("r{}".format),
+    st.tuples(cells, numbers, cells) | st.tuples(cells),
+    st.sampled_from([None, None, *GROUPS, "nowhere"]),
+)
+groups = st.builds(
+    Group, st.sampled_from([*GROUPS, "r0"]), st.sampled_from([line("a"), line("xyz", "b")]), st.just(()), st.booleans()
+)
+tables = st.lists(rows | rows | groups, max_size=24)
+
+
+def first_of_each(items: list[Item]) -> dict[str, Item]:
+    found: dict[str, Item] = {}
+    for item in items:
+        found.setdefault(item.key, item)
+    return found
+
+
+def parent(items: dict[str, Item], key: str) -> str | None:
+    item = items[key]
+    return item.parent if isinstance(item, Row) and isinstance(items.get(item.parent or ""), Group) else None
+
+
+def value(row: Row, column: int) -> tuple[int, float | str] | None:
+    if column >= len(row.cells):
+        return None
+    cell = row.cells[column]
+    if cell.sort is None:
+        return None if cell.text in ("", "–") else (1, cell.text.casefold())
+    if isinstance(cell.sort, str):
+        return 1, cell.sort.casefold()
+    return None if cell.sort != cell.sort else (0, cell.sort)
+
+
+class Reference:
+    """The slow and obvious way to list a table."""
+
+    def __init__(self) -> None:
+        self.items: dict[str, Item] = {}
+        self.sort: Sort | None = None
+        self.accept: Callable[[Row, Group | None], bool] = lambda row, group: True
+        self.filtered = False
+        self.folds: dict[str, bool] = {}
+
+    def is_open(self, key: str) -> bool:
+        group = self.items[key]
+        assert isinstance(group, Group)
+        return self.folds.get(key, group.open)
+
+    def siblings(self, group: str | None) -> list[str]:
+        keys = [key for key in self.items if parent(self.items, key) == group]
+        if self.sort is None:
+            return keys
+        column = self.sort.column
+        alone = [key for key in keys if isinstance(self.items[key], Group)]
+        ranked = {key: rank for key in keys if isinstance(row := self.items[key], Row) and (rank := value(row, column))}
+        bare = [key for key in keys if key not in ranked and key not in alone]
+        return [*alone, *sorted(ranked, key=ranked.__getitem__, reverse=self.sort.descending), *bare]
+
+    def accepts(self, key: str) -> bool:
+        row = self.items[key]
+        if not isinstance(row, Row):
+            return True
+        group = self.items.get(row.parent) if row.parent is not None else None
+        return self.accept(row, group if isinstance(group, Group) else None)
+
+    def listed(self) -> list[str]:
+        keys: list[str] = []
+        for key in self.siblings(None):
+            item = self.items[key]
+            if isinstance(item, Row):
+                keys += [key] if self.accepts(key) else []
+                continue
+            inside = self.siblings(key)
+            passing = [child for child in inside if self.accepts(child)]
+            if passing or not self.filtered or (not inside and self.accept(Row(key, ()), item)):
+                keys += [key, *(passing if self.is_open(key) else [])]
+        return keys
+
+
+def accept_by(text: str, names: list[str]) -> Callable[[Row, Group | None], bool]:
+    """Read the few filters of this test in the most direct way."""
+    import re
+
+    def accept(row: Row, group: Group | None) -> bool:
+        wanted, want = (text[1:], False) if text.startswith("!") else (text, True)
+        texts = [cell.text for cell in row.cells]
+        if group is not None:
+            texts.append(plain(group.lead))
+        if ":" in wanted and (name := wanted.split(":")[0].lower()) in names:
+            column, wanted = names.index(name), wanted.split(":")[1]
+            texts = [row.cells[column].text] if column < len(row.cells) else [""]
+        if wanted.startswith("/"):
+            found = any(re.search(wanted.strip("/"), each, re.IGNORECASE) for each in texts)
+        else:
+            found = any(wanted.lower() in each.lower() for each in texts)
+        return found == want
+
+    return accept
+
+
+class Table(RuleBasedStateMachine):
+    """Whatever happens, keys stay what they were, and the listing is the obvious one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.model = TableModel(COLUMNS)
+        self.reference = Reference()
+        self.news: set[str] = set()
+
+    @initialize(height=st.integers(0, 6), items=tables)
+    def start(self, height: int, items: list[Item]) -> None:
+        self.model.resize(height)
+        self.model.update(items)
+        self.reference.items = first_of_each(items)
+
+    @rule(items=tables)
+    def update(self, items: list[Item]) -> None:
+        before, cursor, lost = list(self.model.keys), self.model.view.cursor, self.model.view.lost
+        top = before[self.model.view.top] if before else None
+        old, new = self.reference.items, first_of_each(items)
+        self.reference.items = new
+        loud = {key for key, item in new.items() if key not in old or not alike(old[key], item)}
+        self.news = {key for key in self.news | loud if key in new}
+        self.news |= {group for key in loud if (group := parent(new, key)) is not None}
+        self.model.update(items)
+        self.check_cursor(before, cursor)
+        gone = cursor is not None and cursor not in new
+        assert self.model.view.lost == (lost if lost is not None or not gone else cursor)
+        self.check_top(top)
+
+    @rule(data=st.data())
+    def shift(self, data: st.DataObject) -> None:
+        """Change, insert and take away a few, as a live list does."""
+        items = list(self.reference.items.values())
+        if items:
+            del items[data.draw(st.integers(0, len(items) - 1))]
+        items.insert(data.draw(st.integers(0, len(items))), data.draw(rows))
+        self.update(items)
+
+    @rule(column=st.none() | st.integers(0, 3), descending=st.booleans())
+    def sort(self, column: int | None, descending: bool) -> None:
+        cursor = self.model.view.cursor
+        self.reference.sort = None if column is None else Sort(column, descending)
+        self.model.sort_by(self.reference.sort)
+        assert self.model.view.cursor == cursor
+
+    @rule(text=st.sampled_from(FILTERS))
+    def filter(self, text: str) -> None:
+        before, cursor = list(self.model.keys), self.model.view.cursor
+        sentence = self.model.filter(text)
+        assert (sentence is not None) == (text == "/[")
+        if sentence is None:
+            self.reference.accept = accept_by(text if text != "!" else "", [column.id for column in COLUMNS])
+            self.reference.filtered = text not in ("", "!")
+        self.check_cursor(before, cursor)
+
+    @rule(step=st.integers(-5, 5))
+    def move(self, step: int) -> None:
+        index = self.model.view.index
+        self.model.move(step)
+        assert self.model.view.index == max(0, min(index + step, len(self.model.keys) - 1))
+        assert self.model.view.lost is None
+
+    @rule(opened=st.booleans())
+    def fold(self, opened: bool) -> None:
+        before, cursor = list(self.model.keys), self.model.view.cursor
+        if cursor is not None:
+            group = cursor if isinstance(self.reference.items[cursor], Group) else parent(self.reference.items, cursor)
+            if group is not None and self.reference.is_open(group) != opened:
+                self.reference.folds[group] = opened
+        self.model.fold(opened=opened)
+        self.check_cursor(before, cursor)
+
+    @rule()
+    def mark(self) -> None:
+        cursor, marks = self.model.view.cursor, self.model.marks.keys
+        self.model.mark()
+        if cursor is not None and isinstance(self.reference.items[cursor], Row):
+            assert self.model.marks.keys == marks ^ {cursor}
+
+    @rule()
+    def mark_group(self) -> None:
+        marks = self.model.marks.keys
+        self.model.mark_group()
+        assert all(self.reference.accepts(key) for key in self.model.marks.keys - marks)
+
+    @rule(step=st.sampled_from([-1, 1]))
+    def extend(self, step: int) -> None:
+        cursor = self.model.view.cursor
+        self.model.extend(step)
+        if cursor is not None and isinstance(self.reference.items[self.model.keys[self.model.view.index]], Row):
+            assert self.model.view.cursor in self.model.marks.keys
+
+    @rule(lines=st.integers(-4, 4))
+    def scroll(self, lines: int) -> None:
+        self.model.scroll(lines)
+
+    @rule(height=st.integers(0, 8))
+    def resize(self, height: int) -> None:
+        cursor = self.model.view.cursor
+        self.model.resize(height)
+        assert self.model.view.cursor == cursor
+
+    @rule()
+    def acknowledge(self) -> None:
+        self.model.acknowledge()
+        self.news = set()
+
+    def check_cursor(self, before: list[str], cursor: str | None) -> None:
+        after, now = self.model.keys, self.model.view.cursor
+        if cursor is None:
+            assert now == (after[0] if after else None)
+        elif cursor in after:
+            assert now == cursor
+        else:
+            group = parent(self.reference.items, cursor) if cursor in self.reference.items else None
+            if group is not None and group in after and not self.reference.is_open(group):
+                assert now == group
+            elif survivors := [key for key in before if key in after]:
+                place = before.index(cursor)
+                assert now in survivors
+                assert abs(before.index(now) - place) == min(abs(before.index(key) - place) for key in survivors)
+            else:
+                assert now == (after[0] if after else None)
+
+    def check_top(self, top: str | None) -> None:
+        keys, view = self.model.keys, self.model.view
+        if top in keys:
+            place = keys.index(top)
+            if place + view.height <= len(keys) and place <= view.index < place + view.height:
+                assert view.top == place
+
+    @invariant()
+    def listing_is_the_obvious_one(self) -> None:
+        assert list(self.model.keys) == self.reference.listed()
+
+    @invariant()
+    def cursor_is_listed_and_seen(self) -> None:
+        view, keys = self.model.view, self.model.keys
+        assert view.cursor == (keys[view.index] if keys else None)
+        assert 0 <= view.top <= max(0, len(keys) - max(1, view.height))
+        if keys and view.height:
+            assert view.cursor in view.seen(keys)
+            assert set(view.thumb(len(keys))) <= set(range(view.height))
+            assert bool(view.thumb(len(keys))) == (len(keys) > view.height)
+
+    @invariant()
+    def marks_are_rows(self) -> None:
+        assert all(isinstance(self.reference.items.get(key), Row) for key in self.model.marks.keys)
+        for key, item in self.reference.items.items():
+            inside = any(parent(self.reference.items, mark) == key for mark in self.model.marks.keys)
+            assert self.model.is_marked(key) == (key in self.model.marks.keys or (isinstance(item, Group) and inside))
+
+    @invariant()
+    def changes_are_known(self) -> None:
+        assert self.model.changed == self.news
+
+
+def alike(old: Item, new: Item) -> bool:
+    """Say whether two items differ in nothing or in the quiet column only."""
+    if not isinstance(old, Row) or not isinstance(new, Row):
+        return old == new
+    return old.parent == new.parent and len(old.cells) == len(new.cells) and old.cells[:2] == new.cells[:2]
+
+
+TestTable = Table.TestCase
+TestTable.settings = settings(max_examples=100, stateful_step_count=25, deadline=None)
+
+
+@given(tables, st.integers(0, 2), st.booleans())
+def test_an_update_keeps_the_users_sort(items: list[Item], column: int, descending: bool) -> None:
+    model = TableModel(COLUMNS)
+    model.sort_by(Sort(column, descending))
+    model.update(items)
+    reference = Reference()
+    reference.items, reference.sort = first_of_each(items), Sort(column, descending)
+    assert list(model.keys) == reference.listed()
+
+
+def test_sorts_are_gone_through_in_a_ring() -> None:
+    model = TableModel(COLUMNS)
+    ring = [Sort(0), Sort(0, True), Sort(2), Sort(2, True), None]
+    for expected in ring:
+        model.step_sort(1, [0, 2])
+        assert model.listing.sort == expected
+    for expected in [*ring[-2::-1], None]:
+        model.step_sort(-1, [0, 2])
+        assert model.listing.sort == expected
+    for expected in (Sort(1), Sort(1, True), None):
+        model.turn_sort(1)
+        assert model.listing.sort == expected
+
+
+def test_a_hundred_thousand_rows_are_passed_over_when_one_changes() -> None:
+    model = TableModel(COLUMNS)
+    items = [Row(f"k{n}", (Cell(f"n{n}"), Cell(str(n), sort=n % 97))) for n in range(100_000)]
+    model.resize(20)
+    model.update(items)
+    model.sort_by(Sort(1))
+    model.filter("n1")
+    items[7] = Row("k7", (Cell("n17"), Cell("7", sort=-1)))
+    model.update(items)
+    assert model.keys[0] == "k7"
+    assert model.changed == {"k7"}
+    assert len(model.keys) == 11_111 + 1

@@ -1,0 +1,116 @@
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from backend.config.model import Limits
+from backend.incident.alert import Alert, AlertState, alert
+from backend.model.jobs import Job, JobState
+from backend.model.situation import Missing
+from backend.parts import JOBS_FAILED, JOBS_RUNNING
+from tests.situations import NOW, ago, failing, job, jobs, situation
+
+LIMITS = Limits()
+
+
+def judged(failed: list[Job], running: list[Job]) -> Alert:
+    return alert(situation({JOBS_FAILED: jobs(*failed), JOBS_RUNNING: jobs(*running)}), LIMITS)
+
+
+def run(minutes: float, name: str = "8850") -> Job:
+    return job(name, JobState.RUNNING, started_at=ago(minutes))
+
+
+def test_calm() -> None:
+    assert judged([], [run(44)]) == Alert(AlertState.OK, None, (), NOW)
+
+
+def test_failed_job_fires_since_it_failed() -> None:
+    found = judged([job(finished_at=ago(42), started_at=ago(50))], [])
+    assert found.firing
+    assert found.since == ago(42)
+    assert found.lasted == timedelta(minutes=42)
+    assert found.rto_left == timedelta(hours=3, minutes=18)
+    assert found.reasons == ("1 job failed in the last hour and still is",)
+
+
+def test_timed_out_job_counts_as_failed() -> None:
+    assert judged([job(state=JobState.TIMEOUT, finished_at=ago(5))], []).firing
+
+
+@pytest.mark.parametrize("state", [JobState.COMPLETED, JobState.PENDING, JobState.CANCELLED, JobState.UNKNOWN])
+def test_job_that_is_no_longer_failed_does_not_count(state: JobState) -> None:
+    assert judged([job(state=state, finished_at=ago(5))], []).state is AlertState.OK
+
+
+def test_failure_counts_for_an_hour() -> None:
+    assert judged([job(finished_at=ago(60))], []).firing
+    assert judged([job(finished_at=ago(60.1))], []).state is AlertState.OK
+
+
+def test_running_over_the_limit_fires_since_it_passed_it() -> None:
+    found = judged([], [run(51), run(44, "8851")])
+    assert found.since == ago(6)
+    assert found.reasons == ("job 8850 runs for 51 min, over its limit of 45",)
+    assert judged([], [run(45)]).state is AlertState.OK
+
+
+def test_limit_is_a_setting() -> None:
+    found = situation({JOBS_RUNNING: jobs(run(11))})
+    assert alert(found, Limits(runtime_minutes=10)).since == ago(1)
+
+
+def test_since_is_the_earliest_reason() -> None:
+    assert judged([job(finished_at=ago(3)), job("2", finished_at=ago(20))], [run(51)]).since == ago(20)
+    assert judged([job(finished_at=ago(3))], [run(90)]).since == ago(45)
+
+
+def test_failures_that_carried_the_alert_on_count_for_since() -> None:
+    chain = [job(str(minutes), finished_at=ago(minutes)) for minutes in (10, 65, 120, 181)]
+    assert judged(chain, []).since == ago(120)
+
+
+def test_server_clock_counts() -> None:
+    found = situation({JOBS_FAILED: jobs(job(finished_at=ago(90)))}, skew=-3600.0)
+    assert alert(found, LIMITS).at == ago(60)
+    assert alert(found, LIMITS).since == ago(90)
+
+
+def test_failure_from_the_future_began_now() -> None:
+    assert judged([job(finished_at=ago(-5))], []).since == NOW
+
+
+def test_without_any_times_what_is_listed_fires() -> None:
+    found = judged([job(finished_at=None)], [])
+    assert (found.firing, found.since, found.rto_left) == (True, None, None)
+    assert judged([job(finished_at=None), job("2", finished_at=ago(90))], []).state is AlertState.OK
+
+
+def test_neither_list_known_is_unknown() -> None:
+    assert alert(situation({}), LIMITS).state is AlertState.UNKNOWN
+    both_missing = situation({JOBS_FAILED: Missing("no such route"), JOBS_RUNNING: Missing("no such route")})
+    assert alert(both_missing, LIMITS).state is AlertState.UNKNOWN
+
+
+def test_one_list_is_enough() -> None:
+    assert alert(situation({JOBS_RUNNING: jobs(run(3))}), LIMITS).state is AlertState.OK
+    assert alert(situation({JOBS_FAILED: jobs(job())}), LIMITS).firing
+
+
+def test_one_lost_answer_does_not_make_it_flicker_but_age_does() -> None:
+    found = failing(situation({JOBS_FAILED: jobs(job())}), JOBS_FAILED)
+    assert alert(found, LIMITS).firing
+    later = found.seen_at(NOW + timedelta(seconds=30))
+    assert alert(later, LIMITS).state is AlertState.UNKNOWN
+
+
+TIMES = st.none() | st.datetimes(timezones=st.just(NOW.tzinfo))
+
+
+@given(st.lists(st.tuples(st.sampled_from(JobState), TIMES, TIMES), max_size=5))
+def test_any_times_give_an_alert(rows: list[tuple[JobState, datetime | None, datetime | None]]) -> None:
+    listed = [Job(str(n), "", "", state, started_at=a, finished_at=b) for n, (state, a, b) in enumerate(rows)]
+    found = judged(listed, listed)
+    assert found.since is None or found.since <= found.at
+    assert found.firing is bool(found.reasons)

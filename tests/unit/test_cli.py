@@ -1,0 +1,204 @@
+"""The command line: what it takes, what it says and the code that it leaves with, as far as no platform is needed."""
+
+import json
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+from backend.config.example import example
+from tui import cli
+
+WRONG = """\
+[api]
+url = 5
+colour = "red"
+[limits]
+memory_percent = 900
+[nonsense]
+a = 1
+"""
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """No configuration of the person who runs the tests."""
+    for name in ("BACKTOP_CONFIG", "XDG_CONFIG_HOME", "XDG_STATE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    return tmp_path
+
+
+def written(text: str, folder: Path) -> str:
+    path = folder / "config.toml"
+    path.write_text(text, "utf-8")
+    return str(path)
+
+
+def code_of(*arguments: str) -> int:
+    """The exit code, however it is left."""
+    try:
+        return cli.run(arguments)
+    except SystemExit as error:
+        return int(error.code or 0)
+
+
+def test_the_version_is_the_packages(capsys: pytest.CaptureFixture[str]) -> None:
+    assert code_of("--version") == 0
+    assert capsys.readouterr().out == f"backtop {version('backtop')}\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("nonsense",), 2),
+        (("--nonsense",), 2),
+        (("--config",), 2),
+        (("status", "--nonsense"), 3),
+        (("status", "--json", "more"), 3),
+        (("diagnose", "--config"), 3),
+        (("diagnose", "--seed", "1"), 3),
+        (("actions", "--yes"), 2),
+        (("act",), 2),
+        (("act", "job.requeue", "1", "--set", "novalue"), 2),
+        (("act", "job.requeue", "1", "--set", "=x"), 2),
+        (("journal", "extra"), 2),
+        (("config",), 2),
+        (("config", "nonsense"), 2),
+        (("demo", "calm", "--seed", "many"), 2),
+        (("demo", "--nonsense"), 2),
+    ],
+)
+def test_wrong_usage_is_told_on_the_error_side(
+    arguments: tuple[str, ...], code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert code_of(*arguments) == code
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith("usage: backtop")
+
+
+def test_the_dashboard_wants_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    assert code_of() == 2
+    assert code_of("demo", "calm") == 2
+    assert capsys.readouterr().err.count("needs a terminal") == 2
+
+
+def test_every_mistake_of_a_configuration_is_told_at_once_with_its_line(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = written(WRONG, home)
+    for arguments, code in ((("status",), 3), (("diagnose",), 3), (("actions",), 2), (("config", "show"), 2), ((), 2)):
+        assert code_of(*arguments, "--config", path) == code
+        said = capsys.readouterr()
+        assert said.out == ""
+        lines = said.err.splitlines()
+        assert [line.partition(": ")[2].partition(": ")[0] for line in lines] == [f"{path}:{n}" for n in (2, 3, 5, 6)]
+        assert all(line.startswith("backtop: ") for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [("[api\n", ":1: not valid TOML"), ("a = 1\na = 2\n", ":2: not valid TOML"), ('x = "\x1b[31m"\n', "not valid")],
+)
+def test_what_is_no_toml_is_told_with_its_line(
+    text: str, word: str, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert code_of("--config", written(text, home), "status") == 3
+    said = capsys.readouterr().err
+    assert word in said
+    assert said.count("\n") == 1
+    assert "\x1b" not in said
+
+
+def test_a_file_that_cannot_be_read_is_told(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert code_of("status", "--config", str(home / "absent.toml")) == 3
+    assert "no such file" in capsys.readouterr().err
+    assert code_of("actions", "--config", str(home)) == 2
+    assert "is a directory" in capsys.readouterr().err
+
+
+def test_an_unknown_profile_is_told_with_those_there_are(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = written('[profiles.night.environment]\nname = "night"\n', home)
+    assert code_of("--profile", "day", "--config", path, "config", "show") == 2
+    assert "there are: default, night" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_options_for_all_commands_stand_before_or_after(
+    before: bool, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = written('[profiles.night.environment]\nname = "night"\n', home)
+    options = ("--config", path, "--profile", "night")
+    assert code_of(*(*options, "config", "show") if before else ("config", "show", *options)) == 0
+    shown = {line.split()[0]: line for line in capsys.readouterr().out.splitlines()}
+    assert '"night"' in shown["environment.name"]
+    assert f"(profile night, {path}:2)" in shown["environment.name"]
+    assert "(option --profile)" in shown["profile"]
+    assert "(default)" in shown["api.url"]
+
+
+def test_read_only_is_an_option_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+    assert code_of("--read-only", "config", "show") == 0
+    line = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("read_only"))
+    assert line.split()[1:] == ["true", "(option", "--read-only)"]
+
+
+def test_init_prints_what_can_be_read_back(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert code_of("config", "init") == 0
+    printed = capsys.readouterr().out
+    assert printed == example()
+    assert code_of("config", "show", "--config", written(printed, home)) == 0
+
+
+def test_path_names_every_file_in_use(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert code_of("config", "path") == 0
+    said = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines())
+    state = home / ".local/state/backtop/default"
+    assert said == {
+        "config": "none: all defaults", "state": str(state), "journal": str(state / "journal.jsonl"),
+        "locks": "/run/lock",
+    }  # fmt: skip
+
+
+def test_a_journal_that_is_not_there_is_whole_and_empty(capsys: pytest.CaptureFixture[str]) -> None:
+    assert code_of("journal") == 0
+    assert capsys.readouterr().out == ""
+    assert code_of("journal", "--verify") == 0
+    assert "0 lines, the chain holds" in capsys.readouterr().out
+
+
+def test_a_journal_that_cannot_be_read_is_told(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    state = home / "state"
+    (state / "default" / "journal.jsonl").mkdir(parents=True)
+    path = written(f"state_dir = {json.dumps(str(state))}\n", home)
+    assert code_of("journal", "--config", path) == 2
+    assert capsys.readouterr().err.startswith("backtop: ")
+
+
+def test_the_scenarios_are_told_with_what_is_wrong_and_right(capsys: pytest.CaptureFixture[str]) -> None:
+    assert code_of("demo", "--list", "--json") == 0
+    listed = {each["name"]: each for each in json.loads(capsys.readouterr().out)}
+    assert listed["calm"]["cause"] is None
+    assert listed["data-gap"]["cause"] == "data"
+    assert "job.requeue" in listed["data-gap"]["right"]
+    assert code_of("demo", "--list") == 0
+    text = capsys.readouterr().out
+    for each in listed.values():
+        assert all(str(word) in text for word in (each["name"], each["title"], *each["right"]))
+
+
+def test_an_unknown_scenario_is_told_with_those_there_are(capsys: pytest.CaptureFixture[str]) -> None:
+    assert code_of("demo", "nonsense", "--headless") == 2
+    said = capsys.readouterr().err
+    assert "no scenario 'nonsense'" in said
+    assert "calm, data-gap" in said
+
+
+def test_an_unknown_theme_is_told_with_those_there_are(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    assert code_of("--theme", "nonsense") == 2
+    assert "backtop-colour-blind" in capsys.readouterr().err

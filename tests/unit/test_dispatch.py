@@ -1,0 +1,234 @@
+import asyncio
+from collections.abc import Callable, Coroutine
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from actions.guard import Posture
+from actions.plan import Plan
+from actions.registry import REGISTRY
+from actions.run import Progress
+from actions.spec import ActionSpec
+from backend.errors import JournalError
+from backend.incident.entry import Entry
+from backend.incident.journal import Journal
+from backend.model.jobs import Job, JobState
+from backend.model.situation import Situation
+from backend.model.target import JobTarget
+from tests.fakes import NOTHING, SLOW, Rig, failed, listing
+from tui.dispatch import Dispatcher
+
+SPEC = REGISTRY["job.requeue"]
+
+
+class Person:
+    """Sits before a dispatcher on a server in hand, and answers its dialogs."""
+
+    def __init__(self, folder: Path, *jobs: Job) -> None:
+        self.rig = Rig(folder, *jobs)
+        self.seen = listing(*jobs)
+        self.posed = Posture()
+        self.says = True
+        self.while_open: Callable[[], None] = lambda: None
+        self.dialogs: list[Plan] = []
+        self.told: list[tuple[str, str, bool]] = []
+        self.progress: list[Progress | None] = []
+        self.records = 0
+        self.works: list[Coroutine[None, None, None]] = []
+        self.dispatcher = Dispatcher(self, lambda: self.rig.runner)
+
+    def situation(self) -> Situation:
+        return self.seen
+
+    def posture(self) -> Posture:
+        return self.posed
+
+    async def confirm(self, plan: Plan) -> bool:
+        self.dialogs.append(plan)
+        self.while_open()
+        return self.says
+
+    def tell(self, text: str, *, title: str, grave: bool) -> None:
+        self.told.append((title, text, grave))
+
+    def progressed(self, progress: Progress | None) -> None:
+        self.progress.append(progress)
+
+    def recorded(self, spec: ActionSpec) -> None:
+        self.records += 1
+
+    def background(self, work: Coroutine[None, None, None]) -> None:
+        self.works.append(work)
+
+    async def acts(self, *jobs: Job) -> None:
+        await self.dispatcher.act(SPEC, [JobTarget.of(job) for job in jobs])
+
+
+async def test_from_key_to_verdict(tmp_path: Path) -> None:
+    person = Person(tmp_path, failed())
+    await person.acts(failed())
+    assert person.rig.server.sent == ["8841"]
+    assert person.told == [("requeue", "worked: completed in attempt 2", False)]
+    assert person.records == 1
+    assert person.progress[-1] is None
+    assert person.dispatcher.busy is None
+    assert person.works == []
+
+
+async def test_no_effect_is_told_gravely(tmp_path: Path) -> None:
+    person = Person(tmp_path, failed())
+    person.rig.server.courses["8841"] = NOTHING
+    await person.acts(failed())
+    assert person.told == [("requeue", "no effect: still failed in attempt 1, unchanged", True)]
+
+
+async def test_who_does_not_confirm_changes_nothing(tmp_path: Path) -> None:
+    person = Person(tmp_path, failed())
+    person.says = False
+    await person.acts(failed())
+    assert len(person.dialogs) == 1
+    assert (person.rig.server.sent, person.rig.entries(), person.told) == ([], [], [])
+    assert person.dispatcher.busy is None
+
+
+async def test_refused_plan_is_told_and_opens_no_dialog(tmp_path: Path) -> None:
+    person = Person(tmp_path, failed())
+    await person.acts()
+    assert person.dialogs == []
+    assert person.told == [
+        ("requeue: refused", "No failed job is chosen: put the cursor on one, or mark some with space.", True)
+    ]
+
+
+@pytest.mark.parametrize("posture", [Posture(read_only=True), Posture(starts_locked=True)])
+async def test_guard_refuses_before_the_dialog(tmp_path: Path, posture: Posture) -> None:
+    person = Person(tmp_path, failed())
+    person.posed = posture
+    await person.acts(failed())
+    assert (person.dialogs, person.rig.server.sent) == ([], [])
+    assert person.told[0][0] == "requeue: refused"
+
+
+async def test_facts_that_moved_while_the_dialog_was_open_refuse(tmp_path: Path) -> None:
+    person = Person(tmp_path, failed())
+
+    def moves() -> None:
+        person.seen = listing(failed(attempt=2))
+
+    person.while_open = moves
+    await person.acts(failed())
+    assert (person.rig.server.sent, person.rig.entries()) == ([], [])
+    assert "has moved on to another attempt" in person.told[0][1]
+
+
+async def test_facts_that_grew_old_while_the_dialog_was_open_refuse(tmp_path: Path) -> None:
+    person = Person(tmp_path, failed())
+
+    def ages() -> None:
+        person.seen = person.seen.seen_at(person.seen.at + timedelta(seconds=30))
+
+    person.while_open = ages
+    await person.acts(failed())
+    assert person.rig.server.sent == []
+    assert "is 30 s old and it is stale" in person.told[0][1]
+
+
+async def test_lock_that_fell_while_the_dialog_was_open_refuses(tmp_path: Path) -> None:
+    person = Person(tmp_path, failed())
+
+    def locks() -> None:
+        person.posed = Posture(starts_locked=True)
+
+    person.while_open = locks
+    await person.acts(failed())
+    assert person.rig.server.sent == []
+    assert "Actions are locked" in person.told[0][1]
+
+
+async def test_what_was_shown_is_what_runs(tmp_path: Path) -> None:
+    person = Person(tmp_path, failed("1"), failed("2"))
+    person.while_open = lambda: setattr(person, "seen", listing(failed("1"), failed("2"), failed("3")))
+    await person.acts(failed("1"))
+    assert person.rig.server.sent == ["1"]
+
+
+async def test_world_that_moved_unseen_refuses_and_is_read_anew(tmp_path: Path) -> None:
+    person = Person(tmp_path, failed())
+    person.rig.server.put(replace(failed(), state=JobState.RUNNING))
+    await person.acts(failed())
+    assert person.told == [("requeue: refused", "Job 8841 is running now; nothing was sent.", True)]
+    assert (person.rig.server.sent, person.records) == ([], 1)
+
+
+async def test_one_action_at_a_time(tmp_path: Path) -> None:
+    person = Person(tmp_path, failed("1"), failed("2"))
+    hold, opened = asyncio.Event(), asyncio.Event()
+
+    async def waits(plan: Plan) -> bool:
+        opened.set()
+        await hold.wait()
+        return True
+
+    person.confirm = waits  # type: ignore[method-assign]
+    first = asyncio.create_task(person.acts(failed("1")))
+    await opened.wait()
+    await person.acts(failed("2"))
+    assert person.told == [("requeue: refused", "requeue is open or runs; one action at a time.", True)]
+    assert person.dispatcher.busy is SPEC
+    hold.set()
+    await first
+    assert person.rig.server.sent == ["1"]
+    await person.acts(failed("2"))
+    assert person.rig.server.sent == ["1", "2"]
+
+
+async def test_cancelled_dialog_frees_the_hands(tmp_path: Path) -> None:
+    person = Person(tmp_path, failed())
+    opened = asyncio.Event()
+
+    async def hangs(plan: Plan) -> bool:
+        opened.set()
+        await asyncio.Event().wait()
+        return True
+
+    person.confirm = hangs  # type: ignore[method-assign]
+    acting = asyncio.create_task(person.acts(failed()))
+    await opened.wait()
+    acting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await acting
+    assert person.dispatcher.busy is None
+    assert person.rig.server.sent == []
+
+
+async def test_what_has_not_ended_is_followed_to_a_second_word(tmp_path: Path) -> None:
+    person = Person(tmp_path, failed())
+    person.rig.server.courses["8841"] = (*SLOW, (60.0, JobState.FAILED))
+    await person.acts(failed())
+    assert person.told == [("requeue", "worked so far: running in attempt 2", False)]
+    assert person.dispatcher.busy is None
+    await person.works.pop()
+    assert person.told[1:] == [("requeue", "no effect: failed again in attempt 2, same error", True)]
+    assert person.records == 2
+
+
+async def test_bad_end_of_one_is_final_though_another_goes_on(tmp_path: Path) -> None:
+    jobs = (failed("1"), failed("2"))
+    person = Person(tmp_path, *jobs)
+    person.rig.server.courses = {"1": SLOW, "2": NOTHING}
+    await person.acts(*jobs)
+    assert person.told == [("requeue", "no effect: 1 worked so far, 1 no effect", True)]
+    person.works.pop().close()
+
+
+async def test_journal_that_breaks_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    person = Person(tmp_path, failed())
+
+    def broken(*_: object, **__: object) -> Entry:
+        raise JournalError("the disk is gone")
+
+    person.rig.server.on_send = lambda _: monkeypatch.setattr(Journal, "append", broken)
+    await person.acts(failed())
+    assert person.told == [("requeue", "worked: completed in attempt 2; not recorded: the disk is gone", True)]

@@ -1,0 +1,73 @@
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from backend.incident.alert import Alert, AlertState
+from backend.model.finding import Finding, Severity
+from tests.situations import NOW, ago
+from widgets.present.header import HeaderFacts, first_finding, header
+from widgets.text import UNICODE, line_width, plain
+
+FIRING = Alert(AlertState.FIRING, ago(42), ("14 jobs failed",), NOW)
+FACTS = HeaderFacts("production", "research-01", "unlocked", NOW, None, 120)
+FOUND = Finding("data", Severity.CRITICAL, "gaps in 3 symbols explain 11 of 14 failures (79 %)", (),
+                ("data.repair", "data.failover"), "For Data Issues")  # fmt: skip
+
+
+def drawn(alert: Alert = FIRING, **changes: object) -> str:
+    line = header(alert, replace(FACTS, **changes), UNICODE)  # type: ignore[arg-type]
+    assert line_width(line) == changes.get("width", FACTS.width)
+    return plain(line)
+
+
+def test_everything_is_told_where_there_is_room() -> None:
+    words = drawn()
+    assert words.startswith(" backtop  production · research-01   ✖ FIRING ResearchBacktestFailed 42m ")
+    assert words.endswith(" RTO left 3h18   unlocked   14:30:00 ")
+
+
+@pytest.mark.parametrize("width", range(52, 130))
+def test_that_it_fires_where_and_what_time_is_left_is_told_at_every_width(width: int) -> None:
+    words = drawn(width=width)
+    for needed in ("production", "FIRING", "42m", "RTO left 3h18", "unlocked"):
+        assert needed in words
+
+
+def test_what_matters_least_goes_first() -> None:
+    assert "research-01" not in drawn(width=100)
+    assert "ResearchBacktestFailed" in drawn(width=100)
+    assert "ResearchBacktestFailed" not in drawn(width=80)
+    assert "14:30:00" in drawn(width=80)
+
+
+@pytest.mark.parametrize("width", [1, 10, 30])
+def test_no_width_is_refused(width: int) -> None:
+    drawn(width=width)
+
+
+def test_the_other_states() -> None:
+    assert "● ok" in drawn(Alert(AlertState.OK, None, (), NOW))
+    assert "○ alert unknown" in drawn(Alert(AlertState.UNKNOWN, None, (), NOW))
+    assert "RTO over by 1h00" in drawn(Alert(AlertState.FIRING, NOW - timedelta(hours=5), (), NOW))
+    assert "oldest 10m" in drawn(worst_age=600.0)
+
+
+def finding(*found: Finding, known: bool = True) -> str:
+    return plain(first_finding(found, {"data.repair": ("p", "repair")}, known, 120, UNICODE))
+
+
+def test_the_gravest_finding_comes_with_the_keys_that_this_program_has() -> None:
+    words = finding(FOUND, FOUND)
+    assert words.startswith(" ✖ DATA  gaps in 3 symbols explain 11 of 14 failures (79 %)")
+    assert words.endswith("p repair   +1 more ")
+    assert len(words) == 120
+
+
+def test_a_warning_has_another_sign() -> None:
+    assert finding(replace(FOUND, severity=Severity.WARNING)).startswith(" ▲ DATA")
+
+
+def test_nothing_found_is_said_only_where_there_were_facts_to_judge_by() -> None:
+    assert finding() == " ● nothing found"
+    assert finding(known=False) == " ○ no fresh facts to judge by"

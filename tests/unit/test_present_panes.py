@@ -1,0 +1,289 @@
+from dataclasses import replace
+
+import pytest
+
+from backend.config.model import Limits
+from backend.model.data import Availability, DataSource, DataSources, Gap
+from backend.model.engine import Unit
+from backend.model.host import ProcessTable
+from backend.model.jobs import JobCounts, JobList, Priority
+from backend.model.situation import Face, Situation
+from backend.parts import (
+    DATA_AVAILABILITY,
+    DATA_SOURCES,
+    ENGINE_UNIT,
+    FILES_TREE,
+    HOST_COUNTERS,
+    HOST_PROCESSES,
+    JOBS_COUNTS,
+    JOBS_FAILED,
+    JOBS_PENDING,
+    JOBS_RUNNING,
+)
+from tests import situations
+from tests.situations import NOW, PROVIDERS, after, ago, data_gap, failing, host, job, jobs, running, situation, unit
+from widgets.present.panes import PANES
+from widgets.present.view import Look, PaneView
+from widgets.table_rows import Group, Row
+from widgets.text import ASCII, UNICODE, Glyphs, line_width, plain
+
+LIMITS = Limits()
+
+
+def view(pane: str, found: Situation, width: int = 56, height: int = 20, glyphs: Glyphs = UNICODE) -> PaneView:
+    return PANES[pane].view(Look(found, LIMITS, glyphs, width, height, PROVIDERS))
+
+
+def words(shown: PaneView) -> str:
+    """All lines of a view, below each other."""
+    return "\n".join(plain(line) for line in (shown.state, *shown.head, *shown.notices, *shown.foot))
+
+
+def cells(shown: PaneView) -> list[list[str]]:
+    """The texts of all rows."""
+    return [[cell.text for cell in item.cells] for item in shown.rows if isinstance(item, Row)]
+
+
+FACES = {
+    "waiting": (situations.waiting(), Face.WAITING, "○ waiting"),
+    "stale": (situations.stale(), Face.STALE, "○ stale  10m"),
+    "failed": (situations.failed(), Face.FAILED, "✖ failed  20s"),
+    "failed without a value": (situations.failed(known=False), Face.FAILED, "✖ failed"),
+    "missing": (situations.missing(), Face.MISSING, "○ missing"),
+}
+
+
+@pytest.mark.parametrize("pane", PANES)
+@pytest.mark.parametrize("name", FACES)
+def test_each_face_says_what_it_is(pane: str, name: str) -> None:
+    found, face, state = FACES[name]
+    shown = view(pane, found)
+    assert shown.face is face
+    assert plain(shown.state) == state
+    assert shown.stale == (face in (Face.STALE, Face.FAILED))
+
+
+@pytest.mark.parametrize("pane", PANES)
+def test_a_failed_pane_keeps_its_last_values_and_says_why_it_has_no_newer(pane: str) -> None:
+    before, shown = view(pane, data_gap().seen_at(ago(-1 / 3))), view(pane, situations.failed())
+    assert shown.rows == before.rows
+    assert shown.head == before.head
+    notice = " ".join(plain(line) for line in shown.notices)
+    assert "nobody listens at 127.0.0.1:3000" in notice
+    assert "since 14:30:20 · next try 14:30:28" in notice
+
+
+@pytest.mark.parametrize("pane", PANES)
+def test_one_cause_is_told_once_and_a_narrow_pane_tells_it_in_two_lines(pane: str) -> None:
+    assert len(view(pane, situations.failed(), width=56).notices) == 2
+    assert len(view(pane, situations.failed(), width=116).notices) == 1
+    assert len(view(pane, situations.failed(), width=56, height=6).notices) == 1
+
+
+@pytest.mark.parametrize("pane", PANES)
+def test_a_pane_without_any_answer_shows_nothing_as_if_it_were_known(pane: str) -> None:
+    for found in (situations.waiting(), situations.missing(), situations.failed(known=False)):
+        shown = view(pane, found)
+        assert (shown.rows, shown.head, shown.foot) == ((), (), ())
+
+
+@pytest.mark.parametrize("pane", ["jobs", "data", "database"])
+@pytest.mark.parametrize("width", [50, 56, 116])
+def test_figures_are_left_out_whole_where_there_is_no_room(pane: str, width: int) -> None:
+    widest, shown = view(pane, data_gap(), 300), view(pane, data_gap(), width)
+    for line, whole in zip((*shown.head, *shown.foot), (*widest.head, *widest.foot), strict=True):
+        assert line_width(line) <= width
+        assert plain(whole).startswith(plain(line))
+
+
+def test_jobs_over_the_limit_stand_first_and_say_so() -> None:
+    shown = view("jobs", data_gap())
+    assert plain(shown.state) == "✖ 1 over limit  0s"
+    assert cells(shown)[0] == ["mean-revert-eu", "█" * 12, "51m", "OVER 45m", "high", "8850"]
+    assert [row[2:4] for row in cells(shown)[1:]] == [["39m", ""], ["17m", ""], ["5m", ""]]
+    assert plain(shown.head[0]) == "healthy   active 4   pending 11   used 80 %   ok 41m ago"
+    assert plain(shown.foot[0]) == "queue  3 high · 6 normal · 2 low"
+
+
+def test_a_job_runs_by_the_clock_of_its_server() -> None:
+    ahead = situation({JOBS_RUNNING: jobs(running("8850", "pairs-fx", 44, Priority.LOW))}, skew=120.0)
+    assert cells(view("jobs", ahead))[0][2:4] == ["46m", "OVER 45m"]
+
+
+def test_a_job_without_a_start_has_no_runtime() -> None:
+    unknown = replace(running("8850", "", 1, Priority.UNKNOWN), started_at=None)
+    assert cells(view("jobs", situation({JOBS_RUNNING: jobs(unknown)}))) == [["–", " " * 12, "–", "", "?", "8850"]]
+
+
+def test_without_a_health_route_the_counts_stand_in_its_place() -> None:
+    found = situation({JOBS_RUNNING: jobs(), JOBS_COUNTS: JobCounts(14, 4, 11, 90)})
+    assert plain(view("jobs", found).head[0]) == "running 4   pending 11   failed 14"
+
+
+def test_an_empty_queue_is_said_to_be_empty() -> None:
+    assert plain(view("jobs", situation({JOBS_PENDING: jobs()})).foot[0]) == "queue  empty"
+
+
+def test_failures_are_grouped_by_signature_the_largest_first_and_open() -> None:
+    shown = view("failures", data_gap())
+    groups = [item for item in shown.rows if isinstance(item, Group)]
+    assert [plain(group.lead) for group in groups] == [
+        "11 x  No data for {symbol} in {date}..{date}",
+        "1 x  ZeroDivisionError in {path}",
+        "1 x  exceeded the runtime limit of {n} minutes",
+        "1 x  worker killed (signal 9)",
+    ]
+    assert [plain(group.tail) for group in groups] == ["79 %", "7 %", "7 %", "7 %"]
+    assert [group.open for group in groups] == [True, False, False, False]
+    newest = cells(shown)[0]
+    assert newest == ["8841", "mean-revert-eu", "high", "2m", "No data for SAP.DE in 2026-11-17..2026-11-19"]
+    assert plain(shown.state) == "✖ 14  0s"
+
+
+def test_what_is_odd_about_the_list_is_told() -> None:
+    listed = JobList((job(),), bad_rows=3, duplicates=1)
+    found = situation({JOBS_FAILED: listed, JOBS_COUNTS: JobCounts(failed=1200)})
+    shown = view("failures", found)
+    assert plain(shown.head[0]) == "the newest 1 of 1,200 are listed, 3 bad rows, 1 duplicate ids"
+    assert plain(shown.state) == "✖ 1,200  0s"
+
+
+def test_a_failure_without_words_is_named_all_the_same() -> None:
+    shown = view("failures", situation({JOBS_FAILED: jobs(job(error="", finished_at=None))}))
+    assert cells(shown) == [["8841", "mean-revert-eu", "?", "–", "no error was given"]]
+
+
+def test_an_id_that_cannot_be_acted_on_looks_different() -> None:
+    shown = view("failures", situation({JOBS_FAILED: jobs(job("../etc"), job("8841"))}))
+    tones = {item.key: item.cells[0].tone for item in shown.rows if isinstance(item, Row)}
+    assert tones == {"../etc": "warn", "8841": "strong"}
+
+
+def test_resources_have_gauges_where_there_is_room_and_figures_where_there_is_none() -> None:
+    wide, narrow, low = (view("resources", data_gap(), *room) for room in ((100, 20), (56, 20), (36, 6)))
+    assert len(wide.head) == 2
+    assert [plain(line) for line in narrow.head] == [
+        "cpu  ▄▅▆▇▆▄▅▅  61 %  load 3.1 of 8",
+        "mem  ▆▆▆▆▆▆▆▆  71 % <90  swap 0 %",
+        "disk ▇▇▇▇▇▇▇▇  78 % <85  of 500G",
+        "engine active 3d  50 % of 12.0G",
+    ]
+    assert [plain(line) for line in low.head] == ["cpu 61 %  mem 71 % <90", "engine active 3d  50 % of 12.0G"]
+    assert low.foot == ()
+
+
+def test_workers_stand_before_what_is_not_the_engines() -> None:
+    rows = cells(view("resources", data_gap()))
+    assert rows[0] == ["4121", "8850", "51m", "98 %", "2.1G", "python -m backtest.worker --job 8850"]
+    assert rows[-1][5].startswith("(not the engine's) python")
+
+
+@pytest.mark.parametrize(
+    ("fields", "state", "words"),
+    [
+        ({"active": "failed", "result": "oom-kill"}, "✖ engine failed", "engine failed (oom-kill)"),
+        ({"active": "inactive", "result": "success"}, "✖ engine inactive", "engine inactive"),
+        ({"restarts": 7}, "● ok", "7 restarts"),
+        ({"memory_max": None}, "● ok", "engine active 3d"),
+        ({"memory_current": 11 * 2**30}, "✖ memory", "92 % of 12.0G"),
+    ],
+)
+def test_the_engine(fields: dict[str, object], state: str, words: str) -> None:
+    engine = unit(**fields)
+    assert isinstance(engine, Unit)
+    found = situation({HOST_COUNTERS: host(20, 40), ENGINE_UNIT: engine})
+    shown = view("resources", found)
+    assert plain(shown.state).startswith(state)
+    assert words in plain(shown.head[-1])
+
+
+def test_a_machine_without_history_or_workers() -> None:
+    shown = view("resources", situation({HOST_COUNTERS: host(20, 40), HOST_PROCESSES: ProcessTable((), 90)}))
+    assert plain(shown.head[0]) == "cpu         ▂  20 %  load 3.1 of 8"
+    assert shown.rows == ()
+
+
+def test_gaps_that_failed_jobs_need_stand_first() -> None:
+    shown = view("data", data_gap(), 116, 4)
+    assert plain(shown.head[1]) == "gaps ALV.DE 3d ●  BMW.DE 3d ●  SAP.DE 3d ●  (● in failed jobs)  VOW3.DE 1d"
+    assert plain(shown.head[2]).startswith(
+        "job 8841: SAP.DE 81 % 3d ago  DTE.DE 100 % 61m ago   validation rows checked"
+    )
+    assert plain(shown.state) == "✖ 4 gaps  0s"
+
+
+def test_data_without_gaps_says_so() -> None:
+    found = situation({DATA_AVAILABILITY: Availability(1, None, None, (), None)})
+    assert [plain(line) for line in view("data", found).head] == ["1 symbols", "gaps none"]
+
+
+def test_thousands_of_gaps_cost_no_more_than_a_line() -> None:
+    gaps = tuple(Gap(f"S{number}", None, None, None) for number in range(5000))
+    shown = view("data", situation({DATA_AVAILABILITY: Availability(5000, None, None, gaps, 12.0)}), 80)
+    assert all(line_width(line) <= 80 for line in shown.head)
+    assert plain(shown.state) == "✖ 5000 gaps  0s"
+
+
+@pytest.mark.parametrize(
+    ("active", "statuses", "state", "words"),
+    [
+        ("primary", ("healthy", "standby"), "● ok", "source primary, healthy"),
+        ("backup", ("healthy", "down"), "✖ source", "source backup, down"),
+        ("primary", ("healthy", "down"), "▲ source", "source primary, healthy"),
+        (None, ("healthy", "down"), "▲ source", "sources backup unhealthy"),
+        (None, ("healthy", "ok"), "● ok", "sources healthy"),
+    ],
+)
+def test_where_the_data_comes_from(active: str | None, statuses: tuple[str, str], state: str, words: str) -> None:
+    sources = tuple(
+        DataSource(role, role, None if active is None else role == active, status)
+        for role, status in zip(("primary", "backup"), statuses, strict=True)
+    )
+    calm = situation({**situations.data(), DATA_SOURCES: DataSources(sources)})
+    shown = view("data", calm, 116)
+    assert plain(shown.state).startswith(state)
+    assert words in plain(shown.head[0])
+
+
+def test_blocked_sessions_stand_first_and_name_who_blocks_them() -> None:
+    shown = view("database", data_gap())
+    assert plain(shown.state) == "▲ 1 blocked  0s"
+    assert cells(shown)[0] == [
+        "2210", "12m", "active", "by 2187", "backtest-worker",
+        "UPDATE market_data.minute_bars SET close = $1 WHERE symbol = $2",
+    ]  # fmt: skip
+    assert cells(shown)[1][:4] == ["2187", "14m", "idle tx", ""]
+    assert plain(shown.head[0]).startswith("own 4 ms ▁▁▁▂▁▁▁▁   primary connected 4 ms")
+    assert plain(shown.foot[0]) == "rows scanned  minute_bars 812M   daily_prices 40M"
+
+
+def test_missing_routes_are_named_and_do_not_make_the_rest_doubtful() -> None:
+    shown = view("jobs", situations.partly())
+    assert shown.face is Face.OK
+    assert "○ 2 of 4 parts, no route for health, pending" in words(shown)
+
+
+def test_one_part_that_failed_makes_its_pane_failed() -> None:
+    shown = view("resources", failing(data_gap(), FILES_TREE))
+    assert shown.face is Face.FAILED
+    assert "✖ tree: nobody listens" in words(shown)
+
+
+def test_what_is_still_to_come_does_not_make_doubtful_what_is_there() -> None:
+    assert view("jobs", situation({JOBS_RUNNING: jobs()})).face is Face.OK
+    assert view("jobs", situation({JOBS_PENDING: jobs()})).face is Face.WAITING
+
+
+@pytest.mark.parametrize("pane", PANES)
+def test_signs_of_our_own_are_plain_where_the_terminal_has_no_others(pane: str) -> None:
+    for found in (data_gap(), situations.failed(), situations.missing()):
+        shown = view(pane, found, glyphs=ASCII)
+        drawn = "".join(plain(line) for line in (shown.state, *shown.head, *shown.notices, *shown.foot))
+        assert drawn.replace("·", "").replace("–", "").isascii(), drawn
+
+
+def test_a_later_look_ages_but_changes_nothing_else() -> None:
+    found = after(Situation(NOW), {JOBS_FAILED: jobs(job())})
+    shown, later = view("failures", found), view("failures", found.seen_at(ago(-0.1)))
+    assert [row[:3] for row in cells(later)] == [row[:3] for row in cells(shown)]
+    assert plain(later.state) == "✖ 1  6s"

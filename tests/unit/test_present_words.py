@@ -1,0 +1,117 @@
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from widgets.present.words import (
+    against,
+    bar,
+    clock_span,
+    fitting,
+    joined,
+    number,
+    percent,
+    rough,
+    since,
+    size,
+    span,
+    spark,
+    time_of_day,
+)
+from widgets.text import ASCII, UNICODE, Span, line_width, plain
+
+
+@pytest.mark.parametrize(
+    ("seconds", "word"),
+    [
+        (None, "–"), (-5, "0s"), (0, "0s"), (59.9, "59s"), (60, "1m"), (7199, "119m"), (7200, "2h"),
+        (172_799, "47h"), (172_800, "2d"), (86_400 * 400, "400d"),
+    ],
+)  # fmt: skip
+def test_a_span_has_one_unit(seconds: float | None, word: str) -> None:
+    assert span(seconds) == word
+
+
+@pytest.mark.parametrize(("seconds", "word"), [(-1, "0m"), (59, "0m"), (2520, "42m"), (3600, "1h00"), (11_880, "3h18")])
+def test_hours_and_minutes(seconds: float, word: str) -> None:
+    assert clock_span(seconds) == word
+
+
+def test_moments() -> None:
+    noon = datetime(2026, 11, 20, 12, tzinfo=UTC)
+    assert since(noon - timedelta(minutes=3), noon) == "3m"
+    assert since(None, noon) == "–"
+    assert time_of_day(None) == "–"
+    assert time_of_day(noon.astimezone(timezone(timedelta(hours=9)))) == "12:00:00"
+
+
+@pytest.mark.parametrize(
+    ("count", "word"),
+    [
+        (None, "–"), (0, "0B"), (1023, "1023B"), (1024, "1K"), (2**20, "1M"), (812 * 2**20, "812M"),
+        (round(2.1 * 2**30), "2.1G"), (500 * 2**30, "500G"), (2**50, "1024T"),
+    ],
+)  # fmt: skip
+def test_sizes(count: float | None, word: str) -> None:
+    assert size(count) == word
+
+
+@given(st.integers(0, 10**12 - 10**9))
+def test_a_rough_count_takes_four_cells(count: int) -> None:
+    assert len(rough(count)) <= 4
+
+
+@pytest.mark.parametrize(
+    ("count", "word"), [(0, "0"), (999, "999"), (999.6, "1k"), (91_220, "91k"), (812_004_113, "812M")]
+)
+def test_rough_counts(count: float, word: str) -> None:
+    assert rough(count) == word
+
+
+def test_numbers_and_percentages() -> None:
+    assert [number(4812), number(None), percent(96.24, 1), percent(71.4), percent(None)] == [
+        "4,812", "–", "96.2 %", "71 %", "–",
+    ]  # fmt: skip
+
+
+def test_a_value_is_bad_at_its_limit_and_warns_before() -> None:
+    assert [against(value, 90) for value in (80.9, 81, 89.9, 90, 120)] == ["ok", "warn", "warn", "bad", "bad"]
+
+
+@pytest.mark.parametrize("glyphs", [UNICODE, ASCII])
+@given(share=st.floats(-1, 3), cells=st.integers(0, 40))
+def test_a_bar_takes_its_cells_whatever_the_share(glyphs: object, share: float, cells: int) -> None:
+    assert isinstance(glyphs, type(UNICODE))
+    assert len(bar(share, cells, glyphs)) == cells
+
+
+def test_bars() -> None:
+    assert [bar(share, 4, UNICODE) for share in (0, 0.5, 1 / 32, 1, 2)] == ["    ", "██  ", "▏   ", "████", "████"]
+    assert bar(0.5, 4, ASCII) == "##.."
+
+
+def test_a_spark_shows_the_last_samples_at_the_right() -> None:
+    assert spark((0, 50, 100, 250, -3), 8, UNICODE) == "   ▁▅██▁"
+    assert spark(range(0, 100, 10), 3, UNICODE) == "▆▇█"
+    assert spark((), 4, UNICODE) == "    "
+    assert spark((5, 5), 2, UNICODE, low=5, high=5) == "▁▁"
+
+
+PARTS = st.lists(st.text("abc", max_size=6).map(lambda text: (Span(text),) if text else ()), max_size=6)
+
+
+@given(PARTS, st.integers(0, 30))
+def test_only_what_fits_whole_is_shown_and_the_first_always(parts: list[tuple[Span, ...]], cells: int) -> None:
+    shown = fitting(parts, cells)
+    wholes = [joined(parts[:count]) for count in range(len(parts) + 1)]
+    assert shown in wholes
+    first = next((line_width(part) for part in parts if part), 0)
+    assert line_width(shown) <= max(cells, first)
+
+
+def test_what_finds_no_room_is_left_out_whole() -> None:
+    parts = [(Span("active 4"),), (), (Span("pending 11"),), (Span("used 80 %"),)]
+    assert plain(fitting(parts, 21)) == "active 4   pending 11"
+    assert plain(fitting(parts, 20)) == "active 4"
+    assert plain(fitting(parts, 2)) == "active 4"

@@ -1,0 +1,292 @@
+import json
+import os
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from actions.run import LOOK_EVERY, SETTLE, Outcome, Progress
+from actions.verdict import Word
+from backend.errors import Refused, TimedOut
+from backend.model.jobs import Job, JobState
+from backend.model.target import JobTarget
+from tests.fakes import BAD, GOOD, NOTHING, SLOW, Rig, failed, requeue_of
+
+
+def three() -> tuple[Job, Job, Job]:
+    return failed("1"), failed("2"), failed("3")
+
+
+async def test_one_job_completes(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, failed())
+    outcome = await rig.run(requeue_of(failed()))
+    assert (outcome.verdict.word, outcome.verdict.text) == (Word.WORKED, "completed in attempt 2")
+    assert rig.server.sent == ["8841"]
+    assert [entry.kind for entry in rig.entries()] == ["intent", "step", "verdict"]
+    assert {entry.id for entry in rig.entries()} == {outcome.run_id}
+    assert [result.result for result in outcome.steps] == ["202 queued"]
+    assert rig.progress[0] == Progress(0, 1, "POST /api/research/backtests/8841/requeue")
+    assert rig.progress[-1].text == "8841: completed in attempt 2"
+
+
+async def test_intent_is_in_the_file_and_synced_before_anything_is_sent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rig = Rig(tmp_path, failed())
+    events: list[str] = []
+    sync = os.fsync
+
+    def seen(fd: int) -> None:
+        sync(fd)
+        if os.path.samestat(os.fstat(fd), rig.path.stat()):
+            events.append("synced " + json.loads(rig.path.read_bytes().splitlines()[-1])["kind"])
+
+    monkeypatch.setattr(os, "fsync", seen)
+    rig.server.on_send = lambda id_: events.append(f"sent {id_}")
+    outcome = await rig.run(requeue_of(failed()))
+    assert events == ["synced intent", "sent 8841", "synced step", "synced verdict"]
+    (intent,) = rig.entries("intent")
+    assert (intent.id, intent.action, intent.targets) == (outcome.run_id, "job.requeue", ("job:8841",))
+    assert intent.data["risk"] == "low"
+    assert intent.data["steps"] == ["POST /api/research/backtests/8841/requeue"]
+
+
+@pytest.mark.parametrize(
+    ("now", "why"),
+    [
+        (failed(attempt=2), "Job 8841 has failed again since, in another attempt; nothing was sent."),
+        (replace(failed(), state=JobState.RUNNING), "Job 8841 is running now; nothing was sent."),
+        (replace(failed(), state=JobState.COMPLETED), "Job 8841 is completed now; nothing was sent."),
+        (None, "Job 8841 cannot be found any more; nothing was sent."),
+    ],
+)
+async def test_target_that_changed_after_the_plan_is_left_alone(tmp_path: Path, now: Job | None, why: str) -> None:
+    rig = Rig(tmp_path, *([now] if now else []))
+    assert await rig.refused(requeue_of(failed())) == why
+    assert rig.server.sent == []
+    assert rig.entries() == []
+
+
+async def test_without_attempts_another_start_is_another_target(tmp_path: Path) -> None:
+    before = failed(attempt=None)
+    assert before.started_at is not None
+    rig = Rig(tmp_path, replace(before, started_at=before.started_at + timedelta(seconds=1)))
+    assert "in another attempt" in await rig.refused(requeue_of(before))
+    assert rig.server.sent == []
+
+
+async def test_one_changed_target_of_many_stops_all(tmp_path: Path) -> None:
+    one, two, three_ = three()
+    rig = Rig(tmp_path, one, two, replace(three_, attempt=2))
+    assert "Job 3 has failed again" in await rig.refused(requeue_of(one, two, three_))
+    assert rig.server.sent == []
+
+
+async def test_targets_that_cannot_be_looked_at_are_left_alone(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, failed())
+    rig.server.read_error = Refused("nobody listens at localhost:3000")
+    why = await rig.refused(requeue_of(failed()))
+    assert why == "8841 cannot be looked at afresh (nobody listens at localhost:3000); nothing was sent."
+    assert (rig.server.sent, rig.entries()) == ([], [])
+
+
+async def test_many_go_behind_a_canary_and_at_a_rate(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, *three())
+    sent_at: dict[str, float] = {}
+    rig.server.on_send = lambda id_: sent_at.update({id_: rig.time.passed})
+    outcome = await rig.run(requeue_of(*three()))
+    assert (outcome.verdict.word, outcome.verdict.text) == (Word.WORKED, "3 worked")
+    assert sent_at == {"1": 0.0, "2": 3.5, "3": 4.0}
+    assert [entry.targets for entry in rig.entries("step")] == [("job:1",), ("job:2",), ("job:3",)]
+    assert [entry.data["n"] for entry in rig.entries("step")] == [1, 2, 3]
+
+
+async def test_canary_that_fails_again_spares_the_rest(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, *three())
+    rig.server.courses["1"] = BAD
+    outcome = await rig.run(requeue_of(*three()))
+    assert rig.server.sent == ["1"]
+    assert outcome.verdict.word is Word.NO_EFFECT
+    assert outcome.verdict.text == "failed again in attempt 2, same error, 2 not touched"
+    (verdict,) = rig.entries("verdict")
+    assert verdict.data["final"] is True
+
+
+async def test_a_later_failure_stops_those_that_follow(tmp_path: Path) -> None:
+    jobs = [failed(str(number)) for number in range(1, 8)]
+    rig = Rig(tmp_path, *jobs)
+    rig.server.courses["2"] = BAD
+    outcome = await rig.run(requeue_of(*jobs))
+    assert rig.server.sent == ["1", "2", "3", "4", "5"]
+    assert (outcome.verdict.word, outcome.verdict.text) == (Word.NO_EFFECT, "4 worked, 1 no effect, 2 not touched")
+
+
+async def test_target_that_moves_on_while_it_waits_is_not_touched(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, *three())
+
+    def someone_else(id_: str) -> None:
+        if id_ == "1":
+            rig.server.put(replace(failed("2"), attempt=2, state=JobState.RUNNING))
+
+    rig.server.on_send = someone_else
+    outcome = await rig.run(requeue_of(*three()))
+    assert rig.server.sent == ["1", "3"]
+    assert (outcome.verdict.word, outcome.verdict.text) == (Word.UNKNOWN, "2 worked, 1 not touched")
+    assert [result.result for result in outcome.steps] == ["202 queued", "not sent: job 2 is running now", "202 queued"]
+
+
+async def test_lost_answer_is_decided_by_a_fresh_read(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, failed())
+    rig.server.send_error = TimedOut("no answer within 5 s")
+    outcome = await rig.run(requeue_of(failed()))
+    assert rig.server.sent == ["8841"]
+    assert (outcome.verdict.word, outcome.verdict.text) == (Word.WORKED, "completed in attempt 2")
+    assert outcome.steps[0].result == "timed out: no answer within 5 s"
+
+
+async def test_lost_request_is_decided_by_a_fresh_read_and_never_sent_again(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, failed())
+    asked: list[str] = []
+    rig.server.on_send = asked.append
+    rig.server.deaf, rig.server.send_error = True, TimedOut("no answer within 5 s")
+    outcome = await rig.run(requeue_of(failed()))
+    assert asked == ["8841"]
+    assert outcome.verdict.word is Word.NO_EFFECT
+    assert outcome.verdict.text == "still failed in attempt 1, unchanged (timed out: no answer within 5 s)"
+
+
+async def test_a_yes_that_changes_nothing_has_no_effect(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, failed())
+    rig.server.courses["8841"] = NOTHING
+    outcome = await rig.run(requeue_of(failed()))
+    assert (outcome.verdict.word, outcome.verdict.text) == (Word.NO_EFFECT, "still failed in attempt 1, unchanged")
+    assert rig.time.passed == SETTLE
+    assert not outcome.verdict.so_far
+
+
+async def test_target_that_vanishes_is_unknown(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, failed())
+    rig.server.courses["8841"] = NOTHING
+    rig.server.on_send = lambda id_: rig.server.stock.clear()
+    outcome = await rig.run(requeue_of(failed()))
+    assert (outcome.verdict.word, outcome.verdict.text) == (Word.UNKNOWN, "cannot be found in any list")
+
+
+async def test_reads_that_fail_afterwards_leave_it_unknown(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, *three())
+
+    def breaks(_: str) -> None:
+        rig.server.read_error = Refused("the connection broke")
+
+    rig.server.on_send = breaks
+    outcome = await rig.run(requeue_of(*three()))
+    assert rig.server.sent == ["1"]
+    assert outcome.verdict.word is Word.UNKNOWN
+    assert outcome.verdict.text == "cannot be read: the connection broke, 2 not touched"
+
+
+async def test_reads_that_fail_for_a_while_decide_nothing(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, failed())
+    looks = 0
+    look = rig.server.job
+
+    async def flaky(id_: str) -> Job:
+        nonlocal looks
+        looks += 1
+        if 2 <= looks <= 4:
+            raise Refused("the connection broke")
+        return await look(id_)
+
+    rig.server.job = flaky  # type: ignore[method-assign]
+    outcome = await rig.run(requeue_of(failed()))
+    assert outcome.verdict.word is Word.WORKED
+    assert rig.time.passed == 4 * LOOK_EVERY
+
+
+async def test_what_still_runs_has_worked_so_far(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, failed())
+    rig.server.courses["8841"] = SLOW
+    outcome = await rig.run(requeue_of(failed()))
+    assert (outcome.verdict.word, outcome.verdict.text) == (Word.WORKED, "running in attempt 2")
+    assert outcome.verdict.so_far
+    assert rig.time.passed == SETTLE
+    (verdict,) = rig.entries("verdict")
+    assert (verdict.data["verdict"], verdict.data["final"]) == ("worked", False)
+
+
+@pytest.mark.parametrize(
+    ("end", "word", "text"),
+    [
+        (JobState.COMPLETED, "worked", "completed in attempt 2"),
+        (JobState.FAILED, "no effect", "failed again in attempt 2, same error"),
+        (JobState.CANCELLED, "no effect", "was cancelled in attempt 2"),
+    ],
+)
+async def test_what_worked_so_far_gets_a_second_verdict(tmp_path: Path, end: JobState, word: str, text: str) -> None:
+    rig = Rig(tmp_path, failed())
+    rig.server.courses["8841"] = (*SLOW, (300.0, end))
+    plan = requeue_of(failed())
+    outcome = await rig.run(plan)
+    second = await rig.runner.follow(outcome, plan)
+    assert (second.word.value, second.text, second.so_far) == (word, text, False)
+    assert rig.time.passed >= 300.0
+    first, last = rig.entries("verdict")
+    assert first.id == last.id == outcome.run_id
+    assert (last.data["verdict"], last.data["text"], last.data["final"]) == (word, text, True)
+
+
+async def test_following_outlasts_lost_answers(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, failed())
+    rig.server.courses["8841"] = (*SLOW, (60.0, JobState.COMPLETED))
+    plan = requeue_of(failed())
+    outcome = await rig.run(plan)
+    look, looks = rig.server.job, 0
+
+    async def flaky(id_: str) -> Job:
+        nonlocal looks
+        looks += 1
+        if looks % 2:
+            raise TimedOut("no answer within 5 s")
+        return await look(id_)
+
+    rig.server.job = flaky  # type: ignore[method-assign]
+    assert (await rig.runner.follow(outcome, plan)).word is Word.WORKED
+
+
+async def test_second_verdict_ends_where_a_server_tells_no_attempts(tmp_path: Path) -> None:
+    mute = failed(attempt=None, started_at=None)
+    rig = Rig(tmp_path, mute)
+    rig.server.courses["8841"] = SLOW
+    plan = requeue_of(mute)
+    outcome = await rig.run(plan)
+    assert outcome.verdict.so_far
+    rig.server.put(mute)
+    second = await rig.runner.follow(outcome, plan)
+    assert (second.word, second.text) == (Word.NO_EFFECT, "ran, and now still failed, unchanged")
+
+
+async def test_second_verdict_keeps_count_of_the_untouched(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, *three())
+    rig.server.courses |= {"1": (*SLOW, (60.0, JobState.COMPLETED)), "2": GOOD}
+    rig.server.on_send = lambda id_: rig.runner.stopping.set() if id_ == "2" else None
+    plan = requeue_of(*three())
+    outcome = await rig.run(plan)
+    assert outcome.verdict.text == "1 worked so far, 1 worked, 1 not touched"
+    second = await rig.runner.follow(outcome, plan)
+    assert (second.word, second.text) == (Word.UNKNOWN, "2 worked, 1 not touched")
+
+
+async def test_the_same_target_cools_down(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, failed())
+    rig.server.courses["8841"] = NOTHING
+    plan = requeue_of(failed())
+    await rig.run(plan)
+    assert "was already asked for 8841 8 s ago by ann@research-01" in await rig.refused(plan, rig.another())
+    rig.time.passed = 60.0
+    assert isinstance(await rig.another().run(plan, rig.progress.append), Outcome)
+    assert rig.server.sent == ["8841", "8841"]
+
+
+def test_targets_are_named_for_the_job_and_not_the_attempt() -> None:
+    assert JobTarget.of(failed(attempt=1)).key == JobTarget.of(failed(attempt=2)).key == "job:8841"

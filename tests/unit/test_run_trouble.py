@@ -1,0 +1,253 @@
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from actions.plan import Refusal
+from actions.run import Outcome
+from actions.verdict import Word
+from backend.errors import JournalError
+from backend.incident.entry import Entry
+from backend.incident.journal import Journal
+from backend.locks import TargetLock
+from tests.fakes import SLOW, Rig, failed, requeue_of
+
+ROOT = Path(__file__).parents[2]
+HOLDER = """
+import sys
+from pathlib import Path
+from backend.locks import TargetLock
+lock = TargetLock(Path(sys.argv[1]), "job:8841", who="bob@research-01", fallback=Path(sys.argv[1]))
+print(lock.acquire(), flush=True)
+sys.stdin.read()
+"""
+THREE = (failed("1"), failed("2"), failed("3"))
+
+
+@contextmanager
+def held_by_another_process(folder: Path) -> Iterator[int]:
+    """While this lasts, bob acts on job 8841; gives his pid."""
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(folder)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT
+    )
+    try:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == b"None\n"
+        yield holder.pid
+    finally:
+        holder.communicate()
+
+
+async def test_lock_of_another_process_is_respected_and_named(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, failed())
+    with held_by_another_process(rig.locks) as pid:
+        why = await rig.refused(requeue_of(failed()))
+        assert why.startswith(f"bob@research-01, pid {pid} acts on 8841 since ")
+        assert (rig.server.sent, rig.entries()) == ([], [])
+    assert (await rig.run(requeue_of(failed()))).verdict.word is Word.WORKED
+
+
+async def test_lock_of_one_target_of_many_stops_all_and_frees_the_others(tmp_path: Path) -> None:
+    jobs = (failed("1"), failed("8841"))
+    rig = Rig(tmp_path, *jobs)
+    with held_by_another_process(rig.locks):
+        assert "acts on 8841" in await rig.refused(requeue_of(*jobs))
+        assert rig.server.sent == []
+        await rig.run(requeue_of(jobs[0]))
+
+
+async def test_no_place_for_locks_is_a_refusal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rig = Rig(tmp_path, failed())
+    rig.locks.rmdir()
+    (tmp_path / "plain").write_text("no folder")
+    defaults = TargetLock.__init__.__kwdefaults__
+    assert defaults is not None
+    monkeypatch.setitem(defaults, "fallback", tmp_path / "plain")
+    assert (await rig.refused(requeue_of(failed()))).startswith("Nothing was sent: no place for locks")
+    assert rig.server.sent == []
+
+
+async def test_locks_are_free_after_a_run(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, *THREE)
+    await rig.run(requeue_of(*THREE))
+    assert list(rig.locks.iterdir()) == []
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+async def test_of_two_side_by_side_exactly_one_acts(tmp_path: Path, backwards: bool) -> None:
+    rig = Rig(tmp_path, *THREE)
+    mine, theirs = requeue_of(*THREE), requeue_of(*(reversed(THREE) if backwards else THREE))
+    both = await asyncio.gather(
+        rig.runner.run(mine, rig.progress.append), rig.another().run(theirs, rig.progress.append)
+    )
+    assert sorted(type(one).__name__ for one in both) == ["Outcome", "Refusal"]
+    assert rig.server.sent == ["1", "2", "3"]
+    assert len(rig.entries("intent")) == 1
+
+
+async def test_of_two_that_share_one_target_each_job_is_sent_once(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, *THREE)
+    one, two, three = THREE
+    both = await asyncio.gather(
+        rig.runner.run(requeue_of(two, one), rig.progress.append),
+        rig.another().run(requeue_of(three, two), rig.progress.append),
+    )
+    assert isinstance(both[0], Outcome)
+    assert isinstance(both[1], Refusal)
+    assert sorted(rig.server.sent) == ["1", "2"]
+
+
+async def test_unwritable_journal_means_that_nothing_is_sent(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, failed())
+    rig.path.mkdir()
+    why = await rig.refused(requeue_of(failed()))
+    assert why.startswith("Nothing was sent, for the journal cannot record it: ")
+    assert rig.server.sent == []
+
+
+async def test_disk_that_is_full_at_the_intent_means_that_nothing_is_sent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rig = Rig(tmp_path, failed())
+
+    def full(fd: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    assert "no space left on its disk" in await rig.refused(requeue_of(failed()))
+    assert rig.server.sent == []
+    monkeypatch.undo()
+    assert rig.entries() == []
+
+
+async def test_journal_that_breaks_after_the_intent_is_told_and_stops_the_rest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rig = Rig(tmp_path, *THREE)
+    rig.server.on_send = lambda _: monkeypatch.setattr(Journal, "append", _breaks)
+    outcome = await rig.run(requeue_of(*THREE))
+    assert rig.server.sent == ["1"]
+    assert outcome.verdict.text == "completed in attempt 2, 2 not touched; not recorded: the disk is gone"
+    assert [entry.kind for entry in rig.entries()] == ["intent"]
+
+
+async def test_second_verdict_that_cannot_be_recorded_is_told_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rig = Rig(tmp_path, failed())
+    rig.server.courses["8841"] = SLOW
+    plan = requeue_of(failed())
+    outcome = await rig.run(plan)
+    rig.server.put(failed(attempt=2))
+    monkeypatch.setattr(Journal, "append", _breaks)
+    second = await rig.runner.follow(outcome, plan)
+    assert second.word is Word.NO_EFFECT
+    assert second.text == "failed again in attempt 2, same error; not recorded: the disk is gone"
+
+
+async def test_stop_is_between_steps_and_says_which(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, *THREE)
+    rig.server.on_send = lambda id_: rig.runner.stopping.set() if id_ == "2" else None
+    outcome = await rig.run(requeue_of(*THREE))
+    assert rig.server.sent == ["1", "2"]
+    assert (outcome.verdict.word, outcome.verdict.text) == (Word.UNKNOWN, "2 worked, 1 not touched")
+    assert [entry.data["n"] for entry in rig.entries("step")] == [1, 2]
+
+
+async def test_stop_before_the_first_step_sends_nothing(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, failed())
+    rig.runner.stopping.set()
+    assert await rig.refused(requeue_of(failed())) == "backtop is ending; nothing was sent."
+    assert (rig.server.sent, rig.entries()) == ([], [])
+
+
+async def cancelled(running: "asyncio.Task[Outcome | Refusal]") -> None:
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+
+
+async def test_cancelled_while_it_waits_it_says_after_which_step(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, *THREE)
+    running = asyncio.create_task(rig.runner.run(requeue_of(*THREE), rig.progress.append))
+    await rig.time.sleep(3.7)  # the second went out at 3.5, the third would at 4.0
+    await cancelled(running)
+    assert rig.server.sent == ["1", "2"]
+    (verdict,) = rig.entries("verdict")
+    assert (verdict.data["verdict"], verdict.data["text"]) == ("unknown", "stopped after step 2 of 3")
+    assert list(rig.locks.iterdir()) == []
+
+
+async def test_cancelled_in_the_middle_of_a_request_it_waits_for_its_end(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, *THREE)
+    rig.server.hold, arrived = asyncio.Event(), asyncio.Event()
+    rig.server.on_send = lambda _: arrived.set()
+    running = asyncio.create_task(rig.runner.run(requeue_of(*THREE), rig.progress.append))
+    await arrived.wait()
+    running.cancel()
+    await asyncio.sleep(0)
+    assert not running.done()
+    rig.server.hold.set()
+    await cancelled(running)
+    assert rig.server.sent == ["1"]
+    (step,) = rig.entries("step")
+    assert step.data["result"] == "202 queued"
+    assert rig.entries("verdict")[0].data["text"] == "stopped after step 1 of 3"
+
+
+async def test_request_that_is_cut_off_may_have_been_done(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, failed())
+    rig.server.hold, arrived = asyncio.Event(), asyncio.Event()
+    rig.server.on_send = lambda _: arrived.set()
+    before = asyncio.all_tasks()
+    running = asyncio.create_task(rig.runner.run(requeue_of(failed()), rig.progress.append))
+    await arrived.wait()
+    for task in asyncio.all_tasks() - before:  # as at the end of a loop
+        task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert rig.entries("step")[0].data["result"] == "cut off: it may have been done"
+    assert rig.entries("verdict")[0].data["text"] == "stopped after step 1 of 1"
+
+
+async def test_cancelled_while_the_intent_is_written_the_journal_says_that_nothing_was_sent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rig = Rig(tmp_path, failed())
+    append = Journal.append
+
+    def cancels(journal: Journal, kind: str, **content: object) -> Entry:
+        entry = append(journal, kind, **content)  # type: ignore[arg-type]
+        if kind == "intent":
+            running.cancel()
+        return entry
+
+    monkeypatch.setattr(Journal, "append", cancels)
+    running = asyncio.create_task(rig.runner.run(requeue_of(failed()), rig.progress.append))
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert rig.server.sent == []
+    assert [entry.kind for entry in rig.entries()] == ["intent", "verdict"]
+    assert rig.entries("verdict")[0].data["text"] == "stopped before step 1 of 1; nothing was sent"
+
+
+async def test_a_fault_of_our_own_is_in_the_journal_before_it_is_raised(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, failed())
+
+    def faulty(_: str) -> None:
+        raise ZeroDivisionError
+
+    rig.server.on_send = faulty
+    with pytest.raises(ZeroDivisionError):
+        await rig.runner.run(requeue_of(failed()), rig.progress.append)
+    assert rig.entries("step")[0].data["result"] == "backtop failed (ZeroDivisionError): it may have been done"
+    assert rig.entries("verdict")[0].data["text"] == "stopped after step 1 of 1"
+
+
+def _breaks(*_: object, **__: object) -> Entry:
+    raise JournalError("the disk is gone")
