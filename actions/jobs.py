@@ -2,16 +2,19 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from actions.plan import HttpRequest, Plan, Refusal, Risk, Step
 from actions.spec import Options
 from actions.verdict import TargetVerdict, Word
-from backend.clients.api import ApiClient
 from backend.errors import MissingObject, MissingRoute
 from backend.model.jobs import Job, JobState
 from backend.model.situation import Situation
 from backend.model.target import JobTarget, Target
 from backend.parts import ENGINE_UNIT, JOBS_FAILED, JOBS_HEALTH
+
+if TYPE_CHECKING:  # the registry is read before the first picture, which must not wait for a network library
+    from backend.clients.api import ApiClient
 
 ENOUGH_NAMES = 3
 """How many ids a refusal lists before it says how many more there are."""
@@ -23,6 +26,7 @@ def plan_requeue(situation: Situation, targets: Sequence[Target], options: Optio
         return Refusal(f"job.requeue has no option {sorted(options)[0]!r}; it runs the job as it was configured.")
     if not targets:
         return Refusal("No failed job is chosen: put the cursor on one, or mark some with space.")
+    targets = tuple(dict.fromkeys(targets))
     listed = situation.value(JOBS_FAILED)
     failed = {job.id: job for job in listed.jobs} if listed else {}
     jobs = [failed.get(target.id) for target in targets]
@@ -33,7 +37,7 @@ def plan_requeue(situation: Situation, targets: Sequence[Target], options: Optio
         action="job.requeue",
         title="requeue",
         risk=Risk.LOW if len(targets) == 1 else Risk.MEDIUM,
-        targets=tuple(targets),
+        targets=targets,
         about=tuple(_about(job, now) for job in jobs if job),
         steps=tuple(Step(HttpRequest("POST", ("backtests", target.id, "requeue")), target) for target in targets),
         preconditions=("each job is still failed, in the attempt shown here",),
@@ -99,7 +103,7 @@ def _checks(count: int) -> tuple[str, ...]:
 class JobExecutor:
     """Acts on jobs through the API, and looks at them afresh."""
 
-    def __init__(self, api: ApiClient) -> None:
+    def __init__(self, api: "ApiClient") -> None:
         self._api = api
 
     async def gone(self, target: Target) -> str | None:

@@ -1,9 +1,10 @@
 """How a confirmed plan runs: locks, a fresh look at the targets, the intent on disk, the steps, the verdict."""
 
 import asyncio
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 from uuid import uuid4
@@ -24,8 +25,8 @@ LOOK_EVERY = 1.0
 """Seconds between two fresh looks at one target."""
 FOLLOW_EVERY = 5.0
 """Seconds between two looks at a target that is followed after its first verdict."""
-RECENT = 500
-"""Journal lines that are looked through for cool-downs and budgets."""
+RECENT = 5000
+"""Journal lines that are looked through for cool-downs and budgets: more than ten minutes of steps at their pace."""
 
 
 class Executor(Protocol):
@@ -69,48 +70,53 @@ class Outcome:
 
 
 Report = Callable[[Progress], None]
+Sleep = Callable[[float], Awaitable[None]]
 
 
 class Runner:
     """Runs plans, one at a time for each target, and writes down what it does before it does it."""
 
-    def __init__(self, executor: Executor, journal: Journal, lock_dir: Path, clock: Clock) -> None:
+    def __init__(
+        self, executor: Executor, journal: Journal, lock_dir: Path, clock: Clock, sleep: Sleep = asyncio.sleep
+    ) -> None:
         self._executor = executor
         self._journal = journal
         self._lock_dir = lock_dir
         self._clock = clock
+        self._sleep = sleep
         self.stopping = asyncio.Event()
         """Set to stop before the next step; the journal says after which."""
 
     async def run(self, plan: Plan, report: Report) -> Outcome | Refusal:
         """Run the plan, or say why not. Nothing is sent before the intent is on disk."""
         with ExitStack() as held:
-            for target in plan.targets:
+            # In one order everywhere: of two who share a target, one gets all of its locks.
+            for target in sorted(plan.targets, key=lambda target: target.key):
                 if refusal := self._lock(target, held):
                     return refusal
             try:
                 recent = await asyncio.to_thread(self._journal.tail, RECENT)
             except JournalError as error:
                 return _unrecordable(error)
-            refusal = forbids_running(plan, recent, self._clock.now()) or await self._changed(plan)
+            refusal = forbids_running(plan, recent, self._clock.now()) or await self._unfit(plan)
             if refusal:
                 return refusal
-            run = _Run(plan, self._executor, self._journal, self._clock, report, self.stopping)
-            try:
-                await run.declare()
-            except JournalError as error:
-                return _unrecordable(error)
+            run = _Run(plan, self._executor, self._journal, self._clock, self._sleep, report, self.stopping)
             return await run.go()
 
     async def follow(self, outcome: Outcome, plan: Plan) -> Verdict:
         """Wait until every target that is *so far* has ended, and write the second verdict."""
         ended = await asyncio.gather(*(self._until_ended(one) for one in outcome.verdict.targets))
-        verdict = Verdict.over(ended)
+        verdict = Verdict.over(ended, outcome.verdict.skipped)
         keys = tuple(one.target.key for one in ended)
-        data = _as_data(verdict, final=True)
-        await asyncio.to_thread(
-            self._journal.append, "verdict", id=outcome.run_id, action=plan.action, targets=keys, data=data, sync=True
-        )
+        data = verdict.as_data(final=True)
+        try:
+            await asyncio.to_thread(
+                self._journal.append,
+                "verdict", id=outcome.run_id, action=plan.action, targets=keys, data=data, sync=True,
+            )  # fmt: skip
+        except JournalError as error:
+            return verdict.unrecorded(error)
         return verdict
 
     def _lock(self, target: Target, held: ExitStack) -> Refusal | None:
@@ -125,23 +131,21 @@ class Runner:
         held.callback(lock.release)
         return None
 
-    async def _changed(self, plan: Plan) -> Refusal | None:
+    async def _unfit(self, plan: Plan) -> Refusal | None:
         for target in plan.targets:
-            try:
-                reason = await self._executor.gone(target)
-            except SourceError as error:
-                return Refusal(f"{target.label} cannot be looked at afresh ({error.summary}); nothing was sent.")
-            if reason:
+            if reason := await _changed(self._executor, target):
                 return Refusal(f"{reason[0].upper()}{reason[1:]}; nothing was sent.")
-        return None
+        return Refusal("backtop is ending; nothing was sent.") if self.stopping.is_set() else None
 
     async def _until_ended(self, seen: TargetVerdict) -> TargetVerdict:
         while seen.so_far:
-            await asyncio.sleep(FOLLOW_EVERY)
+            await self._sleep(FOLLOW_EVERY)
             try:
                 seen = await self._executor.look(seen.target)
             except SourceError:
                 continue  # the pane tells of it; the next look decides
+            if seen.word is Word.NO_EFFECT and seen.so_far:  # it ran meanwhile: to stand as before is an end too
+                seen = replace(seen, text=f"ran, and now {seen.text}", so_far=False)
         return seen
 
 
@@ -149,115 +153,164 @@ class _Run:
     """One run of one plan."""
 
     def __init__(
-        self, plan: Plan, executor: Executor, journal: Journal, clock: Clock, report: Report, stopping: asyncio.Event
+        self,
+        plan: Plan,
+        executor: Executor,
+        journal: Journal,
+        clock: Clock,
+        sleep: Sleep,
+        report: Report,
+        stopping: asyncio.Event,
     ) -> None:
         self.id = uuid4().hex[:12]
         self._plan = plan
         self._executor = executor
         self._journal = journal
         self._clock = clock
+        self._sleep = sleep
         self._report = report
         self._stopping = stopping
         self._results: list[StepResult] = []
         self._watches: list[asyncio.Task[TargetVerdict]] = []
+        """One for each step that was sent."""
+        self._unrecorded: JournalError | None = None
 
-    async def declare(self) -> None:
-        """Put the intent on disk. Raises JournalError."""
-        steps = [step.text for step in self._plan.steps]
-        await self._write(
-            "intent", {"risk": self._plan.risk.value, "steps": steps, "facts_age_s": self._plan.facts_age_s}
-        )
-
-    async def go(self) -> Outcome:
-        """Do the steps, see what came of them, and write that down."""
+    async def go(self) -> Outcome | Refusal:
+        """Put the intent on disk, do the steps, see what came of them, and write that down however it ends."""
+        ended = False
         try:
+            await self._declare()
             await self._steps()
             verdicts = await asyncio.gather(*self._watches)
-        except asyncio.CancelledError:
-            await self._close(
-                Verdict(Word.UNKNOWN, f"stopped after step {len(self._results)} of {len(self._plan.steps)}", ())
-            )
-            raise
+            ended = True
+        except JournalError as error:  # the intent's: of all that comes later the run goes on to its verdict
+            ended = True
+            return _unrecordable(error)
         finally:
             for watch in self._watches:
                 watch.cancel()
-        verdict = Verdict.over(verdicts, skipped=len(self._plan.steps) - len(self._results))
+            if not ended:
+                await self._close(self._broken_off())
+        verdict = Verdict.over(verdicts, skipped=len(self._plan.steps) - len(self._watches))
         return Outcome(self.id, await self._close(verdict), tuple(self._results))
+
+    async def _declare(self) -> None:
+        steps = [step.text for step in self._plan.steps]
+        data = {"risk": self._plan.risk.value, "steps": steps, "facts_age_s": self._plan.facts_age_s}
+        await self._write("intent", data, self._plan.targets)
 
     async def _steps(self) -> None:
         for number, step in enumerate(self._plan.steps):
-            if number and await self._halted():
+            if await self._halted(number):
                 return
-            await self._do(number, step)
-            watch = asyncio.create_task(self._watch(step.target))
+            # All were looked at just before the first; since then time has passed.
+            if number and (reason := await _changed(self._executor, step.target)):
+                await self._did(step, f"not sent: {reason}", 0.0)
+                continue
+            trouble = await self._do(number, step)
+            watch = asyncio.create_task(self._watch(step.target, trouble))
             self._watches.append(watch)
-            if number < self._plan.pace.canaries:
+            if len(self._watches) <= self._plan.pace.canaries:
                 await watch
 
-    async def _halted(self) -> bool:
-        """Keep the rate; stop when somebody asks, or when a target that was touched fared badly."""
-        try:
-            async with asyncio.timeout(1 / self._plan.pace.per_second):
-                await self._stopping.wait()
-        except TimeoutError:
-            pass
+    async def _halted(self, number: int) -> bool:
+        """Keep the rate; stop when asked, when the journal breaks, or when a target that was touched fared badly."""
+        if number:
+            await self._sleep(1 / self._plan.pace.per_second)
         ended = (watch.result() for watch in self._watches if watch.done())
-        return self._stopping.is_set() or any(one.word is not Word.WORKED for one in ended)
+        halted = self._stopping.is_set() or self._unrecorded is not None
+        return halted or any(one.word is not Word.WORKED for one in ended)
 
-    async def _do(self, number: int, step: Step) -> None:
+    async def _do(self, number: int, step: Step) -> str | None:
+        """Send the step, once; returns what went wrong. Also when cancelled its end is awaited, and written down."""
         self._report(Progress(number, len(self._plan.steps), step.text))
         began = self._clock.monotonic()
+        sending = asyncio.ensure_future(self._executor.perform(step))
         try:
-            result = await self._executor.perform(step)
-        except SourceError as error:
-            result = f"{error.kind}: {error.summary}"
-        took = 1000 * (self._clock.monotonic() - began)
-        self._results.append(StepResult(step, result, took))
-        await self._note("step", {"n": number + 1, "text": step.text, "result": result, "took_ms": round(took, 1)})
+            await _until_done(sending)
+        finally:
+            await self._did(step, _word_of(sending), 1000 * (self._clock.monotonic() - began))
+        with suppress(SourceError):
+            sending.result()
+            return None
+        return self._results[-1].result
 
-    async def _watch(self, target: Target) -> TargetVerdict:
+    async def _did(self, step: Step, result: str, took: float) -> None:
+        self._results.append(StepResult(step, result, took))
+        data = {"n": len(self._results), "text": step.text, "result": result, "took_ms": round(took, 1)}
+        await self._note("step", data, (step.target,))
+
+    async def _watch(self, target: Target, trouble: str | None) -> TargetVerdict:
         """Look until the target has ended or the time to settle is over."""
         until = self._clock.monotonic() + SETTLE
         seen = TargetVerdict(target, Word.UNKNOWN, "not looked at yet", so_far=True)
         while seen.so_far and self._clock.monotonic() < until:
-            await asyncio.sleep(LOOK_EVERY)
+            await self._sleep(LOOK_EVERY)
             try:
                 seen = await self._executor.look(target)
             except SourceError as error:
                 seen = TargetVerdict(target, Word.UNKNOWN, f"cannot be read: {error.summary}", so_far=True)
             self._report(Progress(len(self._results), len(self._plan.steps), f"{target.label}: {seen.text}"))
-        return seen if seen.word is Word.WORKED else replace(seen, so_far=False)
+        if seen.word is Word.WORKED:
+            return seen
+        return replace(seen, text=f"{seen.text} ({trouble})" if trouble else seen.text, so_far=False)
+
+    def _broken_off(self) -> Verdict:
+        done, of = len(self._results), len(self._plan.steps)
+        text = f"stopped after step {done} of {of}" if done else f"stopped before step 1 of {of}; nothing was sent"
+        return Verdict(Word.UNKNOWN, text, (), of - len(self._watches))
 
     async def _close(self, verdict: Verdict) -> Verdict:
-        trouble = await self._note("verdict", _as_data(verdict, final=not verdict.so_far))
-        return replace(verdict, text=f"{verdict.text}; not recorded: {trouble}") if trouble else verdict
+        await self._note("verdict", verdict.as_data(final=not verdict.so_far), self._plan.targets)
+        return verdict.unrecorded(self._unrecorded) if self._unrecorded else verdict
 
-    async def _note(self, kind: Kind, data: Mapping[str, Any]) -> JournalError | None:
+    async def _note(self, kind: Kind, data: Mapping[str, Any], targets: Sequence[Target]) -> None:
         """Write down what happened; what was done is told even if that cannot be written."""
         try:
-            await self._write(kind, data)
+            await self._write(kind, data, targets)
         except JournalError as error:
-            return error
-        return None
+            self._unrecorded = self._unrecorded or error
 
-    async def _write(self, kind: Kind, data: Mapping[str, Any]) -> None:
-        keys = tuple(target.key for target in self._plan.targets)
-        await asyncio.to_thread(
-            self._journal.append, kind, id=self.id, action=self._plan.action, targets=keys, data=data, sync=True
-        )
+    async def _write(self, kind: Kind, data: Mapping[str, Any], targets: Sequence[Target]) -> None:
+        keys = tuple(target.key for target in targets)
+        append = partial(self._journal.append, id=self.id, action=self._plan.action, targets=keys, data=data, sync=True)
+        writing = asyncio.get_running_loop().run_in_executor(None, append, kind)
+        await _until_done(writing)
+        writing.result()
+
+
+async def _changed(executor: Executor, target: Target) -> str | None:
+    """Why this target must not be acted on now, by a fresh look."""
+    try:
+        return await executor.gone(target)
+    except SourceError as error:
+        return f"{target.label} cannot be looked at afresh ({error.summary})"
+
+
+async def _until_done(begun: "asyncio.Future[Any]") -> None:
+    """Wait for what cannot be taken back, even when cancelled meanwhile; only then be cancelled."""
+    cancelled: asyncio.CancelledError | None = None
+    while not begun.done():
+        try:
+            await asyncio.wait({begun})
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None:
+        raise cancelled
+
+
+def _word_of(sending: "asyncio.Future[str]") -> str:
+    """What came of a request that has ended, one way or the other."""
+    if sending.cancelled():
+        return "cut off: it may have been done"
+    match sending.exception():
+        case None:
+            return sending.result()
+        case SourceError() as error:
+            return f"{error.kind}: {error.summary}"
+        case fault:
+            return f"backtop failed ({type(fault).__name__}): it may have been done"
 
 
 def _unrecordable(error: JournalError) -> Refusal:
     return Refusal(f"Nothing was sent, for the journal cannot record it: {error}")
-
-
-def _as_data(verdict: Verdict, *, final: bool) -> Mapping[str, Any]:
-    return {
-        "verdict": verdict.word.value,
-        "text": verdict.text,
-        "final": final,
-        "targets": [
-            {"key": one.target.key, "verdict": one.word.value, "text": one.text, "so_far": one.so_far}
-            for one in verdict.targets
-        ],
-    }

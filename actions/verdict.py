@@ -1,9 +1,10 @@
 """What a fresh read showed after an action."""
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Any
 
 from backend.model.target import Target
 
@@ -41,6 +42,10 @@ class Verdict:
     word: Word
     text: str
     targets: tuple[TargetVerdict, ...]
+    skipped: int = 0
+    """Targets that were planned but never touched."""
+    recorded: bool = True
+    """Whether the journal has all of the run."""
 
     @property
     def so_far(self) -> bool:
@@ -49,14 +54,31 @@ class Verdict:
 
     @classmethod
     def over(cls, verdicts: Sequence[TargetVerdict], skipped: int = 0) -> "Verdict":
-        """The verdict over several targets; `skipped` were planned but never touched."""
+        """The verdict over several targets. What was never touched is unknown, and so is a whole that has it."""
         if not verdicts:
-            return cls(Word.UNKNOWN, "nothing was done", ())
-        worst = max((one.word for one in verdicts), key=lambda word: word.rank)
+            return cls(Word.UNKNOWN, "nothing was done", (), skipped)
+        words = [one.word for one in verdicts] + [Word.UNKNOWN] * bool(skipped)
+        worst = max(words, key=lambda word: word.rank)
         text = verdicts[0].text if len(verdicts) == 1 else _counts(verdicts)
-        return cls(worst, f"{text}, {skipped} not touched" if skipped else text, tuple(verdicts))
+        return cls(worst, f"{text}, {skipped} not touched" if skipped else text, tuple(verdicts), skipped)
+
+    def unrecorded(self, why: object) -> "Verdict":
+        """The same, saying that the journal does not have it all."""
+        return replace(self, text=f"{self.text}; not recorded: {why}", recorded=False)
+
+    def as_data(self, *, final: bool) -> Mapping[str, Any]:
+        """What the journal keeps of it."""
+        return {
+            "verdict": self.word.value,
+            "text": self.text,
+            "final": final,
+            "targets": [
+                {"key": one.target.key, "verdict": one.word.value, "text": one.text, "so_far": one.so_far}
+                for one in self.targets
+            ],
+        }
 
 
 def _counts(verdicts: Sequence[TargetVerdict]) -> str:
-    counted = Counter("worked so far" if one.so_far else one.word.value for one in verdicts)
+    counted = Counter(f"{one.word.value} so far" if one.so_far else one.word.value for one in verdicts)
     return ", ".join(f"{count} {word}" for word, count in counted.items())

@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.events import Event, Key
 from textual.screen import Screen
 
 from actions.registry import REGISTRY
@@ -25,7 +26,9 @@ from tui.screens.help import HelpScreen
 from tui.screens.leave import LeaveScreen
 from tui.stage import AppStage
 from tui.targets import targets_of
+from tui.themes import THEMES
 from widgets.table import LiveTable
+from widgets.text import UNICODE, Glyphs
 
 
 def _bindings() -> list[BindingType]:
@@ -42,11 +45,17 @@ class BacktopApp(App[None]):
     BINDINGS: ClassVar[list[BindingType]] = _bindings()
     ENABLE_COMMAND_PALETTE = True
 
-    def __init__(self, config: Config, clock: Clock | None = None, *, live: bool = True) -> None:
+    def __init__(
+        self, config: Config, clock: Clock | None = None, *, glyphs: Glyphs = UNICODE, live: bool = True
+    ) -> None:
         super().__init__()
+        self.glyphs = glyphs
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = THEMES[0].name
         self.desk = Desk(config, clock or SystemClock())
-        self.dashboard = Dashboard(config.limits, tuple(provider(each.name) for each in config.providers))
-        self.stage = AppStage(self)
+        self.dashboard = Dashboard(config, tuple(provider(each.name) for each in config.providers))
+        self.stage = AppStage(self, self.desk, self.redraw)
         self.dispatcher = Dispatcher(self.stage, self.desk.runner)
         self._live = live
         self._held = False
@@ -80,6 +89,12 @@ class BacktopApp(App[None]):
         """Draw this situation, unless the picture is held."""
         if not self._held:
             self.dashboard.show(situation, self.desk.frame(situation, self.dashboard, self.stage.progress))
+
+    async def on_event(self, event: Event) -> None:
+        """Any key means that the person looks: what changed until now is no news any more."""
+        if isinstance(event, Key):
+            self.dashboard.acknowledge()
+        await super().on_event(event)
 
     def redraw(self) -> None:
         """Draw what is known now."""

@@ -24,6 +24,13 @@ class _Parser(argparse.ArgumentParser):
 
     wrong_usage = WRONG_USAGE
 
+    def parse_known_args(self, args=None, namespace=None):  # type: ignore[no-untyped-def]
+        """What is left over is wrong usage of the command that it was typed for, not of the whole."""
+        namespace, unknown = super().parse_known_args(args, namespace)
+        if unknown:
+            self.error(f"unrecognized arguments: {' '.join(unknown)}")
+        return namespace, unknown
+
     def error(self, message: str) -> NoReturn:
         self.print_usage(sys.stderr)
         self.exit(self.wrong_usage, f"{self.prog}: {message}\n")
@@ -119,9 +126,9 @@ def _watch(options: argparse.Namespace, config: Config, clock: Clock) -> int:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         sys.stderr.write("backtop: the dashboard needs a terminal; `backtop status` does not\n")
         return WRONG_USAGE
-    from tui.app import BacktopApp
+    from tui.terminal import on_terminal
 
-    app = BacktopApp(config, clock)
+    app = on_terminal(config, clock)
     if options.theme:
         if options.theme not in app.available_themes:
             names = ", ".join(sorted(app.available_themes))

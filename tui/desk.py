@@ -5,9 +5,7 @@ import socket
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-
-from backend.diagnosis.rules import diagnose
-from backend.incident.alert import alert
+from typing import TYPE_CHECKING
 
 from actions.guard import Posture
 from actions.jobs import JobExecutor
@@ -15,17 +13,23 @@ from actions.registry import REGISTRY
 from actions.run import Runner
 from backend.clock import Clock
 from backend.config.model import Config
+from backend.diagnosis.rules import diagnose
 from backend.errors import JournalError
+from backend.incident.alert import AlertState, alert
 from backend.incident.entry import Entry
 from backend.incident.journal import Journal
 from backend.locks import whoami
 from backend.model.jobs import Job
 from backend.model.situation import Face, Situation
-from tui.feed import Feed
 from tui.keys import KEYS
 from tui.screens.dashboard import Dashboard, Frame
 from widgets.present.header import HeaderFacts, first_finding, header
-from widgets.text import Glyphs, Line, Span, both_ends, plain
+from widgets.present.panes import PANES
+from widgets.present.words import fitting
+from widgets.text import Glyphs, Line, Span
+
+if TYPE_CHECKING:
+    from tui.feed import Feed
 
 UNLOCKED_FOR = timedelta(minutes=15)
 LAST_ENTRIES = 60
@@ -45,13 +49,15 @@ class Desk:
         self._host = socket.gethostname()
         self._keys = {spec.id: (spec.key, spec.title) for spec in REGISTRY.values()}
 
-    def open_feed(self) -> Feed:
+    def open_feed(self) -> "Feed":
         """The feed and its clients; slow, for it imports them: call it in a thread."""
+        from tui.feed import Feed
+
         self._feed = Feed(self.config, self.clock)
         return self._feed
 
     @property
-    def feed(self) -> Feed:
+    def feed(self) -> "Feed":
         """The feed, once it is open."""
         if self._feed is None:
             raise RuntimeError("the feed is not open yet")
@@ -100,7 +106,7 @@ class Desk:
         width = dashboard.size.width
         glyphs = dashboard.panes["jobs"].glyphs
         findings = diagnose(situation, self.config.limits)
-        known = any(state.value is not None for state in situation.parts.values())
+        firing = alert(situation, self.config.limits)
         facts = HeaderFacts(
             environment=self.config.environment.name,
             host=self._host,
@@ -110,9 +116,9 @@ class Desk:
             width=width,
         )
         return Frame(
-            header=header(alert(situation, self.config.limits), facts, glyphs),
-            finding=first_finding(findings, self._keys, known, width, glyphs),
-            footer=self._footer(dashboard, width, glyphs),
+            header=header(firing, facts, glyphs),
+            finding=first_finding(findings, self._keys, firing.state is not AlertState.UNKNOWN, width, glyphs),
+            footers={name: _footer(name, width, glyphs) for name in (*PANES, "")},
             entries=self.entries,
             actor=self.journal.actor,
             progress=(Span(" now       ", "dim"), Span(progress, "accent")) if progress else None,
@@ -124,21 +130,20 @@ class Desk:
         if self.posture.locked(now):
             return "locked"
         until = self.posture.unlocked_until
-        return "unlocked" if until is None else f"unlocked {int((until - now).total_seconds() // 60) + 1}m"
-
-    def _footer(self, dashboard: Dashboard, width: int, glyphs: Glyphs) -> Line:
-        """The keys that work here and now."""
-        current = dashboard.current
-        here = [spec for spec in REGISTRY.values() if current and spec.pane == current.kind.id]
-        on_table = current is not None and current.table is not None
-        acts = [(spec.key, spec.title) for spec in here]
-        keys = [(key.shown, key.title) for key in KEYS if key.footer and (key.on != "table" or on_table)]
-        lead = _pairs(acts) + ((Span(f"{glyphs.upright} ", "dim"),) if acts else ()) + _pairs(keys)
-        return both_ends((Span(" "), *lead), (), width) if plain(lead) else ()
+        return "unlocked" if until is None else f"unlocked {-((now - until) // timedelta(minutes=1))}m"
 
 
-def _pairs(keys: Sequence[tuple[str, str]]) -> Line:
-    return tuple(span for key, title in keys for span in (Span(key, "accent"), Span(f" {title}  ", "dim")))
+def _footer(pane: str, width: int, glyphs: Glyphs) -> Line:
+    """The keys that work while this pane has them; the empty name is none."""
+    on_table = bool(pane and PANES[pane].columns)
+    acts = [(spec.key, spec.title) for spec in REGISTRY.values() if spec.pane == pane]
+    keys = [(key.shown, key.title) for key in KEYS if key.footer and (key.on != "table" or on_table)]
+    bar: list[Line] = [(Span(glyphs.upright, "dim"),)] if acts else []
+    return (Span(" "), *fitting([*_pairs(acts), *bar, *_pairs(keys)], width - 1, "  "))
+
+
+def _pairs(keys: Sequence[tuple[str, str]]) -> list[Line]:
+    return [(Span(key, "accent"), Span(f" {title}", "dim")) for key, title in keys]
 
 
 def _worst_age(situation: Situation) -> float | None:

@@ -1,6 +1,6 @@
 """From a key to a verdict: target -> plan -> dialog -> guard again -> run -> verdict -> journal."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -9,7 +9,7 @@ from actions.guard import Posture, forbids_planning
 from actions.plan import Plan, Refusal
 from actions.run import Outcome, Progress, Runner
 from actions.spec import ActionSpec
-from backend.errors import JournalError
+from actions.verdict import Word
 from backend.model.situation import Situation
 from backend.model.target import Target
 
@@ -35,8 +35,8 @@ class Stage(Protocol):
     def recorded(self, spec: ActionSpec) -> None:
         """The journal has grown, and the world may have changed: read what the action touched."""
 
-    def follow(self, outcome: Outcome, plan: Plan, spec: ActionSpec) -> None:
-        """Follow, in the background, what has not ended yet."""
+    def background(self, work: Coroutine[None, None, None]) -> None:
+        """Do this while the person goes on."""
 
 
 @dataclass(slots=True)
@@ -80,7 +80,7 @@ class Dispatcher:
             return
         self._report(spec, outcome)
         if outcome.verdict.so_far:
-            self.stage.follow(outcome, plan, spec)
+            self.stage.background(self.followed(outcome, plan, spec))
 
     def _plan(self, spec: ActionSpec, targets: tuple[Target, ...]) -> Plan | Refusal:
         situation = self.stage.situation()
@@ -88,18 +88,15 @@ class Dispatcher:
 
     async def followed(self, outcome: Outcome, plan: Plan, spec: ActionSpec) -> None:
         """Wait for the end of what was reported as worked so far, and report it."""
-        try:
-            verdict = await self.runner().follow(outcome, plan)
-        except JournalError as error:
-            self.stage.tell(f"the second verdict cannot be recorded: {error}", title=spec.title, grave=True)
-            return
+        verdict = await self.runner().follow(outcome, plan)
         self.stage.recorded(spec)
         self._report(spec, Outcome(outcome.run_id, verdict, ()))
 
     def _report(self, spec: ActionSpec, outcome: Outcome) -> None:
         verdict = outcome.verdict
-        word = f"{verdict.word.value} so far" if verdict.so_far else verdict.word.value
-        self.stage.tell(f"{word}: {verdict.text}", title=spec.title, grave=verdict.word.value != "worked")
+        worked = verdict.word is Word.WORKED
+        word = f"{verdict.word.value} so far" if worked and verdict.so_far else verdict.word.value
+        self.stage.tell(f"{word}: {verdict.text}", title=spec.title, grave=not (worked and verdict.recorded))
 
     def _refuse(self, spec: ActionSpec, refusal: Refusal) -> None:
         self.stage.tell(refusal.reason, title=f"{spec.title}: refused", grave=True)

@@ -1,41 +1,42 @@
 """What the dispatcher needs of the application, on Textual."""
 
 from collections import Counter
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Coroutine, Sequence
+
+from textual.app import App
 
 from actions.guard import Posture
 from actions.plan import Plan
-from actions.run import Outcome, Progress
+from actions.run import Progress
 from actions.spec import ActionSpec
 from backend.incident.entry import Entry
 from backend.model.situation import Situation
 from backend.parts import JOBS_COUNTS, JOBS_HEALTH, JOBS_PENDING, JOBS_RUNNING
+from tui.desk import Desk
 from tui.screens.plan import PlanScreen
 from widgets.present.plan import PlanFacts
-
-if TYPE_CHECKING:
-    from tui.app import BacktopApp
 
 
 class AppStage:
     """Shows dialogs and words, and runs what goes on in the background."""
 
-    def __init__(self, app: "BacktopApp") -> None:
+    def __init__(self, app: App[None], desk: Desk, redraw: Callable[[], None]) -> None:
         self._app = app
+        self._desk = desk
+        self._redraw = redraw
         self.progress: str | None = None
 
     def situation(self) -> Situation:
         """What is known now."""
-        return self._app.desk.situation()
+        return self._desk.situation()
 
     def posture(self) -> Posture:
         """Whether this program may act."""
-        return self._app.desk.posture
+        return self._desk.posture
 
     async def confirm(self, plan: Plan) -> bool:
         """Show the dialog; whether the person confirmed."""
-        desk = self._app.desk
+        desk = self._desk
         await desk.read_journal()
         facts = PlanFacts(
             title=plan.title,
@@ -58,25 +59,25 @@ class AppStage:
     def progressed(self, progress: Progress | None) -> None:
         """Show how far a run is."""
         self.progress = f"{progress.text}  ({progress.done} of {progress.of})" if progress else None
-        self._app.redraw()
+        self._redraw()
 
     def recorded(self, spec: ActionSpec) -> None:
         """Read the journal, and what the action touched."""
-        self._app.desk.feed.nudge(*spec.facts, JOBS_RUNNING, JOBS_HEALTH, JOBS_COUNTS, JOBS_PENDING)
+        self._desk.feed.nudge(*spec.facts, JOBS_RUNNING, JOBS_HEALTH, JOBS_COUNTS, JOBS_PENDING)
         self._app.run_worker(self._reread(), group="journal")
 
     async def _reread(self) -> None:
-        await self._app.desk.read_journal()
-        self._app.redraw()
+        await self._desk.read_journal()
+        self._redraw()
 
-    def follow(self, outcome: Outcome, plan: Plan, spec: ActionSpec) -> None:
-        """Follow in the background what has not ended yet."""
-        self._app.run_worker(self._app.dispatcher.followed(outcome, plan, spec), group="follow")
+    def background(self, work: Coroutine[None, None, None]) -> None:
+        """Do this while the person goes on."""
+        self._app.run_worker(work, group="follow")
 
     def resume(self) -> None:
         """Tell of actions that an earlier run began and never ended."""
-        begun = {entry.id: entry for entry in self._app.desk.entries if entry.kind == "intent"}
-        for entry in self._app.desk.entries:
+        begun = {entry.id: entry for entry in self._desk.entries if entry.kind == "intent"}
+        for entry in self._desk.entries:
             if entry.kind == "verdict":
                 begun.pop(entry.id, None)
         for entry in begun.values():

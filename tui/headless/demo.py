@@ -35,7 +35,9 @@ def _list(*, as_json: bool) -> int:
         sys.stdout.write(msgspec.json.encode([asdict(summary) for summary in listing()]).decode() + "\n")
         return 0
     for summary in listing():
-        sys.stdout.write(f"{summary.name:<14} {summary.title}\n")
+        sys.stdout.write(f"{summary.name:<14} {summary.title}\n{'':<14} {summary.wrong}\n")
+        if summary.right:
+            sys.stdout.write(f"{'':<14} right: {', '.join(summary.right)}; harmful: {', '.join(summary.harmful)}\n")
     return 0
 
 
@@ -49,9 +51,9 @@ async def _watch(options: argparse.Namespace) -> int:
         sys.stderr.write(f"{error}\n")
         return NOT_STARTED
     try:
-        from tui.app import BacktopApp
+        from tui.terminal import on_terminal
 
-        app = BacktopApp(load(platform.config, None))
+        app = on_terminal(load(platform.config, None))
         await app.run_async()
         return app.return_code or 0
     finally:

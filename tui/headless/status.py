@@ -97,7 +97,7 @@ def _as_text(told: dict[str, Any], *, only_findings: bool) -> list[str]:
     if only_findings:
         for one in told["findings"]:
             lines.append(f"  {one['cause']}: {one['runbook']}; {', '.join(one['actions'])}")
-            lines += [f"    {each['name']:<24} {each['value']} {each['unit']}" for each in one["evidence"]]
+            lines += [f"    {each['name']:<24} {each['value']} {each['unit']}".rstrip() for each in one["evidence"]]
         return lines
     for name, source in told["sources"].items():
         why = f"  {source['error']['summary']}" if source["error"] else ""

@@ -1,6 +1,6 @@
 """The dashboard: header, the finding that matters most, five panes, the last journal lines, the keys."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -9,7 +9,7 @@ from textual.containers import Horizontal
 from textual.events import Resize
 from textual.screen import Screen
 
-from backend.config.model import Limits
+from backend.config.model import Config
 from backend.incident.entry import Entry
 from backend.model.providers import ProviderAnswer
 from backend.model.situation import Part, Situation
@@ -30,7 +30,8 @@ class Frame:
 
     header: Line
     finding: Line
-    footer: Line
+    footers: Mapping[str, Line]
+    """The keys that work while a pane has them, by its name; by the empty name those of no pane."""
     entries: Sequence[Entry]
     actor: str
     progress: Line | None = None
@@ -42,15 +43,18 @@ class Dashboard(Screen[None]):
     AUTO_FOCUS = None
     SMALL: ClassVar[tuple[int, int]] = (72, 20)
     """Below this width or height one pane is shown whole and the others as a line each."""
+    LOW: ClassVar[int] = 30
+    """Below this height the journal has one line, and most of the rest goes to jobs and failures."""
 
-    def __init__(self, limits: Limits, providers: tuple[Part[ProviderAnswer], ...]) -> None:
+    def __init__(self, config: Config, providers: tuple[Part[ProviderAnswer], ...]) -> None:
         super().__init__()
-        self._limits = limits
+        self._limits = config.limits
         self._providers = providers
-        self._header = Readout(id="header")
+        self._header = Readout(id="header", classes=f"env-{config.environment.colour}")
         self._finding = Readout(id="finding")
         self._journal = Readout(id="journal")
         self._footer = Readout(id="footer")
+        self._footers: Mapping[str, Line] = {}
         self.panes = {name: Pane(kind) for name, kind in PANES.items()}
         self.zoomed = False
 
@@ -73,11 +77,21 @@ class Dashboard(Screen[None]):
         """Show everything as of this situation."""
         self._header.show((frame.header,))
         self._finding.show((frame.finding,))
-        self._footer.show((frame.footer,))
+        self._footers = frame.footers
+        self._show_footer()
         self._journal.show(self._last_lines(frame))
         for pane in self.panes.values():
-            look = Look(situation, self._limits, pane.glyphs, pane.room(), self._providers)
+            look = Look(situation, self._limits, pane.glyphs, *pane.room(), self._providers)
             pane.refresh_from(look)
+
+    def _show_footer(self) -> None:
+        current = self.current
+        self._footer.show((self._footers.get(current.kind.id if current else "", ()),))
+
+    def acknowledge(self) -> None:
+        """Take away the marks that say what changed."""
+        for pane in self.panes.values():
+            pane.acknowledge()
 
     def _last_lines(self, frame: Frame) -> tuple[Line, ...]:
         room = self._journal.size.height or 2
@@ -106,10 +120,12 @@ class Dashboard(Screen[None]):
         """Choose the layout for the new size."""
         width, height = event.size
         self.set_class(width < self.SMALL[0] or height < self.SMALL[1], "-small")
+        self.set_class(height < self.LOW, "-low")
         self._arrange()
 
     def on_descendant_focus(self) -> None:
-        """On a small screen the pane with the keys is the one shown whole."""
+        """The footer follows; on a small screen the pane with the keys is the one shown whole."""
+        self._show_footer()
         self._arrange()
 
     def _arrange(self, name: str | None = None) -> None:

@@ -16,7 +16,10 @@ from widgets.readout import Readout
 class HelpScreen(ModalScreen[None]):
     """Closes with escape, `q`, `?` or enter."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,enter,question_mark,q", "dismiss", "close")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,enter,question_mark,q", "dismiss", "close"),
+        Binding("ctrl+q", "app.leave", show=False),
+    ]
 
     def compose(self) -> ComposeResult:
         """One scrolling block."""

@@ -5,7 +5,7 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
-from textual.events import Key, Paste
+from textual.events import Key, Paste, Resize
 from textual.screen import ModalScreen
 
 from actions.plan import Plan, Risk
@@ -20,6 +20,8 @@ THINK = 1.0
 """Seconds before a plan of medium risk can be confirmed."""
 EXPIRES = 60.0
 """Seconds after which the dialog closes, because facts age."""
+AROUND = 7
+"""Lines of the screen that the scrolling facts leave to the heading, the keys, the frame and what lies around it."""
 
 
 class PlanScreen(ModalScreen[bool]):
@@ -32,6 +34,7 @@ class PlanScreen(ModalScreen[bool]):
         Binding("down", "scroll(1)", show=False),
         Binding("pageup", "scroll(-8)", show=False),
         Binding("pagedown", "scroll(8)", show=False),
+        Binding("ctrl+q", "app.leave", show=False),
     ]
     AUTO_FOCUS = None
 
@@ -58,8 +61,9 @@ class PlanScreen(ModalScreen[bool]):
         self._tick()
         self.set_interval(0.25, self._tick)
 
-    def on_resize(self) -> None:
-        """Wrap the facts to the new width."""
+    def on_resize(self, event: Resize) -> None:
+        """Wrap the facts to the new width; they scroll where they are too many, the keys always show."""
+        self.query_one("#plan-facts").styles.max_height = max(1, event.size.height - AROUND)
         self.call_after_refresh(self._wrap)
 
     def _wrap(self) -> None:

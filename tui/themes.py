@@ -1,0 +1,85 @@
+"""The colours: four themes of our own beside Textual's, and what the terminal asks for by itself.
+
+A state is always a word and a glyph too; colour only makes it faster to find.
+"""
+
+import locale
+import os
+from collections.abc import Mapping
+
+from textual.theme import Theme
+
+from widgets.text import ASCII, UNICODE, Glyphs
+
+DARK = Theme(
+    name="backtop-dark",
+    primary="#5aa9e6",
+    secondary="#8fb8de",
+    accent="#7fd1ff",
+    foreground="#d6dde6",
+    background="#0f1419",
+    surface="#161d26",
+    panel="#1d2631",
+    success="#7bc47f",
+    warning="#e6b450",
+    error="#ff6b6b",
+    dark=True,
+    variables={"tone-changed": "#c792ea"},
+)
+LIGHT = Theme(
+    name="backtop-light",
+    primary="#1f6fb2",
+    secondary="#40627f",
+    accent="#005f9e",
+    foreground="#1f2933",
+    background="#fbfbf8",
+    surface="#f0f1ee",
+    panel="#e4e6e2",
+    success="#1c6b2a",
+    warning="#8a5a00",
+    error="#b3161b",
+    dark=False,
+    variables={"tone-changed": "#7a3ea1"},
+)
+CONTRAST = Theme(
+    name="backtop-contrast",
+    primary="#ffffff",
+    secondary="#ffffff",
+    accent="#00e5ff",
+    foreground="#ffffff",
+    background="#000000",
+    surface="#000000",
+    panel="#101010",
+    success="#00ff5f",
+    warning="#ffd700",
+    error="#ff5f5f",
+    dark=True,
+    variables={"tone-changed": "#ff87ff"},
+)
+COLOUR_BLIND = Theme(
+    # Blue, yellow and orange of the palette by Okabe and Ito, which stay apart without red or green cones.
+    name="backtop-colour-blind",
+    primary="#56b4e9",
+    secondary="#56b4e9",
+    accent="#56b4e9",
+    foreground="#e6e6e6",
+    background="#101216",
+    surface="#181b21",
+    panel="#20242c",
+    success="#56b4e9",
+    warning="#f0e442",
+    error="#e69f00",
+    dark=True,
+    variables={"tone-changed": "#cc79a7", "tone-accent": "#9ad0f5"},
+)
+THEMES = (DARK, LIGHT, CONTRAST, COLOUR_BLIND)
+
+
+def glyphs_for(environ: Mapping[str, str] = os.environ, encoding: str | None = None) -> Glyphs:
+    """Unicode, unless the locale cannot write it, the terminal is too plain, or `BACKTOP_ASCII` asks for less."""
+    if environ.get("BACKTOP_ASCII", "0") not in ("", "0"):
+        return ASCII
+    if environ.get("TERM", "") in ("dumb", "linux", "vt100", "vt220"):
+        return ASCII
+    written = (encoding or locale.getpreferredencoding(False)).casefold().replace("-", "")
+    return UNICODE if written in ("utf8", "utf16", "utf32") else ASCII
