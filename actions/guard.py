@@ -57,8 +57,8 @@ def forbids_running(plan: Plan, recent: Sequence[Entry], now: datetime) -> Refus
     intents = [entry for entry in recent if entry.kind == "intent"]
     for target in plan.targets:
         for entry in reversed(intents):
-            waited = now - entry.at
-            if entry.action == plan.action and target.key in entry.targets and waited < COOL_DOWN:
+            if entry.action == plan.action and target.key in entry.targets and _lately(entry, now, COOL_DOWN):
+                waited = max(now - entry.at, timedelta())
                 rest = (COOL_DOWN - waited).total_seconds()
                 return Refusal(
                     f"{plan.title} was already asked for {target.label} {waited.total_seconds():.0f} s ago "
@@ -70,10 +70,17 @@ def forbids_running(plan: Plan, recent: Sequence[Entry], now: datetime) -> Refus
 
 
 def _over_budget(intents: Sequence[Entry], now: datetime) -> Refusal | None:
-    high = [entry for entry in intents if entry.data.get("risk") == Risk.HIGH.value and now - entry.at < BUDGET_WINDOW]
+    high = [
+        entry for entry in intents if entry.data.get("risk") == Risk.HIGH.value and _lately(entry, now, BUDGET_WINDOW)
+    ]
     if len(high) < BUDGET:
         return None
     rest = (BUDGET_WINDOW - (now - high[-BUDGET].at)).total_seconds() / 60
     return Refusal(
         f"{BUDGET} high-risk actions ran in the last 10 minutes; stop and think, or wait {rest:.0f} minutes."
     )
+
+
+def _lately(entry: Entry, now: datetime, span: timedelta) -> bool:
+    """Whether it is younger than this. One from further ahead is of a clock that went wrong, and binds nobody."""
+    return abs(now - entry.at) < span

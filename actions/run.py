@@ -25,7 +25,7 @@ LOOK_EVERY = 1.0
 """Seconds between two fresh looks at one target."""
 FOLLOW_EVERY = 5.0
 """Seconds between two looks at a target that is followed after its first verdict."""
-RECENT = 5000
+RECENT = 3000
 """Journal lines that are looked through for cool-downs and budgets: more than ten minutes of steps at their pace."""
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from textual.pilot import Pilot
+from textual.screen import Screen
 from textual.strip import Strip
 
 from backend.config.model import Api, Config, Environment
@@ -67,6 +68,10 @@ class Rig:
         table = self.app.dashboard.panes[pane].table
         assert table is not None
         return table
+
+    def shows(self, kind: type[Screen[Any]]) -> bool:
+        """Whether the screen on top is of this kind."""
+        return isinstance(self.app.screen, kind)
 
     @property
     def strips(self) -> list[Strip]:

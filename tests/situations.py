@@ -274,12 +274,12 @@ def blocked_sessions() -> tuple[Session, ...]:
 
 def with_history(values: Readings, *, cpu: Iterable[float], memory: float) -> Situation:
     """The situation of these values, and before it one reading a second of what is traced."""
-    found = Situation(NOW - timedelta(seconds=30))
+    found, use = Situation(NOW - timedelta(seconds=30)), 0.0
     for number, use in enumerate(cpu):
         latency = 3.0 + 9.0 * (number % 5 == 4)
         found = after(found, {HOST_COUNTERS: host(use, memory - 8 + number), DATABASE_OWN: own(latency)}, seconds=1)
         found = after(found, {FILES_DISK: values[FILES_DISK]})
-    last: Readings = {HOST_COUNTERS: host(61.0, memory), DATABASE_OWN: own(4.0)}
+    last: Readings = {HOST_COUNTERS: host(use, memory), DATABASE_OWN: own(4.0)}
     return after(found.seen_at(NOW), {**values, **last})
 
 
@@ -295,7 +295,7 @@ def calm() -> Situation:
 
 def data_gap() -> Situation:
     """Three symbols have gaps, and most failures come from them."""
-    return with_history(data_gap_values(), cpu=(25, 38, 52, 66, 81, 64, 40, 58), memory=71)
+    return with_history(data_gap_values(), cpu=(25, 38, 52, 66, 81, 64, 58, 61), memory=71)
 
 
 def parts() -> tuple[Part[Any], ...]:

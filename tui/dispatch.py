@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Protocol
 
 from actions.guard import Posture, forbids_planning
@@ -47,7 +46,6 @@ class Dispatcher:
     runner: Callable[[], Runner]
     busy: ActionSpec | None = None
     """The action whose dialog is open, or that runs."""
-    running_since: datetime | None = None
 
     async def act(self, spec: ActionSpec, targets: Sequence[Target]) -> None:
         """Plan, confirm, run and report one action; every refusal is told."""
@@ -58,7 +56,7 @@ class Dispatcher:
         try:
             await self._act(spec, tuple(targets))
         finally:
-            self.busy = self.running_since = None
+            self.busy = None
             self.stage.progressed(None)
 
     async def _act(self, spec: ActionSpec, targets: tuple[Target, ...]) -> None:
@@ -72,7 +70,6 @@ class Dispatcher:
         if isinstance(again, Refusal):
             self._refuse(spec, again)
             return
-        self.running_since = self.stage.situation().at
         outcome = await self.runner().run(plan, self.stage.progressed)
         self.stage.recorded(spec)
         if isinstance(outcome, Refusal):

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Coroutine, Sequence
 
 from textual.app import App
+from textual.notifications import SeverityLevel
 
 from actions.guard import Posture
 from actions.plan import Plan
@@ -15,6 +16,10 @@ from backend.parts import JOBS_COUNTS, JOBS_HEALTH, JOBS_PENDING, JOBS_RUNNING
 from tui.desk import Desk
 from tui.screens.plan import PlanScreen
 from widgets.present.plan import PlanFacts
+from widgets.text import crop
+
+LONGEST = 400
+"""Cells of what is said to the person at once."""
 
 
 class AppStage:
@@ -54,7 +59,8 @@ class AppStage:
 
     def tell(self, text: str, *, title: str, grave: bool) -> None:
         """Say something to the person, literally."""
-        self._app.notify(text, title=title, severity="warning" if grave else "information", markup=False)
+        severity: SeverityLevel = "warning" if grave else "information"
+        self._app.notify(crop(text, LONGEST), title=crop(title, LONGEST), severity=severity, markup=False)
 
     def progressed(self, progress: Progress | None) -> None:
         """Show how far a run is."""

@@ -10,7 +10,7 @@ from widgets.present.panes import PaneKind
 from widgets.present.view import Look, PaneView
 from widgets.readout import Readout
 from widgets.table import LiveTable
-from widgets.text import Line, Span, Tone, both_ends, fit_line
+from widgets.text import Line, Span, Tone, both_ends, crop_line, fit_line, line_width
 
 EDGES = 4
 """Cells of a pane's width that frame and margin take."""
@@ -133,11 +133,12 @@ class Pane(Painted):
 
     def _upper(self, width: int) -> Line:
         glyphs, tone = self.glyphs, self._tone()
-        state = (Span(" "), *self._view.state, Span(" ")) if self._view.state else ()
-        lead = (Span(f"{glyphs.corners[0]}{glyphs.rule} ", tone), *self._heading(), Span(glyphs.rule * width, tone))
-        tail = (*state, Span(glyphs.corners[1], tone))
-        taken = sum(len(one.text) for one in tail)
-        return (*fit_line(lead, width - taken, glyphs.rule), *tail)
+        heading = (Span(f"{glyphs.corners[0]}{glyphs.rule} ", tone), *self._heading())
+        corner = Span(glyphs.corners[1], tone)
+        state = crop_line(self._view.state, width - line_width(heading) - EDGES, glyphs.more)
+        tail = (Span(" "), *state, Span(" "), corner) if state else (corner,)
+        rule = Span(glyphs.rule * width, tone)
+        return (*fit_line((*heading, rule), width - line_width(tail), glyphs.rule), *tail)
 
     def _as_line(self, width: int) -> Line:
         first = next(iter((*self._view.notices, *self._view.head)), ())

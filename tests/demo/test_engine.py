@@ -16,7 +16,7 @@ import pytest
 from tests.demo.api_rig import RESEARCH, postgres, wait_until
 from tui.demo.layout import Layout
 from tui.demo.worker import PAGE, compute, touched
-from tui.demo.world.world import LOST
+from tui.demo.world.outcome import LOST
 
 INVOCATION = "00112233445566778899aabbccddeeff"
 

@@ -52,7 +52,7 @@ def test_files_have_the_ages_that_the_runbook_asks_for(instance: Instance, scena
     assert all(path.name.startswith("backtest_") for path in layout.scratch.iterdir())
 
 
-@pytest.mark.parametrize("fill", [tree.FILL, 0.92])
+@pytest.mark.parametrize("fill", [0.61, 0.92])
 def test_use_is_a_share_of_the_quota_in_sizes_and_in_blocks(instance: Instance, fill: float) -> None:
     layout = instance.layout
     tree.grow(layout, build("calm", 1, datetime.now(UTC)), fill)

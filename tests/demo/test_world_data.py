@@ -122,8 +122,8 @@ def test_symbols_are_repaired_one_after_the_other() -> None:
 
 def test_the_active_source_is_always_one() -> None:
     data = DataSide(build("calm", 1, START))
-    assert [data.switch(to_backup) for to_backup in (True, True, False, False)] == [True, False, True, False]
-    data.switch(to_backup=True)
+    assert [data.switch(to_backup, START) for to_backup in (True, True, False, False)] == [True, False, True, False]
+    data.switch(True, START)
     assert [source.role for source in data.sources if source.active] == ["backup"]
 
 

@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from tui.demo.world.job import Modifications
+from tui.demo.world.outcome import LOST
 from tui.demo.world.refusal import ConflictError, NotThereError
 from tui.demo.world.scenario import SCENARIOS, build
 from tui.demo.world.seed import PRIORITIES, STATUSES
-from tui.demo.world.world import LOST, World
+from tui.demo.world.world import World
 
 START = datetime(2026, 11, 20, 13, 5, tzinfo=UTC)
 

@@ -27,9 +27,7 @@ def opened(tmp_path: Path) -> Iterator[Open]:
     terminals: list[Terminal] = []
 
     def open_terminal(*arguments: str, columns: int = 120, lines: int = 40) -> Terminal:
-        terminals.append(
-            Terminal(BACKTOP, *arguments, columns=columns, lines=lines, environment=environment(tmp_path))
-        )
+        terminals.append(Terminal(BACKTOP, *arguments, columns=columns, lines=lines, environment=environment(tmp_path)))
         return terminals[-1]
 
     yield open_terminal

@@ -117,7 +117,9 @@ def standing(scenario: str, home: Path) -> Iterator[Stand]:
         try:
             assert process.stdout is not None
             assert select.select([process.stdout], [], [], RISES_IN)[0], "the platform does not come up"
-            yield Stand(process, json.loads(process.stdout.readline()), home)
+            line = process.stdout.readline()
+            assert line, "the platform ended before it was up"
+            yield Stand(process, json.loads(line), home)
         finally:
             process.terminate()
             process.wait(RISES_IN)

@@ -7,6 +7,7 @@ from backend.model.situation import Situation
 from backend.parts import JOBS_FAILED, JOBS_RUNNING
 from tests.conftest import Rig
 from tests.situations import NOW, after, calm, data_gap, failed, job, jobs, no_data, stale, waiting
+from tui.screens.dashboard import Dashboard
 from tui.screens.help import HelpScreen
 from widgets.present.failures import group_key
 from widgets.present.panes import PANES
@@ -111,10 +112,10 @@ async def test_help_lists_all_keys_and_closes_with_any_of_its_own(rig: Rig) -> N
         await rig.know(pilot, data_gap())
         for key in ("escape", "q", "question_mark", "enter"):
             await pilot.press("question_mark")
-            assert isinstance(rig.app.screen, HelpScreen)
+            assert rig.shows(HelpScreen)
             assert "go to the failures pane" in rig.text
             await pilot.press(key)
-            assert rig.app.screen is rig.app.dashboard
+            assert rig.shows(Dashboard)
 
 
 async def test_escape_never_leaves(rig: Rig) -> None:

@@ -48,8 +48,7 @@ class Dialog:
         assert isinstance(self.rig.app.screen, PlanScreen)
         return self.rig.app.screen
 
-    @property
-    def open(self) -> bool:
+    def is_open(self) -> bool:
         return isinstance(self.rig.app.screen, PlanScreen)
 
     async def press(self, *keys: str) -> None:
@@ -59,7 +58,7 @@ class Dialog:
     async def pass_time(self, seconds: float) -> None:
         """Move the clock, and let the dialog look at it."""
         self.rig.clock.move(seconds)
-        if self.open:
+        if self.is_open():
             self.screen._tick()
         await self.pilot.pause()
 
@@ -81,7 +80,7 @@ async def dialog(rig: Rig, *keys: str, found: Situation | None = None) -> AsyncI
         await rig.know(pilot, found or data_gap())
         opened = Dialog(rig, pilot, runs)
         await opened.press(*keys)
-        await opened.until(lambda: opened.open and "[n] Cancel" in rig.text)
+        await opened.until(lambda: opened.is_open() and "[n] Cancel" in rig.text)
         yield opened
 
 
@@ -122,11 +121,11 @@ async def test_y_confirms_once_the_dialog_could_be_read(rig: Rig) -> None:
     async with dialog(rig, "down", "r") as open_:
         await open_.pass_time(0.29)
         await open_.press("y")
-        assert open_.open
+        assert open_.is_open()
         await open_.pass_time(0.02)
         await open_.press("y")
         await open_.until(lambda: bool(open_.runs.plans))
-        assert not open_.open
+        assert not open_.is_open()
         await open_.until(lambda: "requeue: worked: completed" in rig.told)
         assert rig.app.dispatcher.busy is None
 
@@ -135,7 +134,7 @@ async def test_y_confirms_once_the_dialog_could_be_read(rig: Rig) -> None:
 async def test_keys_typed_ahead_do_nothing(rig: Rig, key: str) -> None:
     async with dialog(rig, "down", "r", key) as open_:
         await open_.press(key)
-        assert open_.open
+        assert open_.is_open()
         assert not open_.runs.plans
 
 
@@ -144,7 +143,7 @@ async def test_n_escape_and_enter_cancel(rig: Rig, key: str) -> None:
     async with dialog(rig, "down", "r") as open_:
         await open_.pass_time(1)
         await open_.press(key)
-        assert not open_.open
+        assert not open_.is_open()
         await open_.until(lambda: rig.app.dispatcher.busy is None)
         assert not open_.runs.plans
 
@@ -153,7 +152,7 @@ async def test_the_key_that_opens_it_never_confirms_it(rig: Rig) -> None:
     async with dialog(rig, "down", "r") as open_:
         await open_.pass_time(5)
         await open_.press("r", "r", "space", "tab", "Y")
-        assert open_.open
+        assert open_.is_open()
         assert not open_.runs.plans
 
 
@@ -163,7 +162,7 @@ async def test_pasted_text_confirms_nothing(rig: Rig) -> None:
         rig.app.post_message(events.Paste("y\n"))
         open_.screen.post_message(events.Paste("y"))
         await open_.pilot.pause()
-        assert open_.open
+        assert open_.is_open()
         assert not open_.runs.plans
 
 
@@ -171,9 +170,9 @@ async def test_it_expires_because_facts_age(rig: Rig) -> None:
     async with dialog(rig, "down", "r") as open_:
         await open_.pass_time(59)
         assert "expires in 1s" in rig.text
-        assert open_.open
+        assert open_.is_open()
         await open_.pass_time(1)
-        await open_.until(lambda: not open_.open)
+        await open_.until(lambda: not open_.is_open())
         assert "requeue: The dialog expired: its facts are a minute old." in rig.told
         assert not open_.runs.plans
 
@@ -183,7 +182,7 @@ async def test_several_targets_need_a_second_to_think(rig: Rig) -> None:
         assert "risk medium" in rig.text
         await open_.pass_time(0.99)
         await open_.press("y")
-        assert open_.open
+        assert open_.is_open()
         await open_.pass_time(0.02)
         await open_.press("y")
         await open_.until(lambda: bool(open_.runs.plans))
@@ -200,9 +199,9 @@ async def test_the_palette_stays_closed_and_leaving_asks(rig: Rig) -> None:
         assert isinstance(rig.app.screen, LeaveScreen)
         assert "requeue is open or runs." in rig.text
         await open_.press("n")
-        assert open_.open
+        assert open_.is_open()
         await open_.press("ctrl+q", "y")
-        assert not rig.app.is_running
+        await open_.until(lambda: not rig.app.is_running)
         assert not open_.runs.plans
 
 
@@ -323,4 +322,4 @@ async def test_many_targets_scroll_and_the_keys_stay_in_sight(rig: Rig) -> None:
         await open_.press("pagedown", "down")
         assert rig.text != before
         assert "[n] Cancel" in rig.text
-        assert open_.open
+        assert open_.is_open()

@@ -8,6 +8,7 @@ import pytest
 
 from backend.config.example import example
 from tui import cli
+from tui.demo.world.scenario import SCENARIOS
 
 WRONG = """\
 [api]
@@ -192,7 +193,7 @@ def test_an_unknown_scenario_is_told_with_those_there_are(capsys: pytest.Capture
     assert code_of("demo", "nonsense", "--headless") == 2
     said = capsys.readouterr().err
     assert "no scenario 'nonsense'" in said
-    assert "calm, data-gap" in said
+    assert ", ".join(SCENARIOS) in said
 
 
 def test_an_unknown_theme_is_told_with_those_there_are(

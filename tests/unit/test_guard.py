@@ -102,6 +102,7 @@ def test_cool_down_of_a_target_names_who_and_how_long() -> None:
     "entry",
     [
         asked("job:8841", ago=60),
+        asked("job:8841", ago=-60),
         asked("job:8842"),
         asked("job:8841", action="job.retry"),
         asked("job:8841", kind="verdict"),
@@ -120,6 +121,12 @@ def test_cool_down_sees_one_target_among_many() -> None:
 
 def test_cool_down_speaks_of_the_newest_intent() -> None:
     assert "5 s ago" in (running(requeue_of(failed()), [asked("job:8841", ago=50), asked("job:8841", ago=5)]) or "")
+
+
+def test_cool_down_holds_when_a_clock_is_a_little_ahead() -> None:
+    assert "0 s ago by bob@research-01; see what came of it, or wait 60 s." in (
+        running(requeue_of(failed()), [asked("job:8841", ago=-20)]) or ""
+    )
 
 
 def test_cool_down_holds_across_two_journals_on_one_file(tmp_path: Path) -> None:
@@ -152,6 +159,10 @@ def test_budget_of_high_actions() -> None:
 def test_budget_waits_for_the_fifth_newest() -> None:
     spent = [asked(ago=60.0 * minutes, risk="high") for minutes in (9, 8, 7, 6, 5, 4, 3)]
     assert "wait 3 minutes" in (running(high(), spent) or "")
+
+
+def test_budget_is_not_spent_by_a_clock_that_went_wrong() -> None:
+    assert running(high(), [asked(ago=-86_400, risk="high")] * 5) is None
 
 
 def test_budget_counts_only_intents_of_high_risk() -> None:

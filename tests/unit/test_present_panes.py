@@ -163,12 +163,12 @@ def test_resources_have_gauges_where_there_is_room_and_figures_where_there_is_no
     wide, narrow, low = (view("resources", data_gap(), *room) for room in ((100, 20), (56, 20), (36, 6)))
     assert len(wide.head) == 2
     assert [plain(line) for line in narrow.head] == [
-        "cpu  ▄▅▆▇▆▄▅▅  61 %  load 3.1 of 8",
+        "cpu  ▄▅▆▇▆▅▅▅  61 %  load 3.1 of 8",
         "mem  ▆▆▆▆▆▆▆▆  71 % <90  swap 0 %",
         "disk ▇▇▇▇▇▇▇▇  78 % <85  of 500G",
         "engine active 3d  50 % of 12.0G",
     ]
-    assert [plain(line) for line in low.head] == ["cpu 61 %  mem 71 % <90", "engine active 3d  50 % of 12.0G"]
+    assert [plain(line) for line in low.head] == ["cpu 61 %  mem 71 %  disk 78 %", "engine active 3d  50 % of 12.0G"]
     assert low.foot == ()
 
 

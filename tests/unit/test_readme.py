@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from actions.registry import REGISTRY
+from backend.diagnosis.rules import RULES
 from tui import cli
 from tui.demo.world.scenario import SCENARIOS
 from tui.keys import KEYS
@@ -65,9 +66,14 @@ def test_every_option_it_names_exists(capsys: pytest.CaptureFixture[str]) -> Non
     assert told == known - {"--help", "--version"}
 
 
-def test_every_scenario_is_told() -> None:
-    limits = README.partition("## Limits")[2]
-    assert all(f"`{name}`" in limits for name in SCENARIOS)
+def test_the_table_of_scenarios_is_the_programs() -> None:
+    rows = [(f"`{each.name}`", each.title, f"`{each.cause}`" if each.cause else "–") for each in SCENARIOS.values()]
+    assert section("scenarios") == table(("scenario", "what there is", "cause"), *rows)
+
+
+def test_every_cause_that_is_diagnosed_is_told() -> None:
+    told = re.findall(r"`(\w+)` \(", README.partition("are diagnosed: ")[2].partition("\n")[0])
+    assert told == [rule.__module__.rpartition(".")[2] for rule in RULES]
 
 
 def test_what_it_links_to_is_there() -> None:

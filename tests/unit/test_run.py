@@ -8,7 +8,8 @@ import pytest
 
 from actions.run import LOOK_EVERY, SETTLE, Outcome, Progress
 from actions.verdict import Word
-from backend.errors import Refused, TimedOut
+from backend.errors import MissingObject, MissingRoute, Refused, SourceError, TimedOut
+from backend.incident.journal import Journal
 from backend.model.jobs import Job, JobState
 from backend.model.target import JobTarget
 from tests.fakes import BAD, GOOD, NOTHING, SLOW, Rig, failed, requeue_of
@@ -290,3 +291,25 @@ async def test_the_same_target_cools_down(tmp_path: Path) -> None:
 
 def test_targets_are_named_for_the_job_and_not_the_attempt() -> None:
     assert JobTarget.of(failed(attempt=1)).key == JobTarget.of(failed(attempt=2)).key == "job:8841"
+
+
+@pytest.mark.parametrize("error", [MissingRoute("no such route"), MissingObject("no such job")])
+async def test_server_that_lists_what_it_cannot_look_up(tmp_path: Path, error: SourceError) -> None:
+    rig = Rig(tmp_path, failed())
+
+    async def unknown(id_: str) -> Job:
+        raise error
+
+    rig.server.job = unknown  # type: ignore[method-assign]
+    outcome = await rig.run(requeue_of(failed()))
+    assert (outcome.verdict.word, outcome.verdict.text) == (Word.WORKED, "completed in attempt 2")
+
+
+async def test_target_under_a_hundred_others_is_found_in_the_journal(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, failed())
+    rig.server.courses["8841"] = NOTHING
+    await rig.run(requeue_of(failed()))
+    other = Journal(rig.path, "bob@research-01", rig.time)
+    for number in range(120):
+        other.append("step", id="r2", action="job.requeue", targets=[f"job:{number}"])
+    assert "was already asked for 8841" in await rig.refused(requeue_of(failed()))

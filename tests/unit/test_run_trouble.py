@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -70,6 +71,23 @@ async def test_no_place_for_locks_is_a_refusal(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setitem(defaults, "fallback", tmp_path / "plain")
     assert (await rig.refused(requeue_of(failed()))).startswith("Nothing was sent: no place for locks")
     assert rig.server.sent == []
+
+
+async def test_locks_are_taken_in_one_order_whatever_the_plan_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rig = Rig(tmp_path, *THREE)
+    taken: list[str] = []
+    make = TargetLock.__init__
+
+    def noted(lock: TargetLock, folder: Path, key: str, **rest: Any) -> None:
+        taken.append(key)
+        make(lock, folder, key, **rest)
+
+    monkeypatch.setattr(TargetLock, "__init__", noted)
+    await rig.run(requeue_of(*reversed(THREE)))
+    assert taken == ["job:1", "job:2", "job:3"]
+    assert rig.server.sent == ["3", "2", "1"]
 
 
 async def test_locks_are_free_after_a_run(tmp_path: Path) -> None:

@@ -18,8 +18,10 @@ from starlette.routing import BaseRoute, Mount
 from tui.demo.history import History
 from tui.demo.layout import Layout, replace
 from tui.demo.maintenance import Maintenance
-from tui.demo.routes import analytics, backtests, data, engine, providers, strategies
+from tui.demo.routes import analytics, backtests, data, engine, judge, providers, strategies
 from tui.demo.routes.replies import HANDLERS
+from tui.demo.watchman import Watchman
+from tui.demo.world.judge import Judge
 from tui.demo.world.scenario import SCENARIOS, build
 from tui.demo.world.world import World
 
@@ -30,11 +32,17 @@ HEALTH = "/api/research/backtests/health"
 def application(world: World, layout: Layout) -> Starlette:
     """The API over `world`, for the instance in `layout`."""
     research = [*analytics.ROUTES, *backtests.ROUTES, *data.ROUTES, *strategies.ROUTES]
-    routes: list[BaseRoute] = [Mount("/api/research", routes=research), *engine.ROUTES, *providers.ROUTES]
+    routes: list[BaseRoute] = [
+        Mount("/api/research", routes=research),
+        *engine.ROUTES,
+        *judge.ROUTES,
+        *providers.ROUTES,
+    ]
     app = Starlette(routes=routes, exception_handlers=HANDLERS)
     app.state.world = world
     app.state.layout = layout
     app.state.maintenance = Maintenance(world, History(layout, world.scenario.seed))
+    app.state.watchman = Watchman(world, layout, Judge(world, SCENARIOS[world.scenario.name]))
     return app
 
 
@@ -75,7 +83,9 @@ async def serve(app: Starlette, layout: Layout, port: int) -> None:
     """Serve until TERM or INT; `run/api.json` appears once a request was answered."""
     listener = listener_on(port)
     async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(server_of(app).serve(sockets=[listener]))
+        serving = tasks.create_task(server_of(app).serve(sockets=[listener]))
+        watching = tasks.create_task(app.state.watchman.watch())
+        serving.add_done_callback(lambda _: watching.cancel())
         tasks.create_task(_announce(layout, listener.getsockname()[1]))
 
 

@@ -12,6 +12,8 @@ from typing import Any
 from tui.demo import worker
 from tui.demo.layout import Layout
 
+TASK = ("seconds", "memory_mb", "signal", "exit_code", "growth_mb", "guarded")
+"""What of an order a worker has to know, as numbers in this order."""
 GRACE = 2.0
 """Seconds that workers have to end when they are told to."""
 
@@ -64,7 +66,7 @@ class Crew:
             stdout=subprocess.DEVNULL,
             bufsize=0,
         )  # fmt: skip
-        task = " ".join(str(order[name]) for name in ("seconds", "memory_mb", "signal", "exit_code"))
+        task = " ".join(str(order[name]) for name in TASK)
         self._tell(process, task)
         self.workers[job_id] = Worker(job_id, int(order["attempt"]), process, monotonic())
         return self.workers[job_id]

@@ -90,6 +90,11 @@ class Layout:
         return self.root / "unit"
 
     @property
+    def requests(self) -> Path:
+        """Lines `verb code`: what the unit was asked for, and how that ended."""
+        return self.unit / "requests"
+
+    @property
     def log(self) -> Path:
         """Logs of the parts, the unit log, and `kernel`."""
         return self.root / "log"

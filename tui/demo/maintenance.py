@@ -40,7 +40,8 @@ class Maintenance:
         return task
 
     async def repair(self, symbols: Sequence[str], days: Range) -> tuple[Step, ...]:
-        """Begin a repair, when the database is there to take it. UnavailableError, UnreadableError."""
+        """Begin a repair, if source and database are there for it. UnavailableError, UnreadableError."""
+        self._world.data.need_source()
         await self._history.check()
         now = self._world.settle()
         planned = self._world.data.repair(symbols, days, now)

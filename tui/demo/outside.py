@@ -1,10 +1,11 @@
 """What lies outside the platform proper: provider hosts, and the kernel with its log."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tui.demo.layout import Layout, replace
+from tui.demo.world.scenario import Source
 
 PING_HOST = "data-provider-1.adaf.local"
 HTTP_PROVIDER = "marketdata"
@@ -19,6 +20,12 @@ class Host:
 
 
 USUAL: Mapping[str, Host] = {PING_HOST: Host(True, 11.4), HTTP_PROVIDER: Host(True, 8.0)}
+
+
+def hosts_of(sources: Iterable[Source]) -> dict[str, Host]:
+    """The hosts behind the primary one of `sources`, which answer while it is well."""
+    up = all(source.status != "down" for source in sources if source.role == "primary")
+    return {name: Host(up, host.milliseconds) for name, host in USUAL.items()}
 
 
 def set_hosts(layout: Layout, known: Mapping[str, Host]) -> None:

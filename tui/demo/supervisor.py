@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tui.demo import configuration, market, outside, repository, tree
 from tui.demo.instance import GroundError, Instance, create, remove
+from tui.demo.kernel import Kernel
 from tui.demo.postgres import Postgres
 from tui.demo.processes import Child, end_children
 from tui.demo.unit.install import install
@@ -20,8 +21,9 @@ from tui.demo.world.scenario import Scenario, build
 
 PATIENCE = 20.0
 """Seconds that a part has to come up."""
-MEMORY_MAX = 384 * 1024 * 1024
-"""The limit of the engine's unit, in bytes."""
+START_LIMIT = 10.0
+PATIENT_START_LIMIT = 30.0
+"""Seconds in which the unit may start so often; longer where it shall be seen to give up on a slow host too."""
 
 
 @dataclass(slots=True)
@@ -72,14 +74,14 @@ class Platform:
     async def _disk(self) -> None:
         layout = self.instance.layout
         install(layout)
-        outside.set_hosts(layout, outside.USUAL)
+        outside.set_hosts(layout, outside.hosts_of(self.scenario.sources))
         outside.boot(layout, self.scenario.now)
         tree.grow(layout, self.scenario)
         await repository.found(layout, self.scenario, self.instance.environment())
 
     async def _engine(self) -> None:
         layout = self.instance.layout
-        self.manager = Manager(layout, engine_unit(self.instance))
+        self.manager = Manager(layout, engine_unit(self.instance, self.scenario))
         self.manager.open()
         code, sentence = await self.manager.unit.start()
         if code != 0:
@@ -126,11 +128,14 @@ class Platform:
         )
 
     async def watch(self) -> None:
-        """Say on standard error which part has ended though nobody wanted it to; for ever."""
+        """Do as the kernel does, and say on standard error which part ended though nobody wanted it to; for ever."""
         parts = dict(self.parts)
         if self.server is not None and self.server.child is not None:
             parts["postgres"] = self.server.child
-        await asyncio.gather(*(_watch(name, part) for name, part in parts.items()))
+        watching = [_watch(name, part) for name, part in parts.items()]
+        if self.manager is not None:
+            watching.append(Kernel(self.instance.layout, self.manager.unit).watch())
+        await asyncio.gather(*watching)
 
     async def fall(self) -> None:
         """End every process and remove every folder of this instance."""
@@ -146,7 +151,7 @@ class Platform:
             remove(self.instance.root, self.instance.token)
 
 
-def engine_unit(instance: Instance) -> Definition:
+def engine_unit(instance: Instance, scenario: Scenario) -> Definition:
     """What the engine's unit runs."""
     return Definition(
         name=f"{configuration.UNIT}.service",
@@ -154,7 +159,8 @@ def engine_unit(instance: Instance) -> Definition:
         argv=(sys.executable, "-m", "tui.demo.engine", "--root", str(instance.root)),
         environment=instance.environment(),
         folder=instance.root,
-        memory_max=MEMORY_MAX,
+        memory_max=scenario.memory_max_mb << 20,
+        interval=PATIENT_START_LIMIT if scenario.later else START_LIMIT,
     )
 
 

@@ -13,8 +13,9 @@ from tui.demo.world.scenario import Scenario
 KIB, MIB = 1024, 1024 * 1024
 QUOTA = 128 * MIB
 """What the platform may store below `files`, in bytes."""
-FILL = 0.61
-"""Share of `QUOTA` in use, unless a scenario wants another."""
+
+ARCHIVE_MB = 4
+"""Size of one large old result."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +27,12 @@ class Leaf:
     age: timedelta
 
 
-def grow(layout: Layout, scenario: Scenario, fill: float = FILL) -> None:
-    """Make the whole tree; what lies below `files` then takes `fill` of `QUOTA`, in disk blocks too."""
+def grow(layout: Layout, scenario: Scenario, fill: float | None = None) -> None:
+    """Make the whole tree; what lies below `files` then takes `fill` of `QUOTA` (the scenario's), in blocks too."""
     rng = Random(f"files:{scenario.seed}")
-    fixed = [*_active(layout, scenario, rng), *_temp(layout, rng)]
+    fixed = [*_active(layout, scenario, rng), *_temp(layout, rng), *_archive(layout, scenario)]
     shared = [*_completed(layout, scenario, rng), *_results(layout, scenario, rng)]
-    left = int(QUOTA * fill) - sum(leaf.size for leaf in fixed)
+    left = int(QUOTA * (scenario.fill if fill is None else fill)) - sum(leaf.size for leaf in fixed)
     weights = [rng.uniform(0.5, 1.5) for _ in shared]
     sizes = [max(KIB, int(left * weight / sum(weights))) for weight in weights]
     for leaf in (*fixed, *_scratch(layout, rng)):
@@ -77,6 +78,12 @@ def _results(layout: Layout, scenario: Scenario, rng: Random) -> Iterator[Leaf]:
         for days in (1, 6, 13, 27, 33, 48):
             age = timedelta(days=days + rng.uniform(0.05, 0.6))
             yield Leaf(layout.results / f"{strategy.name}-{(scenario.now - age):%Y%m%d}.parquet", 0, age)
+
+
+def _archive(layout: Layout, scenario: Scenario) -> Iterator[Leaf]:
+    """Large results that nobody cleaned up."""
+    for number in range(scenario.archive_mb // ARCHIVE_MB):
+        yield Leaf(layout.results / f"sweep-archive-{number:02}.parquet", ARCHIVE_MB * MIB, timedelta(days=36 + number))
 
 
 def _scratch(layout: Layout, rng: Random) -> Iterator[Leaf]:

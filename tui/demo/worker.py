@@ -1,7 +1,8 @@
 """What runs one backtest: `python -m backtest.worker --job ID --strategy NAME --output FOLDER`.
 
-The engine sends `seconds memory_mb signal exit_code` as one line on standard input and keeps the pipe open; its end
-means that the engine is gone. Only what costs next to no memory is imported: many of these run side by side.
+The engine sends `seconds memory_mb signal exit_code growth_mb guarded` as one line on standard input and keeps the
+pipe open; its end means that the engine is gone. Only what costs next to no memory is imported: many of these run side
+by side.
 """
 
 import os
@@ -15,6 +16,10 @@ BUSY = 0.005
 PAGE = 4096
 MOST_OUTPUT = 16 << 20
 ENGINE_GONE = 75
+GROWTH = 5.0
+"""Seconds that the growth of the memory takes."""
+EXPENDABLE = "500"
+"""What an ordinary worker adds to its points for the kernel's choice when memory is short."""
 
 
 def touched(megabytes: int) -> bytearray:
@@ -34,14 +39,30 @@ def compute(memory: bytearray, place: int) -> int:
     return place
 
 
-def run(seconds: float, memory: bytearray, output: str) -> bool:
+def grow(grown: list[bytearray], megabytes: int, passed: float) -> None:
+    """Take what is due of `megabytes` after `passed` seconds."""
+    due = int(megabytes * min(1.0, passed / GROWTH)) - sum(map(len, grown)) // (1 << 20)
+    if due > 0:
+        grown.append(touched(due))
+
+
+def offer() -> None:
+    """Be among the first that the kernel ends when memory is short."""
+    with open("/proc/self/oom_score_adj", "w") as file:  # noqa: PTH123 - as below
+        file.write(EXPENDABLE)
+
+
+def run(seconds: float, memory: bytearray, growth: int, output: str) -> bool:
     """Compute and write for `seconds`; False when the engine went away meanwhile."""
-    end = time.monotonic() + seconds
+    begin = time.monotonic()
+    end = begin + seconds
     place = 0
+    grown: list[bytearray] = []
     with open(output, "wb", buffering=0) as file:  # noqa: PTH123 - pathlib costs more memory than the rest
         while (left := end - time.monotonic()) > 0:
             if select.select([0], [], [], min(TICK, left))[0]:
                 return False
+            grow(grown, growth, time.monotonic() - begin)
             place = compute(memory, place)
             file.write(memory[:PAGE])
             if file.tell() > MOST_OUTPUT:
@@ -55,9 +76,11 @@ def main() -> int:
     task = os.read(0, 200).split()
     if not task:
         return ENGINE_GONE
-    seconds, megabytes, number, exit_code = task
+    seconds, megabytes, number, exit_code, growth, guarded = task
+    if guarded == b"0":
+        offer()
     os.makedirs(folder, exist_ok=True)  # noqa: PTH103 - as above
-    if not run(float(seconds), touched(int(megabytes)), folder + "/partial.bin"):
+    if not run(float(seconds), touched(int(megabytes)), int(growth), folder + "/partial.bin"):
         return ENGINE_GONE
     if int(number):
         os.kill(os.getpid(), int(number))

@@ -1,11 +1,11 @@
 """One look at the platform: every wanted part is read once, side by side."""
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from backend.clock import Clock
-from backend.model.situation import Part, Reading, Situation
+from backend.model.situation import Face, Part, Reading, Situation
 from backend.parts import DATA_SYMBOLS
 from backend.platform import Platform
 from backend.poller import Poller
@@ -13,7 +13,10 @@ from backend.store import reduce
 
 
 async def look(platform: Platform, clock: Clock, wanted: Collection[str] | None = None) -> Situation:
-    """The situation after reading the wanted parts (by key), all but the on-demand ones if None."""
+    """The situation after reading the wanted parts (by key), all but the on-demand ones if None.
+
+    What has gone stale while a slow part was waited for is read once more.
+    """
     readings: list[Reading[Any]] = []
     fetches = {
         part: fetch
@@ -26,6 +29,13 @@ async def look(platform: Platform, clock: Clock, wanted: Collection[str] | None 
         await poller.once()
 
     await asyncio.gather(*map(read, fetches))
+    situation = _seen(readings, clock)
+    old = [part for part in fetches if situation[part].face(situation.at) is Face.STALE]
+    await asyncio.gather(*map(read, old))
+    return _seen(readings, clock) if old else situation
+
+
+def _seen(readings: Iterable[Reading[Any]], clock: Clock) -> Situation:
     situation = Situation(clock.now())
     for reading in readings:
         situation = reduce(situation, reading)

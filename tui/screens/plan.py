@@ -20,7 +20,7 @@ THINK = 1.0
 """Seconds before a plan of medium risk can be confirmed."""
 EXPIRES = 60.0
 """Seconds after which the dialog closes, because facts age."""
-AROUND = 7
+AROUND = 8
 """Lines of the screen that the scrolling facts leave to the heading, the keys, the frame and what lies around it."""
 
 

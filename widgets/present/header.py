@@ -55,7 +55,7 @@ def _ends(alert: Alert, facts: HeaderFacts, glyphs: Glyphs, without: frozenset[s
 
 def _alert(alert: Alert, name: str, now: datetime, glyphs: Glyphs) -> Line:
     if alert.state == "unknown":
-        return (Span(f"{glyphs.unknown} alert unknown", "dim"),)
+        return (Span(f"{glyphs.unknown} alert unknown", "warn"),)
     if alert.state == "ok":
         return (Span(f"{glyphs.ok} ok", "ok"),)
     since = f" {clock_span((now - alert.since).total_seconds())}" if alert.since else ""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from textwrap import wrap
 
 from widgets.present.words import span
-from widgets.text import Line, Span, Tone, shown
+from widgets.text import Line, Span, Tone, crop, shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +39,14 @@ def heading(facts: PlanFacts) -> Line:
 
 LABEL = 8
 """Cells of the labels at the left."""
+ENOUGH = 400
+"""Cells of what is told about one target; what is sent is always told whole."""
 
 
 def body(facts: PlanFacts, width: int) -> tuple[Line, ...]:
     """Everything between the heading and the keys, wrapped to `width` cells; it scrolls."""
     lines = [
-        *_block("targets", facts.about, width),
+        *_block("targets", [crop(about, ENOUGH) for about in facts.about], width),
         *_block("sends", facts.steps, width, "accent"),
         *_block("only if", facts.preconditions, width),
         *_block("effect", facts.effects, width),

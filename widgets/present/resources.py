@@ -82,17 +82,13 @@ def _compact(situation: Situation, limits: Limits, width: int) -> tuple[Line, ..
     figures: list[Line] = []
     if host is not None:
         figures.append(labelled("cpu", percent(host.cpu_percent)))
-        figures.append(_figure("mem", host.memory_percent, limits.memory_percent))
+        figures.append(labelled("mem", percent(memory := host.memory_percent), against(memory, limits.memory_percent)))
     if disk is not None:
-        figures.append(_figure("disk", disk.percent, limits.disk_percent))
+        figures.append(labelled("disk", percent(disk.percent), against(disk.percent, limits.disk_percent)))
     lines = [fitting(figures, width, "  ")]
     if unit is not None:
         lines.append(_engine(situation, limits))
     return tuple(line for line in lines if line)
-
-
-def _figure(label: str, value: float, limit: float) -> Line:
-    return (*labelled(label, percent(value), against(value, limit)), Span(f" <{limit:g}", "dim"))
 
 
 def _beside(left: Line, right: Line, width: int) -> Line:

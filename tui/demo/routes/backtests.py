@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from tui.demo.routes.replies import body_of, when, whole, world_of
+from tui.demo.routes.replies import body_of, judge_of, when, whole, world_of
 from tui.demo.world.job import Job, Modifications
 from tui.demo.world.refusal import UnreadableError
 from tui.demo.world.seed import Priority, Status
@@ -90,6 +90,7 @@ async def requeue(request: Request) -> Response:
     """A failed job waits again, in a new attempt."""
     world = world_of(request)
     job = world.jobs.requeue(request.path_params["job_id"], world.settle())
+    judge_of(request).requeued(job)
     return JSONResponse({"id": job.id, "status": job.status, "attempt": job.attempt}, 202)
 
 
@@ -99,6 +100,7 @@ async def retry(request: Request) -> Response:
     changes = _modifications(body.get("modifications", {}))
     world = world_of(request)
     job = world.jobs.retry(str(body.get("original_job_id")), changes, world.settle())
+    judge_of(request).retried(job)
     return JSONResponse({"id": job.id, "original_job_id": job.original_job_id}, 202)
 
 
@@ -117,6 +119,7 @@ def _modifications(asked: object) -> Modifications:
 async def clear_failed(request: Request) -> Response:
     """Forget all failed jobs."""
     cleared = world_of(request).jobs.clear_failed()
+    judge_of(request).cleared(cleared)
     return JSONResponse({"success": True, "cleared": len(cleared)})
 
 

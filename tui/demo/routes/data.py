@@ -10,9 +10,9 @@ from starlette.routing import Route
 from tui.demo.maintenance import Rebuild
 from tui.demo.market import TABLES
 from tui.demo.routes.connectivity import connectivity
-from tui.demo.routes.replies import body_of, maintenance_of, when, world_of
+from tui.demo.routes.replies import body_of, judge_of, maintenance_of, when, world_of
 from tui.demo.world.data import DataSide, missing_total
-from tui.demo.world.refusal import UnreadableError
+from tui.demo.world.refusal import UnavailableError, UnreadableError
 from tui.demo.world.repair import parse_range
 from tui.demo.world.seed import Gap, Source
 
@@ -118,7 +118,12 @@ async def repair(request: Request) -> Response:
     days = parse_range(body.get("date_range"), now)
     if body.get("repair_gaps") is not True:
         raise UnreadableError("repair_gaps is not true, and nothing else can be repaired")
-    planned = await maintenance_of(request).repair(symbols, days)
+    try:
+        planned = await maintenance_of(request).repair(symbols, days)
+    except UnavailableError as error:
+        judge_of(request).refused("data.repair", ", ".join(symbols), str(error))
+        raise
+    judge_of(request).repairing(planned)
     return JSONResponse(
         {
             "status": "accepted",
@@ -142,8 +147,10 @@ async def failover(request: Request) -> Response:
     to_backup = (await body_of(request)).get("to_backup")
     if not isinstance(to_backup, bool):
         raise UnreadableError("to_backup is true or false")
-    data = world_of(request).data
-    changed = data.switch(to_backup)
+    world = world_of(request)
+    data, was = world.data, world.data.active_source()
+    changed = data.switch(to_backup, world.settle())
+    judge_of(request).switched(changed=changed, was_healthy=was.status == "healthy")
     return JSONResponse({"success": True, "changed": changed, "active_source": data.active_source().name})
 
 
@@ -151,6 +158,8 @@ async def refresh(request: Request) -> Response:
     """Begin to load the cache anew."""
     await body_of(request)
     world = world_of(request)
+    world.data.need_source()
+    judge_of(request).note("data.refresh", "all symbols", "nothing", "the cache is loaded anew")
     return JSONResponse({"status": "accepted", "expected_done": when(world.data.refresh(world.settle()))}, 202)
 
 
@@ -162,6 +171,7 @@ async def rebuild(request: Request) -> Response:
     if unknown:
         raise UnreadableError(f"unknown tables: {', '.join(unknown)}")
     background = body.get("background", True) is True
+    judge_of(request).note("data.rebuild-indexes", ", ".join(tables), "nothing", "no index was broken")
     done = await maintenance_of(request).rebuild(tables, background=background)
     return JSONResponse(_rebuild_shape(done), 202 if done.status == "running" else 200)
 

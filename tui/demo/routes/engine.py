@@ -6,7 +6,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from tui.demo.routes.replies import body_of, when, world_of
+from tui.demo.routes.replies import body_of, watchman_of, when, world_of
+from tui.demo.world.conditions import is_poisonous
 from tui.demo.world.job import Job
 from tui.demo.world.refusal import UnreadableError
 
@@ -22,6 +23,9 @@ def order_shape(job: Job) -> dict[str, Any]:
         "memory_mb": job.fate.memory_mb,
         "signal": job.fate.signal,
         "exit_code": 1 if job.fate.error else 0,
+        "growth_mb": job.fate.growth_mb,
+        "guarded": int(job.fate.guarded),
+        "poison": is_poisonous(job),
     }
 
 
@@ -44,9 +48,14 @@ async def progress(request: Request) -> Response:
 
 
 async def finish(request: Request) -> Response:
-    """`{engine, id, exit_code}`: a worker ended; answers what the job became."""
+    """`{engine, id, exit_code, pid}`: a worker ended; answers what the job became."""
     body = await body_of(request)
-    job = world_of(request).finish(_text(body, "engine"), _text(body, "id"), _number(body, "exit_code"))
+    world, watchman = world_of(request), watchman_of(request)
+    watchman.look()
+    job_id, exit_code = _text(body, "id"), _number(body, "exit_code")
+    ran = world.jobs.find(job_id)
+    job = world.finish(_text(body, "engine"), job_id, exit_code)
+    watchman.worker_ended(ran, exit_code, _number(body, "pid"))
     return JSONResponse({"id": job.id, "status": job.status, "error_message": job.error_message})
 
 

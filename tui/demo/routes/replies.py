@@ -10,6 +10,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from tui.demo.maintenance import Maintenance
+from tui.demo.watchman import Watchman
+from tui.demo.world.judge import Judge
 from tui.demo.world.refusal import ConflictError, NotThereError, RefusalError, UnavailableError, UnreadableError
 from tui.demo.world.world import World
 
@@ -35,6 +37,17 @@ def maintenance_of(request: Request) -> Maintenance:
     """What changes the stored history of that world."""
     maintenance: Maintenance = request.app.state.maintenance
     return maintenance
+
+
+def watchman_of(request: Request) -> Watchman:
+    """What keeps that world in step with the real parts of the platform."""
+    watchman: Watchman = request.app.state.watchman
+    return watchman
+
+
+def judge_of(request: Request) -> Judge:
+    """The judge of that world."""
+    return watchman_of(request).judge
 
 
 def when(moment: datetime | None) -> str | None:

@@ -64,6 +64,8 @@ class Manager:
         match words:
             case [verb, _, reply] if verb in self._verbs and _REPLY.fullmatch(reply):
                 code, sentence = await self._verbs[verb]()
+                with (self._folder / "requests").open("a", encoding="ascii") as asked:
+                    asked.write(f"{verb} {code}\n")
                 _answer(self._folder / reply, f"{code} {sentence}\n")
 
 

@@ -209,6 +209,10 @@ class Unit:
             self._manager, priority, f"{verb} {self.definition.name} - {self.definition.description}{dots}"
         )
 
+    def remark(self, sentence: str) -> None:
+        """Write to the unit log what happened to the unit."""
+        self._event(NOTICE, sentence)
+
     def _event(self, priority: int, sentence: str) -> None:
         self._journal.event(self._manager, priority, f"{self.definition.name}: {sentence}")
 

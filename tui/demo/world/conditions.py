@@ -24,6 +24,9 @@ class View(Protocol):
     def engine_status(self) -> str:
         """`healthy`, `degraded` or `down`."""
 
+    def engine_awaited(self) -> bool:
+        """Whether the first engine is still to come."""
+
 
 def wrong_now(view: View, now: datetime) -> dict[Cause, str]:
     """A sentence for each cause that is open."""
@@ -64,7 +67,8 @@ def _alive(view: View) -> Iterator[Job]:
 def _engine(view: View, _: datetime) -> str | None:
     if any(is_poisonous(job) for job in _alive(view)):
         return "jobs in the queue crash the engine that takes them"
-    return "the engine is down" if view.engine_status() == "down" else None
+    down = view.engine_status() == "down" and not view.engine_awaited()
+    return "the engine is down" if down else None
 
 
 def _provider(view: View, _: datetime) -> str | None:

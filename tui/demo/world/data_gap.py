@@ -65,7 +65,9 @@ def _failures(draft: Draft, rng: Random, gaps: dict[str, Gap]) -> None:
         draft.failed(minutes, no_data(gaps[symbol]), strategy, priority, symbols=(symbol,))
     reset = "ConnectionResetError: provider feed closed the connection after 3 of 5 symbols"
     draft.failed(20.0, reset, "momentum-us", "normal", symbols=("AAPL", "MSFT", "NVDA", "AMZN", "META"))
-    greedy = replace(fate(rng, named("breakout-us")), memory_mb=30, signal=9, eased_by=("reduce_timeframe", "use_sample_data"))
+    greedy = replace(
+        fate(rng, named("breakout-us")), memory_mb=30, signal=9, eased_by=("reduce_timeframe", "use_sample_data")
+    )
     draft.failed(25.0, "worker killed (signal 9)", "breakout-us", "normal", again=greedy)
     bug = "ZeroDivisionError: float division by zero in research/strategies/vol_target.py:88"
     draft.failed(33.0, bug, "vol-target-us", "low", again=replace(fate(rng, named("vol-target-us")), error=bug))

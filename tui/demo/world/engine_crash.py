@@ -6,6 +6,7 @@ from random import Random
 
 from tui.demo.world.draft import Draft, fate, named
 from tui.demo.world.feeds import HEALTHY
+from tui.demo.world.outcome import LOST
 from tui.demo.world.seed import Commit, Scenario, Summary
 from tui.demo.world.strategies import STRATEGIES
 from tui.demo.world.symbols import symbols
@@ -26,7 +27,6 @@ SUMMARY = Summary(
 CRASHES = 5
 """As many as the unit takes before it gives up."""
 CALM_BEFORE = timedelta(seconds=5)
-LOST = "worker lost: engine went away"
 COMMIT = Commit(
     timedelta(hours=2),
     "Link the pricing kernel against the new matrix library",

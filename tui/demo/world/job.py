@@ -6,6 +6,9 @@ from typing import Self
 
 from tui.demo.world.seed import Fate, Modification, SeedJob, Status, StrategyConfig
 
+SMALL_RUN = 3.0
+"""Seconds that a retry takes at most when it is smaller than what it retries."""
+
 
 @dataclass(frozen=True, slots=True)
 class Job(SeedJob):
@@ -86,7 +89,12 @@ class Modifications:
         """`fate` without what a smaller run of `config` escapes."""
         if self.reducing(config).isdisjoint(fate.eased_by):
             return fate
-        return replace(fate, error=None, signal=0, growth_mb=0, guarded=False, memory_mb=max(5, fate.memory_mb // 3))
+        return replace(
+            fate,
+            rerun_seconds=min(fate.rerun_seconds, SMALL_RUN),
+            memory_mb=max(5, fate.memory_mb // 3),
+            error=None, signal=0, growth_mb=0, guarded=False,
+        )  # fmt: skip
 
     def reducing(self, config: StrategyConfig) -> set[Modification]:
         """The modifications that make a run of `config` smaller than it was."""

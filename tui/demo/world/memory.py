@@ -23,8 +23,8 @@ SUMMARY = Summary(
     "requeued as they were, or after a restart of the engine, they grow again",
 )
 
-LIMIT_MB = 256
-GROWTH_MB = 42
+LIMIT_MB = 304
+GROWTH_MB = 52
 KILLED = "worker killed (signal 9)"
 VICTIMS: tuple[tuple[float, str, Priority], ...] = (
     (1.5, "momentum-us", "high"),
@@ -53,7 +53,7 @@ def large(rng: Random, strategy: str) -> Fate:
     return replace(fate(rng, named(strategy)), memory_mb=rng.randint(34, 40), eased_by=EASED)
 
 
-def hog(memory_mb: int = 20) -> Fate:
+def hog(memory_mb: int = 24) -> Fate:
     """A run that takes all it can, unless it is made smaller."""
     return Fate(2600.0, 2600.0, memory_mb, eased_by=EASED, growth_mb=GROWTH_MB, guarded=True)
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from tui.demo.world.ground import DISK_FULL, Ground
 from tui.demo.world.seed import Fate, Gap, Source, StrategyConfig
 
+LOST = "worker lost: engine went away"
 BLOCKED_TIMEFRAME = "1m"
 """Jobs on minute bars write to their table; a blockade of it stops them and no others."""
 LOCK_TIMEOUT = "psycopg.errors.LockNotAvailable: canceling statement due to lock timeout"

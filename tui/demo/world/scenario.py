@@ -4,10 +4,22 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from tui.demo.world import calm, data_gap, engine_crash, memory, timeout
-from tui.demo.world.seed import Fate, Gap, Scenario, SeedJob, Strategy, StrategyConfig, Summary, Symbol
+from tui.demo.world.seed import (
+    Commit,
+    Fate,
+    Gap,
+    Scenario,
+    SeedJob,
+    Source,
+    Strategy,
+    StrategyConfig,
+    Summary,
+    Symbol,
+)
 
 __all__ = [
-    "SCENARIOS", "Fate", "Gap", "Scenario", "SeedJob", "Strategy", "StrategyConfig", "Summary", "Symbol", "build",
+    "SCENARIOS", "Commit", "Fate", "Gap", "Scenario", "SeedJob", "Source", "Strategy", "StrategyConfig", "Summary",
+    "Symbol", "build",
 ]  # fmt: skip
 
 _TABLE: tuple[tuple[Summary, Callable[[int, datetime], Scenario]], ...] = (

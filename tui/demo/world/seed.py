@@ -181,4 +181,3 @@ class Scenario:
     def with_status(self, status: Status) -> tuple[SeedJob, ...]:
         """The jobs in one state."""
         return tuple(job for job in self.jobs if job.status == status)
-

@@ -16,6 +16,7 @@ class EngineWatch:
     def __init__(self, begin: datetime) -> None:
         self.engine: str | None = None
         self._since = begin
+        self._begin = begin
         self._deadline = begin + FIRST_WAIT
         self._heard = begin
 
@@ -34,6 +35,10 @@ class EngineWatch:
     def leave(self) -> None:
         """The engine said good-bye."""
         self.engine = None
+
+    def is_awaited(self, now: datetime) -> bool:
+        """Whether no engine was ever heard, and it is too early to miss one."""
+        return self.engine is None and self._heard == self._begin and not self.is_lost(now)
 
     def is_lost(self, now: datetime) -> bool:
         """Whether no engine is there to run jobs, and none is waited for."""

@@ -10,12 +10,11 @@ from tui.demo.world.data import DataSide
 from tui.demo.world.ground import Ground
 from tui.demo.world.job import Job
 from tui.demo.world.jobs import JobStore
-from tui.demo.world.outcome import error_of_run, hindrance
+from tui.demo.world.outcome import LOST, error_of_run, hindrance
 from tui.demo.world.refusal import ConflictError
 from tui.demo.world.seed import Scenario
 from tui.demo.world.watch import EngineWatch
 
-LOST = "worker lost: engine went away"
 FULL_QUEUE = 12
 """Researchers hold back while so many jobs wait."""
 STALL = timedelta(seconds=2)
@@ -74,8 +73,13 @@ class World:
         return [self.jobs.take(job.id, engine, now) for job in chosen[: max(0, free)]]
 
     def _claimable(self) -> list[Job]:
-        """Waiting jobs in their order, less first runs beyond the workers that these may use."""
+        """Waiting jobs in their order, less first runs beyond the workers that these may use.
+
+        Poisonous ones do not wait for a worker: the engine itself reads their input.
+        """
         queue = self.jobs.queue()
+        if poisonous := [job for job in queue if is_poisonous(job)]:
+            return poisonous
         first_runs = sum(not job.is_rerun for job in self.jobs.select("running"))
         room = max(0, self.scenario.workers - self.scenario.reserved - first_runs)
         allowed = {job.id for job in islice((job for job in queue if not job.is_rerun), room)}
@@ -122,6 +126,10 @@ class World:
         for job in self.jobs.running_on(engine):
             self.jobs.release(job.id)
         self._watch.leave()
+
+    def engine_awaited(self) -> bool:
+        """Whether the platform has only just started and its first engine is still to come."""
+        return self._watch.is_awaited(self.settle())
 
     def engine_status(self) -> str:
         """`healthy`, `degraded` or `down`."""

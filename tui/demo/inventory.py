@@ -1,0 +1,85 @@
+"""The platform's files as they stand, and which of them somebody deleted."""
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from tui.demo.layout import Layout
+from tui.demo.tree import QUOTA
+
+RESULT_AGE = timedelta(days=30)
+TEMP_AGE = timedelta(minutes=60)
+"""From these ages on nobody needs a result, or a temporary file, any more."""
+DOUBT = timedelta(seconds=3)
+"""So long after its folder went a job may still end by itself."""
+CLEAN_RESULTS, CLEAN_TEMP = "files.clean-results", "files.clean-temp"
+
+Gone = dict[tuple[str, bool], list[str]]
+"""What was deleted, by the action that does this and by whether somebody still needed it."""
+Running = Mapping[str, datetime | None]
+"""The running jobs and when they were taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Doubt:
+    name: str
+    job_id: str
+    taken: datetime | None
+    since: datetime
+
+
+class Inventory:
+    """Every file below `files`, as of the last look."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._root = layout.files
+        self._known: dict[str, float] = {}
+        self._doubts: list[_Doubt] = []
+        self.used = 0.0
+
+    @property
+    def known(self) -> bool:
+        """Whether there are files at all."""
+        return bool(self._known)
+
+    def look(self, now: datetime, running: Running) -> Gone:
+        """Look again; gives back what was deleted since, except what jobs clean up after themselves."""
+        found = dict(_files(self._root))
+        self.used = sum(status.st_blocks * 512 for status in found.values()) / QUOTA
+        missing = [(name, self._known[name]) for name in self._known.keys() - found.keys()]
+        self._known = {name: status.st_mtime for name, status in found.items()}
+        gone: Gone = {}
+        for name, changed in missing:
+            self._file(gone, name, now - datetime.fromtimestamp(changed, now.tzinfo), now, running)
+        self._resolve(gone, now, running)
+        return gone
+
+    def _file(self, gone: Gone, name: str, age: timedelta, now: datetime, running: Running) -> None:
+        folder, *rest = Path(name).parts
+        if folder == "active":
+            if rest[0] in running:
+                self._doubts.append(_Doubt(name, rest[0], running[rest[0]], now))
+        elif folder == "temp":
+            gone.setdefault((CLEAN_TEMP, age < TEMP_AGE), []).append(name)
+        else:
+            gone.setdefault((CLEAN_RESULTS, age < RESULT_AGE), []).append(name)
+
+    def _resolve(self, gone: Gone, now: datetime, running: Running) -> None:
+        """A file of a job that still runs some time later was deleted; else the job ended and took it along."""
+        ripe = [doubt for doubt in self._doubts if now - doubt.since >= DOUBT]
+        self._doubts = [doubt for doubt in self._doubts if doubt not in ripe]
+        for doubt in ripe:
+            if doubt.job_id in running and running[doubt.job_id] == doubt.taken:
+                gone.setdefault((CLEAN_RESULTS, True), []).append(doubt.name)
+
+
+def _files(root: Path) -> Iterator[tuple[str, os.stat_result]]:
+    for folder, _, names in os.walk(root):
+        for name in names:
+            path = Path(folder, name)
+            try:
+                yield str(path.relative_to(root)), path.lstat()
+            except OSError:
+                continue

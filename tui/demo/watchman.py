@@ -1,0 +1,100 @@
+"""Keeps the world in step with the real parts of the platform: files, memory, unit, hosts, database sessions."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+
+from tui.demo import outside
+from tui.demo.inventory import Inventory
+from tui.demo.layout import Layout
+from tui.demo.resident import resident
+from tui.demo.world.ground import DISK_HIGH
+from tui.demo.world.job import Job
+from tui.demo.world.judge import Judge
+from tui.demo.world.world import World
+
+PACE = 1.0
+"""Seconds between two looks."""
+KILL = 9
+
+
+class Watchman:
+    """Looks at the real parts, and tells world and judge what it saw."""
+
+    def __init__(self, world: World, layout: Layout, judge: Judge) -> None:
+        self.judge = judge
+        self._world = world
+        self._layout = layout
+        self._inventory = Inventory(layout)
+        self._read = 0
+
+    async def watch(self) -> None:
+        """Look for ever."""
+        while True:
+            self.look()
+            await asyncio.sleep(PACE)
+
+    def look(self) -> None:
+        """Look once at everything."""
+        self._look_at_files()
+        self._look_at_memory()
+        self._look_at_hosts()
+        self._look_at_requests()
+        self.judge.look()
+
+    def _look_at_files(self) -> None:
+        running = {job.id: job.claimed_at for job in self._world.jobs.select("running")}
+        before = self._world.ground.disk_used
+        gone = self._inventory.look(self._world.settle(), running)
+        if self._inventory.known:
+            self._world.ground = replace(self._world.ground, disk_used=self._inventory.used)
+        for (action, wanted), names in gone.items():
+            self.judge.files_gone(action, names, wanted=wanted, helped=before > DISK_HIGH)
+
+    def _look_at_memory(self) -> None:
+        try:
+            main = int(self._layout.engine_pid.read_text("ascii"))
+        except (OSError, ValueError):
+            main = 0
+        held = sum(resident(main).values()) if main else 0
+        share = held / (self._world.scenario.memory_max_mb << 20)
+        self._world.ground = replace(self._world.ground, memory_used=share)
+
+    def _look_at_hosts(self) -> None:
+        """A provider's hosts answer exactly while its feed is well."""
+        if self._layout.hosts.exists():
+            wanted = outside.hosts_of(self._world.data.sources)
+            if outside.hosts(self._layout) != wanted:
+                outside.set_hosts(self._layout, wanted)
+
+    def _look_at_requests(self) -> None:
+        if not self._layout.requests.exists():
+            return
+        lines = self._layout.requests.read_text("ascii").splitlines()
+        for line in lines[self._read :]:
+            verb, code = line.split()
+            self.judge.unit_asked(verb, int(code))
+        self._read = len(lines)
+
+    def worker_ended(self, ran: Job, exit_code: int, pid: int) -> None:
+        """The worker `pid` of a job that ran is gone; a signal that neither job nor kernel sent is somebody's deed."""
+        if exit_code >= 0 or ran.fate.signal == -exit_code:
+            return
+        if exit_code == -KILL and self._killed_by_kernel(pid):
+            return
+        self.judge.worker_ended(ran, -exit_code)
+
+    def _killed_by_kernel(self, pid: int) -> bool:
+        try:
+            return f"Killed process {pid} (" in self._layout.kernel.read_text("utf-8")
+        except OSError:
+            return False
+
+    def sessions_ended(self, lost: Sequence[str], cancelled: Sequence[str]) -> None:
+        """Database sessions of these jobs were ended, or what they ran was cancelled, by somebody."""
+        blockade = self._world.scenario.blockade
+        for job_id in lost:
+            guilty = blockade is not None and job_id == blockade.job_id
+            self.judge.session_ended(f"backtest-{job_id}", guilty=guilty)
+        for job_id in cancelled:
+            self.judge.session_cancelled(f"backtest-{job_id}")
