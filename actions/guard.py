@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from actions.plan import Plan, Refusal, Risk
-from actions.spec import ActionSpec
 from backend.incident.entry import Entry
-from backend.model.situation import Face, Situation
+from backend.model.situation import Face, Part, Situation
 
 COOL_DOWN = timedelta(seconds=60)
 """The same action on the same target waits this long, so that tired fingers do not repeat it."""
@@ -30,13 +30,13 @@ class Posture:
         return self.starts_locked and (self.unlocked_until is None or now >= self.unlocked_until)
 
 
-def forbids_planning(spec: ActionSpec, situation: Situation, posture: Posture) -> Refusal | None:
+def forbids_planning(facts: Sequence[Part[Any]], situation: Situation, posture: Posture) -> Refusal | None:
     """Why no plan is made now: read-only, locked, or facts that are not fresh."""
     if posture.read_only:
         return Refusal("This backtop is read-only; start one without --read-only to act.")
     if posture.locked(situation.at):
         return Refusal("Actions are locked; L unlocks them for 15 minutes.")
-    for part in spec.facts:
+    for part in facts:
         state = situation[part]
         if (face := state.face(situation.at)) is not Face.OK:
             return Refusal(_unfit_facts(part.key, face, state.age(situation.at)))

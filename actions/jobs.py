@@ -5,12 +5,12 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from actions.plan import HttpRequest, Plan, Refusal, Risk, Step
-from actions.spec import Options
+from actions.spec import Ask
 from actions.verdict import TargetVerdict, Word
 from backend.errors import MissingObject, MissingRoute
 from backend.model.jobs import Job, JobState
 from backend.model.situation import Situation
-from backend.model.target import JobTarget, Target
+from backend.model.target import JobTarget, Target, of_kind
 from backend.parts import ENGINE_UNIT, JOBS_FAILED, JOBS_HEALTH
 
 if TYPE_CHECKING:  # the registry is read before the first picture, which must not wait for a network library
@@ -20,13 +20,13 @@ ENOUGH_NAMES = 3
 """How many ids a refusal lists before it says how many more there are."""
 
 
-def plan_requeue(situation: Situation, targets: Sequence[Target], options: Options) -> Plan | Refusal:
+def plan_requeue(ask: Ask) -> Plan | Refusal:
     """Run these failed jobs again as they were configured; several of them behind a canary."""
-    if options:
-        return Refusal(f"job.requeue has no option {sorted(options)[0]!r}; it runs the job as it was configured.")
+    situation, targets = ask.situation, jobs_among(ask.targets)
+    if ask.options:
+        return Refusal(f"job.requeue has no option {sorted(ask.options)[0]!r}; it runs the job as it was configured.")
     if not targets:
         return Refusal("No failed job is chosen: put the cursor on one, or mark some with space.")
-    targets = tuple(dict.fromkeys(targets))
     listed = situation.value(JOBS_FAILED)
     failed = {job.id: job for job in listed.jobs} if listed else {}
     jobs = [failed.get(target.id) for target in targets]
@@ -36,6 +36,7 @@ def plan_requeue(situation: Situation, targets: Sequence[Target], options: Optio
     return Plan(
         action="job.requeue",
         title="requeue",
+        what="1 job" if len(targets) == 1 else f"{len(targets)} jobs",
         risk=Risk.LOW if len(targets) == 1 else Risk.MEDIUM,
         targets=targets,
         about=tuple(_about(job, now) for job in jobs if job),
@@ -47,13 +48,18 @@ def plan_requeue(situation: Situation, targets: Sequence[Target], options: Optio
     )
 
 
+def jobs_among(targets: Sequence[Target]) -> tuple[JobTarget, ...]:
+    """The jobs among some targets, each once."""
+    return tuple(target for target in dict.fromkeys(targets) if isinstance(target, JobTarget))
+
+
 def failed_jobs(situation: Situation) -> tuple[Target, ...]:
     """Every failed job that is listed."""
     listed = situation.value(JOBS_FAILED)
     return tuple(JobTarget.of(job) for job in listed.jobs) if listed else ()
 
 
-def _unfit(targets: Sequence[Target], jobs: Sequence[Job | None]) -> Refusal | None:
+def _unfit(targets: Sequence[JobTarget], jobs: Sequence[Job | None]) -> Refusal | None:
     paired = list(zip(targets, jobs, strict=True))
     if odd := [target.label for target, job in paired if job and not job.actionable]:
         return Refusal(f"The id of {_names(odd)} cannot be put into a request safely; repair it on the server.")
@@ -108,24 +114,27 @@ class JobExecutor:
 
     async def gone(self, target: Target) -> str | None:
         """Why the target is no longer what was confirmed, None when it still is. Raises SourceError."""
-        job = await self._find(target)
+        wanted = of_kind(target, JobTarget)
+        job = await self._find(wanted)
         if job is None:
             return f"job {target.label} cannot be found any more"
         if not job.state.broken:
             return f"job {target.label} is {job.state.value} now"
-        return None if target.same(job) else f"job {target.label} has failed again since, in another attempt"
+        return None if wanted.same(job) else f"job {target.label} has failed again since, in another attempt"
 
     async def perform(self, step: Step) -> str:
         """Send the step's request, once; returns the server's word. Raises SourceError."""
-        sent = await self._api.send(step.request.method, step.request.segments, step.request.body)
+        request = of_kind(step.request, HttpRequest)
+        sent = await self._api.send(request.method, request.segments, request.body)
         return f"{sent.status} {sent.word}"
 
     async def look(self, target: Target) -> TargetVerdict:
         """What a fresh read shows of the target after its step. Raises SourceError."""
-        job = await self._find(target)
+        wanted = of_kind(target, JobTarget)
+        job = await self._find(wanted)
         if job is None:
             return TargetVerdict(target, Word.UNKNOWN, "cannot be found in any list", so_far=True)
-        return judge(target, job)
+        return judge(wanted, job)
 
     async def _find(self, target: JobTarget) -> Job | None:
         try:
@@ -135,7 +144,7 @@ class JobExecutor:
 
     async def _find_in_lists(self, target: JobTarget) -> Job | None:
         """Some servers list jobs that they cannot look up one by one."""
-        for state in (JobState.RUNNING, JobState.PENDING, JobState.FAILED, JobState.COMPLETED):
+        for state in (JobState.RUNNING, JobState.PENDING, JobState.FAILED, JobState.COMPLETED, JobState.CANCELLED):
             listed = await self._api.jobs(state)
             for job in listed.jobs:
                 if job.id == target.id:

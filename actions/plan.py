@@ -1,11 +1,13 @@
 """The exact steps of one action on exact targets, or the reason why there are none."""
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 from urllib.parse import quote
 
+from backend.model.engine import UnitVerb
 from backend.model.target import Target
 
 
@@ -34,21 +36,36 @@ class HttpRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class UnitCommand:
+    """One verb of the service manager, with the exact argv that is run."""
+
+    verb: UnitVerb
+    argv: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return shlex.join(self.argv)
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """One thing that will be done to one target."""
 
-    request: HttpRequest
+    request: HttpRequest | UnitCommand
     target: Target
 
     @property
     def kind(self) -> str:
-        """How it is done: `http`."""
-        return "http"
+        """How it is done: `http` or `command`."""
+        return "http" if isinstance(self.request, HttpRequest) else "command"
 
     @property
     def text(self) -> str:
         """Exactly what is sent."""
         return str(self.request)
+
+
+SETTLE = 8.0
+"""Seconds after its step in which a target's verdict is awaited, unless the plan says otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +82,8 @@ class Plan:
 
     action: str
     title: str
+    what: str
+    """What it acts on, in a word: `3 jobs`."""
     risk: Risk
     targets: tuple[Target, ...]
     about: tuple[str, ...]
@@ -79,6 +98,8 @@ class Plan:
     confirm: str | None = None
     """The word to type, for high risk."""
     pace: Pace = Pace()
+    settle: float = SETTLE
+    """Seconds; a target that works later is *so far*, and followed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,16 +1,36 @@
 """What an action is: one line of the registry."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Literal
 
+from actions.execution import Executor
+from actions.guard import Posture, forbids_planning
 from actions.plan import Plan, Refusal, Risk
+from backend.clock import Clock
+from backend.config.model import Config
 from backend.model.situation import Part, Situation
 from backend.model.target import Target
 
+if TYPE_CHECKING:
+    from backend.platform import Platform
+
 Pane = Literal["jobs", "failures", "resources", "data", "database"]
 Options = Mapping[str, str]
-Planner = Callable[[Situation, Sequence[Target], Options], Plan | Refusal]
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What a planner is asked for: this, to these targets, as things stand."""
+
+    situation: Situation
+    targets: tuple[Target, ...]
+    config: Config
+    options: Options = field(default_factory=lambda: MappingProxyType({}))
+
+
+Planner = Callable[[Ask], Plan | Refusal]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +39,7 @@ class ActionSpec:
 
     id: str
     key: str
-    pane: Pane
+    panes: tuple[Pane, ...]
     title: str
     """The verb, lower case, as the footer shows it."""
     help: str
@@ -32,5 +52,21 @@ class ActionSpec:
     planner: Planner
     candidates: Callable[[Situation], tuple[Target, ...]]
     """All that it could act on now."""
+    executor: Callable[["Platform", Clock], Executor]
+    """What does it, on a platform."""
     nothing: str
     """Why it cannot run when there are none."""
+    chosen: bool = True
+    """Whether the person chooses among the candidates; else it acts on all of them."""
+
+    def impossible(self, situation: Situation, posture: Posture) -> str | None:
+        """Why it cannot run now, as a sentence; None when it can."""
+        refusal = forbids_planning(self.facts, situation, posture)
+        if refusal is not None:
+            return refusal.reason
+        return None if self.candidates(situation) else self.nothing
+
+    @property
+    def pane(self) -> str:
+        """Where its key works, in words."""
+        return ", ".join(self.panes)

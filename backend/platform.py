@@ -55,7 +55,7 @@ class Platform:
         self._config = config
         self._runner = runner or SystemRunner()
         self.api = ApiClient(config.api.url, token=self._token, timeout=config.api.timeout)
-        self._engine = EngineClient(config.engine.unit, config.engine.systemctl, self._runner)
+        self.engine = EngineClient(config.engine.unit, config.engine.systemctl, self._runner)
         self._host = HostClient(config.engine.kill_patterns, config.engine.look_pattern)
         self._files = FilesClient(
             str(config.files.root),
@@ -123,7 +123,7 @@ class Platform:
         return await self.api.symbols_health(job.label, job.symbols)
 
     async def _read_unit(self) -> Unit:
-        self._unit = await self._engine.unit()
+        self._unit = await self.engine.unit()
         return self._unit
 
     async def _processes(self) -> ProcessTable:

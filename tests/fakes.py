@@ -9,10 +9,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 
+from actions.execution import Outcome, Progress
 from actions.jobs import JobExecutor, plan_requeue
 from actions.plan import Plan, Refusal
-from actions.run import Outcome, Progress, Runner
+from actions.run import Runner
+from actions.spec import Ask
 from backend.clients.api import ApiClient, Sent
+from backend.config.model import Config
 from backend.errors import MissingObject, SourceError
 from backend.incident.entry import Entry
 from backend.incident.journal import Journal
@@ -98,7 +101,7 @@ def known(situation: Situation, part: Part[Any], value: object) -> Situation:
 
 def requeue_of(*jobs: Job) -> Plan:
     """The plan to requeue these."""
-    plan = plan_requeue(listing(*jobs), [JobTarget.of(job) for job in jobs], {})
+    plan = plan_requeue(Ask(listing(*jobs), tuple(JobTarget.of(job) for job in jobs), Config()))
     assert isinstance(plan, Plan)
     return plan
 

@@ -24,6 +24,7 @@ from tui.keys import KEYS
 from tui.screens.dashboard import Dashboard
 from tui.screens.help import HelpScreen
 from tui.screens.leave import LeaveScreen
+from tui.screens.menu import MenuScreen
 from tui.stage import AppStage
 from tui.targets import targets_of
 from tui.themes import THEMES
@@ -56,7 +57,7 @@ class BacktopApp(App[None]):
         self.desk = Desk(config, clock or SystemClock())
         self.dashboard = Dashboard(config, tuple(provider(each.name) for each in config.providers))
         self.stage = AppStage(self, self.desk, self.redraw)
-        self.dispatcher = Dispatcher(self.stage, self.desk.runner)
+        self.dispatcher = Dispatcher(self.stage, self.desk.runner, config)
         self._live = live
         self._held = False
 
@@ -77,12 +78,20 @@ class BacktopApp(App[None]):
                 loop.add_signal_handler(number, self._end)
         feed = await asyncio.to_thread(self.desk.open_feed)
         await self.desk.read_journal()
-        self.stage.resume()
+        for entry in await self.desk.unfinished():
+            self.stage.tell_unfinished(entry)
         await feed.run(self.show)
 
     def _end(self) -> None:
         """TERM or hang-up: what runs finishes its step or stops before the next, and says so in the journal."""
         self.desk.stopping()
+        if self.dispatcher.running:
+            self.run_worker(self._end_when_quiet(), group="end")
+        else:
+            self.exit()
+
+    async def _end_when_quiet(self) -> None:
+        await self.dispatcher.quiet()
         self.exit()
 
     def show(self, situation: Situation) -> None:
@@ -115,10 +124,23 @@ class BacktopApp(App[None]):
         self.stage.tell("held; h lets it go on" if self._held else "live again", title="picture", grave=False)
         self.redraw()
 
+    def action_filter(self) -> None:
+        """Ask for a filter on the list that has the keys."""
+        self.dashboard.ask_filter()
+
+    def action_broken(self) -> None:
+        """List only what is broken, or everything again."""
+        if self.dashboard.current is not None:
+            self.dashboard.current.toggle_broken()
+
     def action_lock(self) -> None:
         """Unlock actions for a while, or lock them."""
         self.stage.tell(self.desk.toggle_lock(), title="lock", grave=False)
         self.redraw()
+
+    def action_menu(self) -> None:
+        """List all actions; the chosen one is planned as if its key had been pressed."""
+        self.push_screen(MenuScreen(self.desk.menu()), lambda chosen: self.act(REGISTRY[chosen]) if chosen else None)
 
     def action_help(self) -> None:
         """Show all keys."""
@@ -128,7 +150,7 @@ class BacktopApp(App[None]):
         """Run the action that this key means in the pane that has the keys."""
         pane = self.dashboard.current
         specs = [spec for spec in REGISTRY.values() if spec.key == key]
-        here = next((spec for spec in specs if pane and spec.pane == pane.kind.id), None)
+        here = next((spec for spec in specs if pane and pane.kind.id in spec.panes), None)
         if here is None:
             where = " and ".join(f"{spec.title} in {spec.pane}" for spec in specs)
             self.stage.tell(f"{key} means {where}; go there first", title="not here", grave=False)
@@ -137,8 +159,9 @@ class BacktopApp(App[None]):
 
     def act(self, spec: ActionSpec) -> None:
         """Plan, confirm and run one action on what is marked or under the cursor."""
-        table = self.dashboard.panes[spec.pane].table
-        targets = targets_of(self.desk.situation(), table.marked_keys, table.cursor_key) if table else ()
+        table = self.dashboard.panes[spec.panes[0]].table
+        marked, cursor = (table.marked_keys, table.cursor_key) if table else (frozenset[str](), None)
+        targets = targets_of(spec, self.desk.situation(), marked, cursor)
         self.run_worker(self.dispatcher.act(spec, targets), group="action", exclusive=False)
 
     async def action_leave(self) -> None:

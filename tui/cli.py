@@ -80,6 +80,11 @@ def _add_demo(demo: argparse.ArgumentParser) -> None:
         "--headless", action="store_true", help="no dashboard: print one line of JSON and run until TERM or INT"
     )
     demo.add_argument("--seed", type=int, default=1, metavar="N", help="another number, other jobs and prices")
+    demo.add_argument("--jobs", type=int, default=0, metavar="N", help="failed jobs in all, up to 100,000")
+    demo.add_argument("--symbols", type=int, default=0, metavar="N", help="symbols in all, up to 20,000")
+    demo.add_argument(
+        "--quirks", default="", metavar="NAME[,NAME]", help="how it shall behave badly; all: in every way"
+    )
     demo.add_argument("--dir", type=Path, metavar="DIR", help="an absent or empty folder to live in")
 
 

@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from actions.guard import Posture
-from actions.jobs import JobExecutor
 from actions.registry import REGISTRY
 from actions.run import Runner
+from actions.spec import ActionSpec
 from backend.clock import Clock
 from backend.config.model import Config
 from backend.diagnosis.rules import diagnose
@@ -24,6 +24,7 @@ from backend.model.situation import Face, Situation
 from tui.keys import KEYS
 from tui.screens.dashboard import Dashboard, Frame
 from widgets.present.header import HeaderFacts, first_finding, header
+from widgets.present.menu import MenuEntry
 from widgets.present.panes import PANES
 from widgets.present.words import fitting
 from widgets.text import Glyphs, Line, Span
@@ -67,11 +68,28 @@ class Desk:
         """What is known now."""
         return self._feed.now() if self._feed else Situation(self.clock.now())
 
-    def runner(self) -> Runner:
+    def runner(self, spec: ActionSpec) -> Runner:
         """What runs plans on this platform."""
-        runner = Runner(JobExecutor(self.feed.platform.api), self.journal, self.config.lock_dir, self.clock)
+        runner = Runner(
+            spec.executor(self.feed.platform, self.clock),
+            self.journal,
+            self.config.lock_dir,
+            self.clock,
+            platform=self.config.api.url,
+        )
         self._runners.append(runner)
         return runner
+
+    def menu(self) -> list[MenuEntry]:
+        """Every action, and why it cannot run now."""
+        situation = self.situation()
+        return [
+            MenuEntry(
+                spec.id, spec.key, spec.title, spec.risk.value, spec.pane, spec.help,
+                spec.impossible(situation, self.posture),
+            )
+            for spec in REGISTRY.values()
+        ]  # fmt: skip
 
     def stopping(self) -> None:
         """Ask what runs to stop before its next step."""
@@ -100,6 +118,13 @@ class Desk:
             self.entries = await asyncio.to_thread(self.journal.tail, LAST_ENTRIES)
         except JournalError:
             self.entries = ()  # the first action says why, and is refused
+
+    async def unfinished(self) -> tuple[Entry, ...]:
+        """Actions that were begun and have no verdict: those who did them were ended in the middle."""
+        try:
+            return await asyncio.to_thread(self.journal.unfinished)
+        except JournalError:
+            return ()
 
     def frame(self, situation: Situation, dashboard: Dashboard, progress: str | None) -> Frame:
         """The lines around the panes."""
@@ -136,7 +161,7 @@ class Desk:
 def _footer(pane: str, width: int, glyphs: Glyphs) -> Line:
     """The keys that work while this pane has them; the empty name is none."""
     on_table = bool(pane and PANES[pane].columns)
-    acts = [(spec.key, spec.title) for spec in REGISTRY.values() if spec.pane == pane]
+    acts = [(spec.key, spec.title) for spec in REGISTRY.values() if pane in spec.panes]
     keys = [(key.shown, key.title) for key in KEYS if key.footer and (key.on != "table" or on_table)]
     bar: list[Line] = [(Span(glyphs.upright, "dim"),)] if acts else []
     return (Span(" "), *fitting([*_pairs(acts), *bar, *_pairs(keys)], width - 1, "  "))

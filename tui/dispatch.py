@@ -1,14 +1,17 @@
 """From a key to a verdict: target -> plan -> dialog -> guard again -> run -> verdict -> journal."""
 
+import asyncio
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
+from actions.execution import Outcome, Progress
 from actions.guard import Posture, forbids_planning
 from actions.plan import Plan, Refusal
-from actions.run import Outcome, Progress, Runner
-from actions.spec import ActionSpec
+from actions.run import Runner
+from actions.spec import ActionSpec, Ask
 from actions.verdict import Word
+from backend.config.model import Config
 from backend.model.situation import Situation
 from backend.model.target import Target
 
@@ -34,6 +37,9 @@ class Stage(Protocol):
     def recorded(self, spec: ActionSpec) -> None:
         """The journal has grown, and the world may have changed: read what the action touched."""
 
+    def advice(self, spec: ActionSpec) -> str:
+        """What else answers the gravest finding, as the end of a sentence; empty when there is nothing."""
+
     def background(self, work: Coroutine[None, None, None]) -> None:
         """Do this while the person goes on."""
 
@@ -43,9 +49,13 @@ class Dispatcher:
     """Takes one action at a time from its key to its verdict."""
 
     stage: Stage
-    runner: Callable[[], Runner]
+    runner: Callable[[ActionSpec], Runner]
+    config: Config
     busy: ActionSpec | None = None
     """The action whose dialog is open, or that runs."""
+    running: bool = False
+    """Whether it runs: something was sent, or is about to be."""
+    _quiet: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def act(self, spec: ActionSpec, targets: Sequence[Target]) -> None:
         """Plan, confirm, run and report one action; every refusal is told."""
@@ -70,7 +80,12 @@ class Dispatcher:
         if isinstance(again, Refusal):
             self._refuse(spec, again)
             return
-        outcome = await self.runner().run(plan, self.stage.progressed)
+        self.running = True
+        try:
+            outcome = await self.runner(spec).run(plan, self.stage.progressed)
+        finally:
+            self.running = False
+            self._quiet.set()
         self.stage.recorded(spec)
         if isinstance(outcome, Refusal):
             self._refuse(spec, outcome)
@@ -79,13 +94,21 @@ class Dispatcher:
         if outcome.verdict.so_far:
             self.stage.background(self.followed(outcome, plan, spec))
 
+    async def quiet(self) -> None:
+        """Wait until nothing runs."""
+        while self.running:
+            self._quiet.clear()
+            await self._quiet.wait()
+
     def _plan(self, spec: ActionSpec, targets: tuple[Target, ...]) -> Plan | Refusal:
         situation = self.stage.situation()
-        return forbids_planning(spec, situation, self.stage.posture()) or spec.planner(situation, targets, {})
+        return forbids_planning(spec.facts, situation, self.stage.posture()) or spec.planner(
+            Ask(situation, targets, self.config)
+        )
 
     async def followed(self, outcome: Outcome, plan: Plan, spec: ActionSpec) -> None:
         """Wait for the end of what was reported as worked so far, and report it."""
-        verdict = await self.runner().follow(outcome, plan)
+        verdict = await self.runner(spec).follow(outcome, plan)
         self.stage.recorded(spec)
         self._report(spec, Outcome(outcome.run_id, verdict, ()))
 
@@ -93,7 +116,8 @@ class Dispatcher:
         verdict = outcome.verdict
         worked = verdict.word is Word.WORKED
         word = f"{verdict.word.value} so far" if worked and verdict.so_far else verdict.word.value
-        self.stage.tell(f"{word}: {verdict.text}", title=spec.title, grave=not (worked and verdict.recorded))
+        advice = "" if worked else self.stage.advice(spec)
+        self.stage.tell(f"{word}: {verdict.text}{advice}", title=spec.title, grave=not (worked and verdict.recorded))
 
     def _refuse(self, spec: ActionSpec, refusal: Refusal) -> None:
         self.stage.tell(refusal.reason, title=f"{spec.title}: refused", grave=True)

@@ -6,10 +6,12 @@ from collections.abc import Callable, Coroutine, Sequence
 from textual.app import App
 from textual.notifications import SeverityLevel
 
+from actions.execution import Progress
 from actions.guard import Posture
 from actions.plan import Plan
-from actions.run import Progress
+from actions.registry import REGISTRY
 from actions.spec import ActionSpec
+from backend.diagnosis.rules import diagnose
 from backend.incident.entry import Entry
 from backend.model.situation import Situation
 from backend.parts import JOBS_COUNTS, JOBS_HEALTH, JOBS_PENDING, JOBS_RUNNING
@@ -45,6 +47,7 @@ class AppStage:
         await desk.read_journal()
         facts = PlanFacts(
             title=plan.title,
+            what=plan.what,
             risk=plan.risk.value,
             environment=desk.config.environment.name,
             about=plan.about,
@@ -80,18 +83,22 @@ class AppStage:
         """Do this while the person goes on."""
         self._app.run_worker(work, group="follow")
 
-    def resume(self) -> None:
-        """Tell of actions that an earlier run began and never ended."""
-        begun = {entry.id: entry for entry in self._desk.entries if entry.kind == "intent"}
-        for entry in self._desk.entries:
-            if entry.kind == "verdict":
-                begun.pop(entry.id, None)
-        for entry in begun.values():
-            self.tell(
-                f"{entry.action} was begun at {entry.at:%H:%M:%S} by {entry.actor} and has no verdict; look first",
-                title="unfinished",
-                grave=True,
-            )
+    def advice(self, spec: ActionSpec) -> str:
+        """What else answers the gravest finding."""
+        for finding in diagnose(self.situation(), self._desk.config.limits):
+            others = [REGISTRY[name] for name in finding.actions if name in REGISTRY and name != spec.id]
+            if others:
+                return f". The finding is {finding.cause}: {others[0].key} {others[0].title} in {others[0].pane}"
+        return ""
+
+    def tell_unfinished(self, entry: Entry) -> None:
+        """Tell of an action that an earlier run began and never ended."""
+        self.tell(
+            f"{entry.action} {' '.join(entry.targets)} was begun at {entry.at:%H:%M:%S} by {entry.actor} and has no "
+            "verdict: it may have been done in part; look before you act",
+            title="unfinished",
+            grave=True,
+        )
 
 
 def _before(plan: Plan, entries: Sequence[Entry]) -> list[str]:

@@ -2,14 +2,22 @@
 
 from collections.abc import Collection
 
+from actions.spec import ActionSpec
 from backend.model.situation import Situation
-from backend.model.target import JobTarget
+from backend.model.target import JobTarget, Target
 from backend.parts import JOBS_FAILED
 from widgets.present.failures import group_key
 
 
-def targets_of(situation: Situation, marked: Collection[str], cursor: str | None) -> tuple[JobTarget, ...]:
-    """The failed jobs that an action means, in the order of the list."""
+def targets_of(
+    spec: ActionSpec, situation: Situation, marked: Collection[str], cursor: str | None
+) -> tuple[Target, ...]:
+    """What an action means now."""
+    return jobs_of(situation, marked, cursor) if spec.chosen else spec.candidates(situation)
+
+
+def jobs_of(situation: Situation, marked: Collection[str], cursor: str | None) -> tuple[JobTarget, ...]:
+    """The failed jobs that are meant, in the order of the list."""
     failed = situation.value(JOBS_FAILED)
     if failed is None:
         return ()

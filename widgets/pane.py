@@ -10,6 +10,7 @@ from widgets.present.panes import PaneKind
 from widgets.present.view import Look, PaneView
 from widgets.readout import Readout
 from widgets.table import LiveTable
+from widgets.table_rows import Row
 from widgets.text import Line, Span, Tone, both_ends, crop_line, fit_line, line_width
 
 EDGES = 4
@@ -24,7 +25,7 @@ class Pane(Painted):
     DEFAULT_CSS = """
     Pane { layout: vertical; }
     Pane > .body { margin: 1 2; height: 1fr; }
-    Pane > .body > LiveTable { height: 1fr; }
+    Pane > .body > LiveTable, Pane > .body > .empty { height: 1fr; }
     Pane.-line > .body { display: none; }
     """
 
@@ -38,6 +39,8 @@ class Pane(Painted):
         self._empty = Readout(classes="empty")
         self.table = LiveTable(kind.columns, id=f"{kind.id}-table") if kind.columns else None
         self.can_focus = not kind.columns
+        self.filter_text = ""
+        self.only_broken = False
 
     def compose(self) -> ComposeResult:
         """Lines above, the table, lines below."""
@@ -55,7 +58,9 @@ class Pane(Painted):
         self._head.show(view.head, stale=view.stale)
         self._notices.show(view.notices)
         self._foot.show(view.foot, stale=view.stale)
-        self._empty.show(self._emptiness(view))
+        emptiness = self._emptiness(view)
+        self._empty.show(emptiness)
+        self._empty.display = bool(emptiness)
         if self.table is not None:
             first = not self.table.model.keys
             self.table.stale = view.stale
@@ -72,6 +77,24 @@ class Pane(Painted):
     def refresh_from(self, look: Look) -> None:
         """Show what this pane's view makes of a look."""
         self.show(self.kind.view(look))
+
+    def filter(self, text: str) -> str | None:
+        """List only what this filter accepts; a sentence when it cannot be understood."""
+        if self.table is None:
+            return "this pane has no list to filter"
+        sentence = self.table.filter(text)
+        if sentence is None:
+            self.filter_text = text
+            self._frame()
+        return sentence
+
+    def toggle_broken(self) -> bool:
+        """List only what is broken, or everything again; whether it is the former now."""
+        self.only_broken = self.table is not None and not self.only_broken
+        if self.table is not None:
+            self.table.only(_is_broken if self.only_broken else None)
+        self._frame()
+        return self.only_broken
 
     def acknowledge(self) -> None:
         """The person looks: what changed until now is known."""
@@ -129,7 +152,14 @@ class Pane(Painted):
         return "accent" if self.has_keys else "dim"
 
     def _heading(self) -> Line:
-        return (Span(f"{self.kind.key} ", "accent"), Span(f"{self.kind.title} ", "strong"))
+        return (Span(f"{self.kind.key} ", "accent"), Span(f"{self.kind.title} ", "strong"), *self._limits())
+
+    def _limits(self) -> Line:
+        """What is left out of the list, so that nobody takes it for all there is."""
+        words = [f"/{self.filter_text}"] if self.filter_text else []
+        if self.only_broken:
+            words.append("only broken")
+        return tuple(Span(f"{word} ", "warn") for word in words)
 
     def _upper(self, width: int) -> Line:
         glyphs, tone = self.glyphs, self._tone()
@@ -143,3 +173,7 @@ class Pane(Painted):
     def _as_line(self, width: int) -> Line:
         first = next(iter((*self._view.notices, *self._view.head)), ())
         return both_ends((Span(" "), *self._heading(), Span(" "), *first), (*self._view.state, Span(" ")), width)
+
+
+def _is_broken(row: Row) -> bool:
+    return any(cell.tone in ("bad", "warn") for cell in row.cells)

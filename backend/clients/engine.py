@@ -1,13 +1,15 @@
 """The engine's unit, by one `systemctl show` (PLATFORM, section 2)."""
 
+import getpass
 import re
+import shutil
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta, timezone
 
 from backend.command import CommandResult, CommandRunner, pointing_at
 from backend.errors import BadAnswer, NotAllowed, Refused, SourceError
-from backend.model.engine import Unit
+from backend.model.engine import Unit, UnitVerb
 from backend.text import clean
 
 PROPERTIES = (
@@ -15,6 +17,8 @@ PROPERTIES = (
     "ActiveEnterTimestamp", "StateChangeTimestamp", "MemoryCurrent", "MemoryMax", "ControlGroup",
 )  # fmt: skip
 SECONDS = 4.0
+CONTROL_SECONDS = 95.0
+"""A stop may take its 90 seconds before it becomes a kill."""
 NO_LIMIT = 2**63
 """What systemd says when it means infinity, or does not know, comes as a number near 2^64 from older ones."""
 
@@ -36,6 +40,40 @@ class EngineClient:
         self._unit = unit
         self._argv = tuple(systemctl_argv)
         self._runner = runner
+
+    def argv(self, verb: UnitVerb) -> tuple[str, ...]:
+        """Exactly what is run for a verb."""
+        return (*self._argv, verb, self._unit)
+
+    async def control(self, verb: UnitVerb) -> str:
+        """Ask the service manager for something, once; its word on it. After `TimedOut` it may happen all the same."""
+        with pointing_at("engine.systemctl"):
+            result = await self._runner.run(self.argv(verb), timeout=CONTROL_SECONDS)
+        if result.code:
+            raise _failure(self._argv[0], result)
+        return f"exit 0 {result.word}" if result.stdout or result.stderr else "exit 0"
+
+    async def needs_password(self, verb: UnitVerb) -> str | None:
+        """The line of sudoers that is missing when `sudo` would ask for a password, which nobody can type here."""
+        if self._argv[0].rpartition("/")[2] != "sudo":
+            return None
+        options = [word for word in self._argv[1:] if word.startswith("-")]
+        command = [word for word in self._argv[1:] if not word.startswith("-")]
+        asked = (
+            self._argv[0],
+            "-n",
+            *(option for option in options if option != "-n"),
+            "-l",
+            *command,
+            verb,
+            self._unit,
+        )
+        with pointing_at("engine.systemctl"):
+            result = await self._runner.run(asked, timeout=SECONDS)
+        if result.code == 0:
+            return None
+        program = shutil.which(command[0]) if command else None
+        return f"{getpass.getuser()} ALL=(root) NOPASSWD: {program or '/usr/bin/systemctl'} {verb} {self._unit}"
 
     async def unit(self) -> Unit:
         """The state of the unit; one that does not exist has the load state `not-found`."""

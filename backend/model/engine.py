@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
+
+UnitVerb = Literal["start", "stop", "restart", "reset-failed"]
+"""What the service manager can be asked to do with a unit."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
+from backend.model.engine import Unit
 from backend.model.jobs import Job
 
 
@@ -30,9 +32,46 @@ class JobTarget:
         """Whether this job is still the attempt that was targeted."""
         if job.id != self.id:
             return False
-        if self.attempt is not None or job.attempt is not None:
+        if self.attempt is not None and job.attempt is not None:
             return job.attempt == self.attempt
         return (job.started_at, job.error) == (self.started_at, self.error)
 
 
-Target = JobTarget
+@dataclass(frozen=True, slots=True)
+class UnitTarget:
+    """One run of one unit: its invocation."""
+
+    id: str
+    """The unit's name."""
+    invocation: str
+    active: str
+
+    @classmethod
+    def of(cls, unit: Unit) -> "UnitTarget":
+        """The identity of this run of the unit."""
+        return cls(unit.name, unit.invocation, unit.active)
+
+    @property
+    def label(self) -> str:
+        """What a person calls it."""
+        return self.id
+
+    @property
+    def key(self) -> str:
+        """Names the target for locks and cool-downs."""
+        return f"unit:{self.id}"
+
+    def same(self, unit: Unit) -> bool:
+        """Whether the unit still is in the run and the state that were targeted."""
+        return (unit.name, unit.invocation, unit.active) == (self.id, self.invocation, self.active)
+
+
+Target = JobTarget | UnitTarget
+T = TypeVar("T")
+
+
+def of_kind(thing: object, kind: type[T]) -> T:
+    """The thing itself where it is of this kind. Raises TypeError: one family was handed another's target or step."""
+    if not isinstance(thing, kind):
+        raise TypeError(f"{type(thing).__name__} where {kind.__name__} belongs")
+    return thing

@@ -1,5 +1,6 @@
 """A world with a judge and an engine of its own, under a clock that is moved by hand."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from tui.demo.world.conditions import is_poisonous
@@ -82,6 +83,23 @@ class Shift:
         self.work(1)
         self.terminate(next(iter(self._ends)))
 
+    def repair(self) -> None:
+        """Every gap is filled at once."""
+        data = self.world.data
+        steps = data.repair(["AUTO_DETECT"], EVERYTHING, self.now)
+        self.judge.repairing(steps)
+        for step in steps:
+            data.complete(step, self.now)
+
+    def switch(self, to_backup: bool) -> None:
+        """Another source is used from now on."""
+        was = self.world.data.active_source().status == "healthy"
+        self.judge.switched(changed=self.world.data.switch(to_backup, self.now), was_healthy=was)
+
+    def see(self, **seen: float | bool) -> None:
+        """The real parts look like this from now on."""
+        self.world.ground = replace(self.world.ground, **seen)  # type: ignore[arg-type]
+
     def requeue(self, job_id: str) -> None:
         self.judge.requeued(self.world.jobs.requeue(job_id, self.now))
 
@@ -91,6 +109,10 @@ class Shift:
     def failed(self, words: str) -> list[str]:
         """The ids of failed jobs with these words in their error, the latest first."""
         return [job.id for job in self.world.jobs.select("failed") if words in (job.error_message or "")]
+
+    def over(self) -> bool:
+        """Whether the judge says so."""
+        return self.judge.over
 
     @property
     def effects(self) -> list[tuple[str, str]]:

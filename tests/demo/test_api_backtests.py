@@ -128,13 +128,13 @@ async def test_the_engine_routes_move_jobs(rig: Rig) -> None:
     running = {job["id"]: job for job in (await rig.get("backtests?status=running"))["backtests"]}
     assert {job["id"]: job["started_at"] for job in claimed} == {id_: job["started_at"] for id_, job in running.items()}
     first, second = (job["id"] for job in claimed)
-    assert await rig.engine("finish", engine="one", id=first, exit_code=0) == {
+    assert await rig.engine("finish", engine="one", id=first, exit_code=0, pid=1) == {
         "id": first, "status": "completed", "error_message": None,
     }  # fmt: skip
-    died = await rig.engine("finish", engine="one", id=second, exit_code=-15)
+    died = await rig.engine("finish", engine="one", id=second, exit_code=-15, pid=1)
     assert died["error_message"] == "worker terminated (signal 15)"
-    await rig.engine("finish", 409, engine="one", id=first, exit_code=0)
-    await rig.engine("finish", 404, engine="one", id="17", exit_code=0)
+    await rig.engine("finish", 409, engine="one", id=first, exit_code=0, pid=1)
+    await rig.engine("finish", 404, engine="one", id="17", exit_code=0, pid=1)
     assert (await rig.engine("progress", engine="one", running=[first, "17"]))["abandoned"] == sorted([first, "17"])
 
 
@@ -142,7 +142,7 @@ async def test_an_engine_that_makes_no_sense_is_refused(rig: Rig) -> None:
     await rig.engine("claim", 400, engine="one", free="2")
     await rig.engine("claim", 400, free=2)
     await rig.engine("progress", 400, engine="one", running="17")
-    await rig.engine("finish", 400, engine="one", id=17, exit_code=0)
+    await rig.engine("finish", 400, engine="one", id=17, exit_code=0, pid=1)
     await rig.engine("leave", 400, engine="")
 
 

@@ -68,7 +68,9 @@ async def test_the_repository_has_a_commit_of_the_last_day(instance: Instance, s
     log = ("-C", str(layout.repository), "log", "--format=%s", "--since=24 hours ago")
     git = await asyncio.create_subprocess_exec(str(layout.bin / "git"), *log, stdout=asyncio.subprocess.PIPE)
     out, _ = await asyncio.wait_for(git.communicate(), 20.0)
-    assert (git.returncode, len(out.splitlines())) == (0, 1)
+    told = [commit.message for commit in scenario.commits]
+    assert (git.returncode, len(out.splitlines())) == (0, 1 + len(told))
+    assert set(told) <= set(out.decode().splitlines())
     assert all((layout.repository / strategy.path).is_file() for strategy in scenario.strategies)
 
 

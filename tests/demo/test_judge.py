@@ -2,8 +2,9 @@
 
 import pytest
 
-from tests.demo.shift import EVERYTHING, Shift
-from tui.demo.world.outcome import LOST
+from tests.demo.shift import Shift
+from tui.demo.world.outcome import LOCK_TIMEOUT, LOST, NO_SPACE
+from tui.demo.world.refusal import UnavailableError
 from tui.demo.world.scenario import SCENARIOS
 
 INCIDENTS = sorted(name for name, summary in SCENARIOS.items() if summary.causes)
@@ -13,7 +14,7 @@ def begun(name: str) -> Shift:
     """The scenario, after the ten seconds within which its incident shows."""
     shift = Shift(name)
     shift.work(10)
-    assert not shift.judge.over
+    assert not shift.over()
     assert set(shift.judge.open) == set(SCENARIOS[name].causes)
     return shift
 
@@ -23,7 +24,7 @@ def test_an_incident_stays_until_somebody_acts(name: str) -> None:
     shift = begun(name)
     shift.work(240)
     assert set(SCENARIOS[name].causes) <= set(shift.judge.open)
-    assert (shift.judge.over, shift.judge.healed_at, shift.judge.done) == (False, None, [])
+    assert (shift.over(), shift.judge.healed_at, shift.judge.done) == (False, None, [])
     assert shift.judge.since is not None
     assert shift.judge.since < shift.world.scenario.now
 
@@ -40,8 +41,8 @@ def test_a_calm_day_is_over_before_it_begins() -> None:
     shift = Shift("calm")
     shift.work(5)
     judge = shift.judge
-    assert (judge.over, judge.since, judge.healed_at, judge.open) == (True, None, None, {})
-    shift.judge.switched(changed=shift.world.data.switch(True, shift.now), was_healthy=True)
+    assert (shift.over(), judge.since, judge.healed_at, judge.open) == (True, None, None, {})
+    shift.switch(to_backup=True)
     shift.restart()
     shift.terminate_any()
     assert shift.effects == [("data.failover", "harm"), ("engine.restart", "harm"), ("process.terminate", "harm")]
@@ -52,17 +53,13 @@ def test_gaps_are_healed_by_their_repair() -> None:
     gap = shift.failed("No data")[0]
     shift.requeue(gap)
     shift.work(10)
-    data = shift.world.data
-    steps = data.repair(["AUTO_DETECT"], EVERYTHING, shift.now)
-    shift.judge.repairing(steps)
-    for step in steps:
-        data.complete(step, shift.now)
+    shift.repair()
     shift.work(1)
-    assert shift.judge.over
+    assert shift.over()
     assert shift.judge.healed_at == shift.now
     shift.requeue(gap)
     shift.work(10)
-    shift.judge.repairing(data.repair(["AUTO_DETECT"], EVERYTHING, shift.now))
+    shift.repair()
     repair, requeue = "data.repair", "job.requeue"
     assert shift.effects == [(requeue, "nothing"), (repair, "healed"), (requeue, "healed"), (repair, "nothing")]
 
@@ -77,14 +74,14 @@ def test_a_crashing_engine_is_healed_by_a_start_once_the_queue_is_clean() -> Non
     shift.start()
     assert {effect for _, effect in shift.effects} == {"nothing"}
     shift.work(3)
-    assert shift.judge.over
+    assert shift.over()
     assert shift.effects == [
         ("engine.restart", "nothing"), ("engine.reset-failed", "healed"), ("engine.restart", "healed"),
     ]  # fmt: skip
     shift.requeue(lost[0])
     shift.work(10)
     assert shift.effects[-1] == ("job.requeue", "healed")
-    assert shift.judge.over
+    assert shift.over()
 
 
 def test_memory_is_healed_by_ending_the_large_workers_and_they_return_as_they_were_requeued() -> None:
@@ -93,11 +90,11 @@ def test_memory_is_healed_by_ending_the_large_workers_and_they_return_as_they_we
     assert len(hogs) == 3
     shift.restart()
     shift.work(3)
-    assert not shift.judge.over
+    assert not shift.over()
     for job_id in hogs:
         shift.terminate(job_id)
     shift.work(1)
-    assert shift.judge.over
+    assert shift.over()
     shift.requeue(hogs[0])
     shift.work(3)
     assert set(shift.judge.open) == {"memory"}
@@ -106,7 +103,7 @@ def test_memory_is_healed_by_ending_the_large_workers_and_they_return_as_they_we
     for changes in ({"limit_symbols": 2}, {"reduce_timeframe": True}):
         shift.retry(hogs[1], **changes)
     shift.work(10)
-    assert shift.judge.over
+    assert shift.over()
     assert shift.effects == [
         ("engine.restart", "nothing"), *[("process.terminate", "healed")] * 3, ("job.requeue", "nothing"),
         ("process.terminate", "healed"), ("job.retry", "healed"), ("job.retry", "healed"),
@@ -121,7 +118,7 @@ def test_timeouts_are_healed_by_ending_what_runs_too_long() -> None:
         shift.terminate(job_id)
     shift.requeue(given_up)
     shift.work(10)
-    assert shift.judge.over
+    assert shift.over()
     assert "timeout after 45 min" in str(shift.world.jobs.find(given_up).error_message)
     shift.retry(given_up, use_sample_data=False, limit_symbols=50)
     shift.retry(given_up, reduce_timeframe=True)
@@ -145,3 +142,112 @@ def test_ending_an_innocent_worker_is_harm() -> None:
     shift.terminate(innocent)
     shift.work(1)
     assert shift.effects == [("job.requeue", "nothing"), ("process.terminate", "harm")]
+
+
+def test_a_broken_strategy_is_made_up_for_on_sample_data_only() -> None:
+    shift = begun("strategy-bug")
+    broken = shift.failed("ZeroDivisionError")
+    assert len(broken) == 7
+    first, *others = broken
+    shift.requeue(first)
+    shift.retry(others[0], reduce_timeframe=True)
+    shift.work(10)
+    assert shift.effects == [("job.requeue", "nothing"), ("job.retry", "nothing")]
+    for job_id in others:
+        shift.retry(job_id, use_sample_data=True)
+        shift.work(5)
+    assert "1 jobs of risk-parity" in shift.judge.open["strategy"]
+    shift.retry(first, use_sample_data=True)
+    shift.work(10)
+    assert shift.over()
+    assert {effect for _, effect in shift.effects[2:]} == {"healed"}
+
+
+def test_a_lock_is_healed_by_ending_the_session_that_holds_it() -> None:
+    shift = begun("database")
+    locked = shift.failed(LOCK_TIMEOUT)[0]
+    shift.requeue(locked)
+    shift.work(10)
+    shift.judge.session_cancelled("backtest-1")
+    shift.judge.session_ended("backtest-2", guilty=False)
+    assert not shift.over()
+    shift.see(blocked=False)
+    shift.judge.session_ended("backtest-3", guilty=True)
+    shift.requeue(locked)
+    shift.work(10)
+    assert shift.over()
+    assert shift.effects == [
+        ("job.requeue", "nothing"), ("database.cancel", "nothing"), ("database.terminate", "harm"),
+        ("database.terminate", "healed"), ("job.requeue", "healed"),
+    ]  # fmt: skip
+
+
+def test_a_session_lost_is_a_job_lost() -> None:
+    shift = begun("database")
+    running = shift.world.jobs.select("running")[0].id
+    assert shift.world.lose_session(running, "gone")
+    assert not shift.world.lose_session(running, "gone")
+    shift.work(1)
+    assert shift.world.jobs.find(running).error_message == "gone"
+
+
+def test_room_is_made_by_degrees() -> None:
+    shift = begun("disk-full")
+    refused = shift.failed(NO_SPACE)[0]
+    shift.requeue(refused)
+    shift.work(10)
+    shift.see(disk_used=0.95)
+    shift.judge.files_gone("files.clean-temp", ["temp/a.tmp"], wanted=False, helped=True)
+    shift.requeue(refused)
+    shift.work(10)
+    assert not shift.over()
+    shift.see(disk_used=0.5)
+    shift.judge.files_gone("files.clean-results", ["results/a", "results/b"], wanted=False, helped=True)
+    shift.judge.files_gone("files.clean-results", ["results/new"], wanted=True, helped=True)
+    shift.work(1)
+    assert shift.over()
+    assert shift.effects == [
+        ("job.requeue", "nothing"), ("files.clean-temp", "healed"), ("job.requeue", "healed"),
+        ("files.clean-results", "healed"), ("files.clean-results", "harm"),
+    ]  # fmt: skip
+
+
+def test_another_source_heals_until_somebody_goes_back_too_early() -> None:
+    shift = begun("provider")
+    starved = shift.failed("provider primary-feed timed out")[0]
+    shift.requeue(starved)
+    shift.work(10)
+    shift.switch(to_backup=True)
+    shift.requeue(starved)
+    shift.work(10)
+    assert shift.over()
+    shift.switch(to_backup=False)
+    shift.work(1)
+    assert not shift.over()
+    shift.switch(to_backup=True)
+    shift.work(95)
+    assert {source.status for source in shift.world.data.sources} == {"healthy"}
+    shift.switch(to_backup=False)
+    shift.switch(to_backup=False)
+    shift.work(60)
+    assert shift.over()
+    assert shift.effects == [
+        ("job.requeue", "nothing"), ("data.failover", "healed"), ("job.requeue", "healed"), ("data.failback", "harm"),
+        ("data.failover", "healed"), ("data.failback", "nothing"), ("data.failback", "nothing"),
+    ]  # fmt: skip
+
+
+def test_a_storm_is_over_when_all_of_it_is() -> None:
+    shift = begun("storm")
+    with pytest.raises(UnavailableError):
+        shift.world.data.need_source()
+    shift.switch(to_backup=True)
+    shift.work(1)
+    assert set(shift.judge.open) == {"storage", "data"}
+    shift.repair()
+    shift.work(1)
+    assert set(shift.judge.open) == {"storage"}
+    shift.see(disk_used=0.5)
+    shift.work(1)
+    assert shift.over()
+    assert shift.judge.harm == []

@@ -7,8 +7,8 @@ from textual import events
 from textual.command import CommandPalette
 from textual.pilot import Pilot
 
+from actions.execution import Outcome, Report
 from actions.plan import Plan, Refusal
-from actions.run import Outcome, Report
 from actions.verdict import TargetVerdict, Verdict, Word
 from backend.config.model import Environment
 from backend.model.situation import Situation
@@ -76,7 +76,7 @@ async def dialog(rig: Rig, *keys: str, found: Situation | None = None) -> AsyncI
     """The application after these keys, with an open dialog."""
     async with rig.run(100, 30) as pilot:
         runs = Recorder()
-        rig.app.dispatcher.runner = lambda: runs  # type: ignore[assignment,return-value]
+        rig.app.dispatcher.runner = lambda _spec: runs  # type: ignore[assignment,return-value]
         await rig.know(pilot, found or data_gap())
         opened = Dialog(rig, pilot, runs)
         await opened.press(*keys)

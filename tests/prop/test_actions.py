@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from actions.execution import Outcome
 from actions.plan import Plan, Refusal
-from actions.run import Outcome
 from actions.verdict import Word
 from backend.errors import JournalError, Refused, TimedOut
 from backend.incident.entry import Entry, decode
@@ -181,7 +181,9 @@ def test_right_targets_once_each_and_on_record_before(
             if isinstance(result, Refusal):
                 assert (rig.server.sent, rig.entries("step")) == ([], [])
             if isinstance(result, Outcome) and result.verdict.word is Word.WORKED:
-                assert sorted(rig.server.sent) == sorted(names)
+                # A job whose request was lost may have ended well by itself: a fresh read decides.
+                lost = any(change.event == "requests are lost" for change in changes)
+                assert lost or sorted(rig.server.sent) == sorted(names)
                 assert result.verdict.recorded or rig.journal_broken
 
     play(scenario)

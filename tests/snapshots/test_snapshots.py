@@ -1,9 +1,10 @@
 """Pictures of the whole screen, each looked at before it was kept. Few, for each is a promise about every cell."""
 
-from collections.abc import Awaitable, Callable
 from importlib.metadata import version
 
 import pytest
+from pytest_textual_snapshot import SVGImageExtension  # type: ignore[import-untyped]
+from syrupy.assertion import SnapshotAssertion
 from textual.pilot import Pilot
 
 from backend.incident.entry import Entry, Kind
@@ -16,9 +17,6 @@ from tui.screens.plan import PlanScreen
 PINNED = "8.2.8"
 """The version of Textual that the pictures were drawn with; another one draws others."""
 
-Prepare = Callable[[Pilot[None]], Awaitable[None]]
-Compare = Callable[..., bool]
-
 FACES: dict[str, Situation] = {
     "waiting": situations.waiting(),
     "empty": situations.empty(),
@@ -30,11 +28,13 @@ FACES: dict[str, Situation] = {
 }
 
 
-@pytest.fixture(autouse=True)
-def _pinned() -> None:
+@pytest.fixture
+def picture(snapshot: SnapshotAssertion) -> SnapshotAssertion:
+    """The kept picture of a test."""
     drawn_with = version("textual")
     if drawn_with != PINNED:
         pytest.fail(f"the pictures belong to Textual {PINNED}, this is {drawn_with}: neither compare nor update them")
+    return snapshot.use_extension(SVGImageExtension)
 
 
 def journal(actor: str) -> tuple[Entry, ...]:
@@ -49,48 +49,42 @@ def journal(actor: str) -> tuple[Entry, ...]:
     )
 
 
-def knowing(rig: Rig, found: Situation, *keys: str) -> Prepare:
-    """What brings the screen to this situation, and presses these keys."""
-
-    async def prepare(pilot: Pilot[None]) -> None:
-        rig.clock.move((found.at - NOW).total_seconds())
-        feed = rig.app.desk.open_feed()
-        rig.app.desk.entries = journal(rig.app.desk.journal.actor)
-        for _ in range(2):  # how much there is to show follows the sizes that the first picture gave
-            await rig.know(pilot, found)
-        await pilot.press(*keys)
-        await settled(rig, pilot, dialog="r" in keys)
-        await feed.platform.aclose()
-
-    return prepare
-
-
-async def settled(rig: Rig, pilot: Pilot[None], *, dialog: bool) -> None:
-    """Wait until the screen shows what it will show."""
-    for _ in range(500):
-        if not dialog or (isinstance(rig.app.screen, PlanScreen) and "[n] Cancel" in rig.text):
-            await pilot.pause()
-            return
-        await pilot.pause(0.01)
-    raise AssertionError(rig.told)
+async def show(rig: Rig, pilot: Pilot[None], found: Situation) -> None:
+    """Bring the screen to this situation."""
+    rig.clock.move((found.at - NOW).total_seconds())
+    for _ in range(2):  # how much there is to show follows the sizes that the first picture gave
+        await rig.know(pilot, found)
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
-def test_data_gap(rig: Rig, snap_compare: Compare, size: tuple[int, int]) -> None:
-    found = situations.data_gap()
-    assert snap_compare(rig.app, terminal_size=size, run_before=knowing(rig, found))
+async def test_data_gap(rig: Rig, picture: SnapshotAssertion, size: tuple[int, int]) -> None:
+    async with rig.run(*size) as pilot:
+        rig.app.desk.entries = journal(rig.app.desk.journal.actor)
+        await show(rig, pilot, situations.data_gap())
+        assert rig.app.export_screenshot() == picture
 
 
-def test_calm(rig: Rig, snap_compare: Compare) -> None:
-    assert snap_compare(rig.app, terminal_size=(120, 40), run_before=knowing(rig, situations.calm()))
+async def test_calm(rig: Rig, picture: SnapshotAssertion) -> None:
+    async with rig.run() as pilot:
+        await show(rig, pilot, situations.calm())
+        assert rig.app.export_screenshot() == picture
 
 
 @pytest.mark.parametrize("face", FACES)
-def test_face(rig: Rig, snap_compare: Compare, face: str) -> None:
-    assert snap_compare(rig.app, terminal_size=(120, 40), run_before=knowing(rig, FACES[face]))
+async def test_face(rig: Rig, picture: SnapshotAssertion, face: str) -> None:
+    async with rig.run() as pilot:
+        await show(rig, pilot, FACES[face])
+        assert rig.app.export_screenshot() == picture
 
 
 @pytest.mark.parametrize("keys", [("down", "r"), ("asterisk", "r")], ids=["one", "several"])
-def test_dialog(rig: Rig, snap_compare: Compare, keys: tuple[str, ...]) -> None:
-    found = situations.data_gap()
-    assert snap_compare(rig.app, terminal_size=(80, 24), run_before=knowing(rig, found, *keys))
+async def test_dialog(rig: Rig, picture: SnapshotAssertion, keys: tuple[str, ...]) -> None:
+    async with rig.run(80, 24) as pilot:
+        await show(rig, pilot, situations.data_gap())
+        await pilot.press(*keys)
+        for _ in range(500):
+            if rig.shows(PlanScreen) and "[n] Cancel" in rig.text:
+                break
+            await pilot.pause(0.01)
+        await pilot.pause()
+        assert rig.app.export_screenshot() == picture

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from actions.execution import Progress
 from actions.guard import Posture
 from actions.plan import Plan
 from actions.registry import REGISTRY
-from actions.run import Progress
 from actions.spec import ActionSpec
+from backend.config.model import Config
 from backend.errors import JournalError
 from backend.incident.entry import Entry
 from backend.incident.journal import Journal
@@ -37,7 +38,7 @@ class Person:
         self.progress: list[Progress | None] = []
         self.records = 0
         self.works: list[Coroutine[None, None, None]] = []
-        self.dispatcher = Dispatcher(self, lambda: self.rig.runner)
+        self.dispatcher = Dispatcher(self, lambda _spec: self.rig.runner, Config())
 
     def situation(self) -> Situation:
         return self.seen
@@ -52,6 +53,9 @@ class Person:
 
     def tell(self, text: str, *, title: str, grave: bool) -> None:
         self.told.append((title, text, grave))
+
+    def advice(self, spec: ActionSpec) -> str:
+        return ""
 
     def progressed(self, progress: Progress | None) -> None:
         self.progress.append(progress)

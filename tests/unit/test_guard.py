@@ -20,7 +20,7 @@ SPEC = REGISTRY["job.requeue"]
 
 
 def refusal(situation: Situation, posture: Posture | None = None) -> str | None:
-    found = forbids_planning(SPEC, situation, posture or Posture())
+    found = forbids_planning(SPEC.facts, situation, posture or Posture())
     return found.reason if found else None
 
 

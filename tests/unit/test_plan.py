@@ -6,6 +6,8 @@ import pytest
 from actions.jobs import failed_jobs, plan_requeue
 from actions.plan import HttpRequest, Plan, Refusal, Risk
 from actions.registry import REGISTRY
+from actions.spec import Ask
+from backend.config.model import Config
 from backend.model.engine import Unit
 from backend.model.jobs import Job, JobsHealth
 from backend.model.situation import Reading, Situation, Value
@@ -18,13 +20,13 @@ DOWN = Unit("engine", "loaded", "failed", "failed", "exit-code", None, 3, "", No
 
 
 def plan(situation: Situation, *jobs: Job) -> Plan:
-    made = plan_requeue(situation, [JobTarget.of(job) for job in jobs], {})
+    made = plan_requeue(Ask(situation, tuple(JobTarget.of(job) for job in jobs), Config()))
     assert isinstance(made, Plan), made
     return made
 
 
 def refusal(situation: Situation, *jobs: Job, **options: str) -> str:
-    made = plan_requeue(situation, [JobTarget.of(job) for job in jobs], options)
+    made = plan_requeue(Ask(situation, tuple(JobTarget.of(job) for job in jobs), Config(), options))
     assert isinstance(made, Refusal), made
     return made.reason
 

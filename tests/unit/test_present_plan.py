@@ -11,7 +11,7 @@ from widgets.text import line_width, plain
 
 ABOUT = "8841  mean-revert-eu  high  attempt 1  failed 2m ago  No data for SAP.DE in 2026-11-17..2026-11-19"
 FACTS = PlanFacts(
-    "requeue", "low", "production", (ABOUT,), ("POST /api/research/backtests/8841/requeue",), ("still failed",),
+    "requeue", "1 job", "low", "production", (ABOUT,), ("POST /api/research/backtests/8841/requeue",), ("still failed",),
     ("takes 1 place in the queue",), ("the job completes",), 2.0,
 )  # fmt: skip
 
@@ -23,7 +23,7 @@ def lines(facts: PlanFacts, width: int) -> list[str]:
 def test_the_heading_says_what_where_and_how_grave() -> None:
     assert plain(heading(FACTS)) == "requeue 1 job  on production   risk low"
     assert (
-        plain(heading(replace(FACTS, about=("a", "b"), risk="medium"))) == "requeue 2 jobs  on production   risk medium"
+        plain(heading(replace(FACTS, what="2 jobs", risk="medium"))) == "requeue 2 jobs  on production   risk medium"
     )
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from actions.run import LOOK_EVERY, SETTLE, Outcome, Progress
+from actions.execution import LOOK_EVERY, Outcome, Progress
+from actions.plan import SETTLE
 from actions.verdict import Word
 from backend.errors import MissingObject, MissingRoute, Refused, SourceError, TimedOut
 from backend.incident.journal import Journal
@@ -142,7 +143,8 @@ async def test_lost_answer_is_decided_by_a_fresh_read(tmp_path: Path) -> None:
     rig.server.send_error = TimedOut("no answer within 5 s")
     outcome = await rig.run(requeue_of(failed()))
     assert rig.server.sent == ["8841"]
-    assert (outcome.verdict.word, outcome.verdict.text) == (Word.WORKED, "completed in attempt 2")
+    told = "completed in attempt 2 (timed out: no answer within 5 s)"
+    assert (outcome.verdict.word, outcome.verdict.text) == (Word.WORKED, told)
     assert outcome.steps[0].result == "timed out: no answer within 5 s"
 
 
@@ -273,7 +275,7 @@ async def test_second_verdict_keeps_count_of_the_untouched(tmp_path: Path) -> No
     rig.server.on_send = lambda id_: rig.runner.stopping.set() if id_ == "2" else None
     plan = requeue_of(*three())
     outcome = await rig.run(plan)
-    assert outcome.verdict.text == "1 worked so far, 1 worked, 1 not touched"
+    assert outcome.verdict.text == "2 worked so far, 1 not touched"
     second = await rig.runner.follow(outcome, plan)
     assert (second.word, second.text) == (Word.UNKNOWN, "2 worked, 1 not touched")
 

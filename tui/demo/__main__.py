@@ -1,4 +1,4 @@
-"""The embedded platform by itself: `python -m tui.demo [SCENARIO] [--seed N] [--dir DIR] [--tether]`.
+"""The embedded platform by itself: `python -m tui.demo [SCENARIO] [--seed N] [--dir DIR] …`.
 
 It prints one line of JSON when everything is up and runs until TERM, INT or HUP, or, tethered, until its standard input
 ends; then nothing of it is left. Exit codes: 0 ended as asked, 1 it could not start, 2 wrong usage.
@@ -16,7 +16,7 @@ from pathlib import Path
 from tui.demo.instance import GroundError
 from tui.demo.postgres import binaries
 from tui.demo.supervisor import Platform
-from tui.demo.world.scenario import SCENARIOS
+from tui.demo.wish import Wish
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
@@ -26,14 +26,14 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("scenario", nargs="?", default="calm", metavar="SCENARIO")
     parser.add_argument("--seed", type=int, default=1, help="another number, other jobs and prices")
     parser.add_argument("--dir", type=Path, default=None, help="an empty or absent folder to live in")
+    parser.add_argument("--jobs", type=int, default=0, metavar="N", help="failed jobs in all, most of them old")
+    parser.add_argument("--symbols", type=int, default=0, metavar="N", help="symbols in all")
+    parser.add_argument("--quirks", default="", metavar="NAME[,NAME]", help="how it shall behave badly; or: all")
     parser.add_argument("--tether", action="store_true", help="end when standard input does")
-    options = parser.parse_args(arguments)
-    if options.scenario not in SCENARIOS:
-        raise GroundError(f"there is no scenario {options.scenario!r}; there are: {', '.join(SCENARIOS)}", 2)
-    return options
+    return parser.parse_args(arguments)
 
 
-async def run(options: argparse.Namespace) -> None:
+async def run(wish: Wish, options: argparse.Namespace) -> None:
     """The whole life of one instance. Raises GroundError when it cannot start."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -41,7 +41,7 @@ async def run(options: argparse.Namespace) -> None:
         loop.add_signal_handler(number, stop.set)
     if options.tether:
         _tether(loop, stop)
-    platform = Platform.ground(options.scenario, options.seed, options.dir)
+    platform = Platform.ground(wish, options.dir)
     try:
         await _before(stop, _up(platform))
         if not stop.is_set():
@@ -86,8 +86,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run, and say in one sentence why not if not."""
     try:
         options = _options(arguments)
+        wish = Wish.of(options.scenario, options.seed, options.jobs, options.symbols, options.quirks)
         binaries()
-        asyncio.run(run(options))
+        asyncio.run(run(wish, options))
     except GroundError as error:
         sys.stderr.write(f"backtop demo: {error}\n")
         return error.code

@@ -14,19 +14,26 @@ from pathlib import Path
 import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Mount
+from starlette.types import ASGIApp
 
 from tui.demo.history import History
 from tui.demo.layout import Layout, replace
 from tui.demo.maintenance import Maintenance
+from tui.demo.quirks.channel import Channel
+from tui.demo.quirks.connection import Connection
+from tui.demo.quirks.layer import INSIDE, Layer
+from tui.demo.quirks.switchboard import Switchboard
+from tui.demo.quirks.table import chosen
 from tui.demo.routes import analytics, backtests, data, engine, judge, providers, strategies
 from tui.demo.routes.replies import HANDLERS
 from tui.demo.watchman import Watchman
 from tui.demo.world.judge import Judge
+from tui.demo.world.scale import grown
 from tui.demo.world.scenario import SCENARIOS, build
 from tui.demo.world.world import World
 
 HOST = "127.0.0.1"
-HEALTH = "/api/research/backtests/health"
+FIRST_QUESTION = f"{INSIDE}/api/research/backtests/health"
 
 
 def application(world: World, layout: Layout) -> Starlette:
@@ -57,11 +64,11 @@ def _epoch(layout: Layout) -> datetime:
     return datetime.fromisoformat(layout.epoch.read_text("ascii").strip()).astimezone(UTC)
 
 
-def server_of(app: Starlette) -> uvicorn.Server:
+def server_of(app: ASGIApp) -> uvicorn.Server:
     """A server of `app` that says nothing and waits for nobody when it ends."""
     return uvicorn.Server(
         uvicorn.Config(
-            app, log_config=None, access_log=False, lifespan="off", ws="none", server_header=False,
+            app, http=Connection, log_config=None, access_log=False, lifespan="off", ws="none", server_header=False,
             timeout_graceful_shutdown=1,
         )
     )  # fmt: skip
@@ -79,11 +86,12 @@ def listener_on(port: int) -> socket.socket:
     return listener
 
 
-async def serve(app: Starlette, layout: Layout, port: int) -> None:
+async def serve(app: Starlette, switches: Switchboard, layout: Layout, port: int) -> None:
     """Serve until TERM or INT; `run/api.json` appears once a request was answered."""
     listener = listener_on(port)
+    layer = Layer(app, switches)
     async with asyncio.TaskGroup() as tasks:
-        serving = tasks.create_task(server_of(app).serve(sockets=[listener]))
+        serving = tasks.create_task(server_of(layer).serve(sockets=[listener]))
         watching = tasks.create_task(app.state.watchman.watch())
         serving.add_done_callback(lambda _: watching.cancel())
         tasks.create_task(_announce(layout, listener.getsockname()[1]))
@@ -92,7 +100,7 @@ async def serve(app: Starlette, layout: Layout, port: int) -> None:
 async def _announce(layout: Layout, port: int) -> None:
     """Ask the API itself, and write down where it is when it answers."""
     reader, writer = await asyncio.open_connection(HOST, port)
-    writer.write(f"GET {HEALTH} HTTP/1.1\r\nHost: {HOST}\r\nConnection: close\r\n\r\n".encode())
+    writer.write(f"GET {FIRST_QUESTION} HTTP/1.1\r\nHost: {HOST}\r\nConnection: close\r\n\r\n".encode())
     answer = await reader.readline()
     writer.close()
     if b" 200 " not in answer:
@@ -108,12 +116,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--scenario", choices=sorted(SCENARIOS), required=True)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--port", type=int, default=0, help="0: any free one")
+    parser.add_argument("--quirks", type=chosen, default=(), help="what is on from the start")
+    parser.add_argument("--jobs", type=int, default=0, help="failed jobs in all")
+    parser.add_argument("--symbols", type=int, default=0, help="symbols in all")
     options = parser.parse_args(arguments)
     layout = Layout(options.root)
-    world = World(build(options.scenario, options.seed, _epoch(layout)), _utc)
+    scenario = grown(build(options.scenario, options.seed, _epoch(layout)), options.jobs, options.symbols)
+    app = application(World(scenario, _utc), layout)
+    switches = Switchboard(Channel(layout.quirks).tell, options.quirks)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)  # uvicorn ends the server, then raises the signal anew: that is no crash
-    asyncio.run(serve(application(world, layout), layout, options.port))
+    asyncio.run(serve(app, switches, layout, options.port))
 
 
 if __name__ == "__main__":

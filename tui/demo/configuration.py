@@ -16,12 +16,17 @@ Value = str | int | bool | list[str]
 Section = Mapping[str, Value]
 
 
-def write(layout: Layout, api_port: int, postgres_port: int) -> None:
-    """Write `config.toml`: every path, pattern, command and state folder of it lies in this instance."""
+def write(layout: Layout, api_port: int, postgres_port: int, session_minutes: float | None = None) -> None:
+    """Write `config.toml`: every path, pattern, command and state folder of it lies in this instance.
+
+    `session_minutes` takes the place of the usual limit, for sessions here are as young as the instance.
+    """
     blocks = [_lines({"state_dir": str(layout.state), "lock_dir": str(layout.locks)})]
     blocks += [f"[{name}]\n{_lines(section)}" for name, section in _sections(layout, api_port, postgres_port).items()]
+    if session_minutes is not None:
+        blocks.append(f"[limits]\nsession_minutes = {session_minutes}\n")
     blocks += [f"[[providers]]\n{_lines(provider)}" for provider in _providers(api_port)]
-    blocks.append(f"[[repositories]]\n{_lines(_repository(layout))}")
+    blocks += [f"[[repositories]]\n{_lines(repository)}" for repository in _repositories(layout)]
     replace(layout.config, "\n".join(blocks))
 
 
@@ -71,12 +76,13 @@ def _providers(api_port: int) -> tuple[Section, ...]:
     )
 
 
-def _repository(layout: Layout) -> Section:
-    return {
-        "name": "strategies",
-        "path": str(layout.repository),
-        "folders": ["src/strategies", "research/strategies"],
-    }
+def _repositories(layout: Layout) -> tuple[Section, ...]:
+    """One repository, looked at twice: for the strategies and for what they run on."""
+    path = str(layout.repository)
+    return (
+        {"name": "strategies", "path": path, "folders": ["src/strategies", "research/strategies"]},
+        {"name": "operations", "path": path, "folders": ["config", "ops", "infrastructure"]},
+    )
 
 
 def _lines(section: Section) -> str:

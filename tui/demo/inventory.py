@@ -36,6 +36,7 @@ class Inventory:
     def __init__(self, layout: Layout) -> None:
         self._root = layout.files
         self._known: dict[str, float] = {}
+        self._running: Running = {}
         self._doubts: list[_Doubt] = []
         self.used = 0.0
 
@@ -46,21 +47,32 @@ class Inventory:
 
     def look(self, now: datetime, running: Running) -> Gone:
         """Look again; gives back what was deleted since, except what jobs clean up after themselves."""
+        unseen = self._unseen()
         found = dict(_files(self._root))
-        self.used = sum(status.st_blocks * 512 for status in found.values()) / QUOTA
-        missing = [(name, self._known[name]) for name in self._known.keys() - found.keys()]
-        self._known = {name: status.st_mtime for name, status in found.items()}
+        unseen |= self._unseen()  # a folder may shut, or open again, in between
+        if not unseen:
+            self.used = sum(status.st_blocks * 512 for status in found.values()) / QUOTA
+        missing = [(name, self._known[name]) for name in self._known.keys() - found.keys() - unseen]
+        hidden = {name: self._known[name] for name in unseen - found.keys()}
+        self._known = hidden | {name: status.st_mtime for name, status in found.items()}
         gone: Gone = {}
         for name, changed in missing:
-            self._file(gone, name, now - datetime.fromtimestamp(changed, now.tzinfo), now, running)
+            self._file(gone, name, now - datetime.fromtimestamp(changed, now.tzinfo), now)
         self._resolve(gone, now, running)
+        self._running = dict(running)
         return gone
 
-    def _file(self, gone: Gone, name: str, age: timedelta, now: datetime, running: Running) -> None:
+    def _unseen(self) -> set[str]:
+        """Files in folders that nobody can look into now; whether they are there is not known."""
+        folders = {name.partition("/")[0] for name in self._known}
+        shut = {name for name in folders if not _can_be_read(self._root / name)}
+        return {name for name in self._known if name.partition("/")[0] in shut}
+
+    def _file(self, gone: Gone, name: str, age: timedelta, now: datetime) -> None:
         folder, *rest = Path(name).parts
         if folder == "active":
-            if rest[0] in running:
-                self._doubts.append(_Doubt(name, rest[0], running[rest[0]], now))
+            if rest[0] in self._running:
+                self._doubts.append(_Doubt(name, rest[0], self._running[rest[0]], now))
         elif folder == "temp":
             gone.setdefault((CLEAN_TEMP, age < TEMP_AGE), []).append(name)
         else:
@@ -73,6 +85,10 @@ class Inventory:
         for doubt in ripe:
             if doubt.job_id in running and running[doubt.job_id] == doubt.taken:
                 gone.setdefault((CLEAN_RESULTS, True), []).append(doubt.name)
+
+
+def _can_be_read(folder: Path) -> bool:
+    return not folder.is_symlink() and (os.access(folder, os.R_OK | os.X_OK) or not folder.exists())
 
 
 def _files(root: Path) -> Iterator[tuple[str, os.stat_result]]:

@@ -49,11 +49,14 @@ class Platform:
         await self._listening
 
 
-async def launch(scenario: str, seed: int = 1, directory: Path | None = None) -> Platform:
-    """Start the platform and wait until it is up. Raises LaunchError with the reason when it does not come up."""
+async def launch(scenario: str, seed: int = 1, directory: Path | None = None, *more: str) -> Platform:
+    """Start the platform and wait until it is up; `more` are further words for its command line.
+
+    Raises LaunchError with the reason when it does not come up.
+    """
     place = [] if directory is None else ["--dir", str(directory)]
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-P", "-m", "tui.demo", scenario, "--seed", str(seed), "--tether", *place,
+        sys.executable, "-P", "-m", "tui.demo", scenario, "--seed", str(seed), "--tether", *place, *more,
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
         env=_environment(), start_new_session=True,
     )  # fmt: skip

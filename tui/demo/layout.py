@@ -90,6 +90,11 @@ class Layout:
         return self.root / "unit"
 
     @property
+    def quirks(self) -> Path:
+        """The pipe through which the API tells the supervisor of quirks that are not its own."""
+        return self.run / "quirks"
+
+    @property
     def requests(self) -> Path:
         """Lines `verb code`: what the unit was asked for, and how that ended."""
         return self.unit / "requests"

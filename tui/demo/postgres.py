@@ -21,7 +21,7 @@ from pathlib import Path
 
 from tui.demo.instance import GroundError, Instance, marked_folder, shared_places
 from tui.demo.layout import replace
-from tui.demo.processes import Child
+from tui.demo.processes import Child, end_children
 
 HOST = "127.0.0.1"
 DATABASE = "adaf_historical"
@@ -145,9 +145,7 @@ class Postgres:
         await self._initialise(self.passwords[ADMIN])
         for _ in range(_ATTEMPTS):
             self.port = _free_port()
-            self.child = self._spawn(
-                [str(self.folder / "postgres"), "-D", str(self.data), "-p", str(self.port)], death=signal.SIGQUIT
-            )
+            self.child = self._serve()
             if await self._answers():
                 lines = (f"{HOST}:{self.port}:*:{role}:{word}\n" for role, word in self.passwords.items())
                 replace(self.instance.layout.passfile, "".join(lines))
@@ -197,6 +195,25 @@ class Postgres:
     def _last_words(self) -> str:
         lines = self.log.read_text("utf-8", "replace").split("\n") if self.log.exists() else []
         return next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing")
+
+    def stop(self) -> None:
+        """End the server, and its sessions with it; nothing happens when it does not run."""
+        if self.child is not None and self.child.running:
+            self.child.dismissed = True
+            end_children([self.child], first=signal.SIGINT)
+
+    async def resume(self) -> None:
+        """Start it again where it was. Raises GroundError when it does not come up."""
+        if self.child is None or self.child.running:
+            return
+        self.child = self._serve()
+        if not await self._answers():
+            raise GroundError(f"PostgreSQL does not start again: {self._last_words()}")
+        self.publish()
+
+    def _serve(self) -> Child:
+        argv = [str(self.folder / "postgres"), "-D", str(self.data), "-p", str(self.port)]
+        return self._spawn(argv, death=signal.SIGQUIT)
 
     async def run(self, sql: str) -> None:
         """Run a `psql` script as the cluster's owner. Raises GroundError with what psql said when it fails."""

@@ -136,6 +136,8 @@ class Child:
 
     popen: subprocess.Popen[bytes]
     process: Process
+    dismissed: bool = False
+    """Whether it was told to end: then its end is no news."""
     _exit: "asyncio.Future[int] | None" = field(default=None, repr=False)
 
     @classmethod

@@ -18,6 +18,11 @@ def signal(prices, lookback={lookback}):
     window = prices[-lookback:]
     return (window[-1] - sum(window) / len(window)) / max(window)
 '''
+_OPERATIONS = {
+    "config/engine.toml": '[backtest]\ntimeframe = "1d"\nlimit_minutes = 45\n',
+    "ops/engine.lock": "pricing-kernel = 4.1.7\nmatrix = 2.9.1\n",
+    "infrastructure/hosts.toml": '[engine]\nhost = "research-01"\n',
+}
 _CHANGES = (
     (timedelta(days=41), "Add the first strategies"),
     (timedelta(days=12), "Longer lookback after the review"),
@@ -53,7 +58,16 @@ def _history(scenario: Scenario) -> Iterator[bytes]:
         changed = paths if number == 0 else paths[number :: len(_CHANGES)]
         yield _commit(number, scenario.now - age, sentence)
         for path, strategy in changed:
-            yield b"M 100644 inline %s\n" % path.encode() + _data(_file(strategy, 20 + 10 * number))
+            yield _written(path, _file(strategy, 20 + 10 * number))
+        if number == 0:
+            yield from (_written(path, text) for path, text in _OPERATIONS.items())
+    for number, commit in enumerate(sorted(scenario.commits, key=lambda each: -each.age)):
+        yield _commit(number, scenario.now - commit.age, commit.message)
+        yield _written(commit.path, commit.text)
+
+
+def _written(path: str, text: str) -> bytes:
+    return b"M 100644 inline %s\n" % path.encode() + _data(text)
 
 
 def _file(strategy: Strategy, lookback: int) -> str:

@@ -1,6 +1,7 @@
 """The database sessions of the workers: `python -m tui.demo.sessions --root ROOT`.
 
-One light process holds one session `backtest-<job id>` for each running job and runs a short query there now and then.
+One light process holds one session `backtest-<job id>` for each running job, lets it ask something now and then, and
+tells the API what became of that. It also holds the session that blocks the others, where the scenario has one.
 """
 
 import argparse
@@ -9,34 +10,45 @@ import os
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from random import Random
-from typing import Any, LiteralString
+from typing import Any
 
 import psycopg
 
+from tui.demo.blockade import Blockade, Connector
 from tui.demo.layout import Layout, replace
 from tui.demo.postgres import ENGINE, dsn
+from tui.demo.session import Connection, Event, Session
+from tui.demo.world.outcome import BLOCKED_TIMEFRAME
+
+RUNNING = "backtests?status=running&limit=500"
 
 PACE = 3.0
-"""Seconds between two looks at what runs."""
-IDLE_AT_MOST = 60.0
+BLOCKED_PACE = 1.0
+"""Seconds between two looks at what runs; the second one while a blockade stands."""
+IDLE_AT_MOST = 20.0
 """Seconds after which a session surely runs its next query."""
 EAGERNESS = 0.3
 """How likely a session runs a query at each look."""
+LOCK_PATIENCE = "90s"
 
-_QUERIES: tuple[LiteralString, ...] = (
-    "SELECT symbol, avg(close), max(high) FROM market_data.daily_prices WHERE symbol = ANY(%s) GROUP BY symbol",
-    "SELECT date_trunc('day', bar_time), sum(volume) FROM market_data.minute_bars WHERE symbol = ANY(%s) GROUP BY 1",
-    "SELECT count(*) FROM market_data.minute_bars WHERE symbol = ANY(%s) AND close > open",
+WRITE = (
+    "UPDATE market_data.minute_bars SET volume = volume WHERE symbol = ANY($1) AND bar_time > now() - interval '7 d'"
+)
+SLOW = (
+    "SELECT p.symbol, avg(p.close) FROM market_data.daily_prices p, LATERAL (SELECT pg_sleep(0.2) WHERE p.close > 0) s"
+    " WHERE p.symbol = ANY($1) GROUP BY p.symbol"
+)
+"""A query that visits each day of its symbols by itself, and takes its time over it."""
+READS = (
+    "SELECT symbol, avg(close), max(high) FROM market_data.daily_prices WHERE symbol = ANY($1) GROUP BY symbol",
+    "SELECT date_trunc('day', bar_time), sum(volume) FROM market_data.minute_bars WHERE symbol = ANY($1) GROUP BY 1",
+    "SELECT count(*) FROM market_data.minute_bars WHERE symbol = ANY($1) AND close > open",
 )
 
 Row = dict[str, Any]
-Connection = psycopg.Connection[tuple[Any, ...]]
-
-
-Connector = Callable[[str], Connection]
 
 
 class Sessions:
@@ -45,38 +57,86 @@ class Sessions:
     def __init__(self, connect: Connector, rng: Random) -> None:
         self._connect = connect
         self._rng = rng
-        self._open: dict[str, tuple[Connection, float]] = {}
+        self._open: dict[str, Session] = {}
+        self._slow: str | None = None
+        self.blockade: Blockade | None = None
+        self.events: dict[Event, list[str]] = {}
+        """The jobs whose sessions met with something since the last report."""
+
+    def block(self, job_id: str, table: str) -> None:
+        """Put up the blockade of the scenario, once."""
+        if self.blockade is None:
+            self.blockade = Blockade(self._connect, job_id, table)
+
+    @property
+    def blocked(self) -> bool:
+        """Whether the blockade stands, or is still to come."""
+        return self.blockade is None or self.blockade.stands
+
+    @property
+    def standing(self) -> bool:
+        """Whether the blockade stands now."""
+        return self.blockade is not None and self.blockade.stands
+
+    def waiting(self) -> int:
+        """How many sessions wait for a lock."""
+        writers = (session for name, session in self._open.items() if name != self._slow)
+        return sum(session.busy and session.idle_seconds > 0.5 for session in writers)
 
     def follow(self, running: Sequence[Row]) -> None:
-        """Open what is missing, close what is over, and let some of the others work.
-
-        A session that somebody ended, or that cannot be had, is tried anew at the next look.
-        """
-        jobs = {str(job["id"]): job for job in running}
+        """Open what is missing, close what is over, and let some of the others work."""
+        jobs = {str(job["id"]): job["strategy_config"] for job in running}
         for job_id in self._open.keys() - jobs.keys():
             self._close(job_id)
-        for job_id, job in jobs.items():
-            try:
-                self._work(job_id, job["strategy_config"]["symbols"])
-            except psycopg.Error:
-                self._close(job_id)
+        if self._slow is not None and not self.standing:
+            self._close(self._slow)  # what made it slow is gone
+        for job_id, config in jobs.items():
+            if job_id not in self._open:
+                self._open[job_id] = Session(self._connect(f"backtest-{job_id}"))
+            self._follow_one(job_id, self._open[job_id], config)
+        if self.blockade is not None and self.blockade.look():
+            self.events.setdefault("lost", []).append(self.blockade.job_id)
 
-    def _work(self, job_id: str, symbols: list[str]) -> None:
-        connection, last = self._open.get(job_id) or (self._connect(f"backtest-{job_id}"), 0.0)
-        self._open[job_id] = connection, last
-        now = time.monotonic()
-        if now - last > IDLE_AT_MOST or self._rng.random() < EAGERNESS:
-            connection.execute(self._rng.choice(_QUERIES), [symbols]).fetchall()
-            self._open[job_id] = connection, now
+    def _follow_one(self, job_id: str, session: Session, config: Row) -> None:
+        event = session.look()
+        if event is not None:
+            self.events.setdefault(event, []).append(job_id)
+        if event == "lost":
+            self._close(job_id)
+        elif not session.busy:
+            self._work(job_id, session, config)
+
+    def _work(self, job_id: str, session: Session, config: Row) -> None:
+        if self.standing and config["timeframe"] == BLOCKED_TIMEFRAME:
+            session.ask(WRITE, config["symbols"])
+        elif self.standing and self._slow is None:
+            self._slow = job_id
+            session.ask(SLOW, config["symbols"])
+        elif session.idle_seconds > IDLE_AT_MOST or self._rng.random() < EAGERNESS:
+            session.ask(self._rng.choice(READS), config["symbols"])
 
     def _close(self, job_id: str) -> None:
-        connection, _ = self._open.pop(job_id, (None, 0.0))
-        if connection is not None:
-            connection.close()
+        if job_id == self._slow:
+            self._slow = None
+        self._open.pop(job_id).close()
+
+    def report(self) -> Row:
+        """What happened since the last report, and how the database is."""
+        events, self.events = self.events, {}
+        return {
+            "blocked": self.blocked,
+            "waiting": self.waiting(),
+            "latency_ms": None if self.blockade is None else self.blockade.latency_ms,
+            "lost": events.get("lost", []),
+            "cancelled": events.get("cancelled", []),
+            "timed_out": events.get("timed out", []),
+        }
 
 
-def _ask(api: str, path: str) -> Row:
-    with urllib.request.urlopen(f"{api}/api/research/{path}", timeout=5.0) as answer:  # noqa: S310 - our own API
+def _ask(api: str, path: str, body: Row | None = None) -> Row:
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(f"{api}{path}", data, {"Content-Type": "application/json"})  # noqa: S310 - our own
+    with urllib.request.urlopen(request, timeout=5.0) as answer:  # noqa: S310 - our own API
         found: Row = json.load(answer)
         return found
 
@@ -94,17 +154,27 @@ def serve(layout: Layout) -> None:
     api = f"http://127.0.0.1:{_where(layout.api)['port']}"
 
     def connect(name: str) -> Connection:
-        return psycopg.connect(dsn(port, layout.passfile, ENGINE, application_name=name), autocommit=True)
+        options = f"-c lock_timeout={LOCK_PATIENCE}"
+        return psycopg.connect(
+            dsn(port, layout.passfile, ENGINE, application_name=name, options=options), autocommit=True
+        )
 
     sessions = Sessions(connect, Random(layout.token))
     while True:
         try:
-            sessions.follow(_ask(api, "backtests?status=running&limit=500")["backtests"])
+            _turn(sessions, api)
         except (OSError, ValueError, psycopg.Error) as error:
             sys.stderr.write(f"sessions: {error}\n")
         if not layout.sessions.exists():
             replace(layout.sessions, json.dumps({"pid": os.getpid()}) + "\n")
-        time.sleep(PACE)
+        time.sleep(BLOCKED_PACE if sessions.blockade is not None else PACE)
+
+
+def _turn(sessions: Sessions, api: str) -> None:
+    sessions.follow(_ask(api, f"/inside/api/research/{RUNNING}")["backtests"])
+    wanted = _ask(api, "/engine/database", sessions.report())["blockade"]
+    if wanted is not None:
+        sessions.block(wanted["job_id"], wanted["table"])
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -14,9 +14,11 @@ from tui.demo.instance import GroundError, Instance, create, remove
 from tui.demo.kernel import Kernel
 from tui.demo.postgres import Postgres
 from tui.demo.processes import Child, end_children
+from tui.demo.quirks.ground import Ground
 from tui.demo.unit.install import install
 from tui.demo.unit.manager import Manager
 from tui.demo.unit.state import Definition
+from tui.demo.wish import Wish
 from tui.demo.world.scenario import Scenario, build
 
 PATIENCE = 20.0
@@ -25,22 +27,27 @@ START_LIMIT = 10.0
 PATIENT_START_LIMIT = 30.0
 """Seconds in which the unit may start so often; longer where it shall be seen to give up on a slow host too."""
 
+BLOCKED_SESSION_MINUTES = 0.5
+"""From when on a session counts as long where sessions are the matter: nobody waits five minutes to see them."""
+
 
 @dataclass(slots=True)
 class Platform:
     """One instance and its parts, as far as they are there."""
 
     instance: Instance
+    wish: Wish
     scenario: Scenario
     parts: dict[str, Child] = field(default_factory=dict)
     server: Postgres | None = None
     manager: Manager | None = None
+    troubles: Ground | None = None
 
     @classmethod
-    def ground(cls, scenario: str, seed: int, directory: Path | None) -> "Platform":
+    def ground(cls, wish: Wish, directory: Path | None) -> "Platform":
         """Sweep, and make the folder. Raises GroundError when that is not possible."""
         instance = create(directory)
-        return cls(instance, build(scenario, seed, instance.layout.began()))
+        return cls(instance, wish, build(wish.scenario, wish.seed, instance.layout.began()))
 
     async def rise(self) -> None:
         """Start everything. Raises GroundError when a part does not come up; `fall` cleans up then too."""
@@ -53,14 +60,15 @@ class Platform:
 
     async def _rise(self) -> None:
         layout = self.instance.layout
-        self._start("api", "tui.demo.api", "--scenario", self.scenario.name, "--seed", str(self.scenario.seed))
+        self._start("api", "tui.demo.api", "--scenario", self.wish.scenario, *self.wish.words())
         self.server = Postgres.prepare(self.instance)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._database(self.server))
             tasks.create_task(self._disk())
             tasks.create_task(self._written("api", layout.api))
-        configuration.write(layout, self.api_port, self.server.port)
-        await asyncio.gather(self._engine(), self._written("sessions", layout.sessions))
+        minutes = BLOCKED_SESSION_MINUTES if self.scenario.blockade else None
+        configuration.write(layout, self.api_port, self.server.port, minutes)
+        await asyncio.gather(self._engine(self.server), self._written("sessions", layout.sessions))
 
     async def _database(self, server: Postgres) -> None:
         starting = asyncio.create_task(server.start())
@@ -79,7 +87,7 @@ class Platform:
         tree.grow(layout, self.scenario)
         await repository.found(layout, self.scenario, self.instance.environment())
 
-    async def _engine(self) -> None:
+    async def _engine(self, server: Postgres) -> None:
         layout = self.instance.layout
         self.manager = Manager(layout, engine_unit(self.instance, self.scenario))
         self.manager.open()
@@ -88,6 +96,7 @@ class Platform:
             raise GroundError(f"the engine does not start: {sentence}")
         if not await _until(layout.engine_pid.exists, lambda: True):
             raise GroundError("the engine does not come up")
+        self.troubles = Ground(self.instance, server, self.manager.unit)
 
     def _start(self, name: str, module: str, *words: str) -> None:
         layout = self.instance.layout
@@ -129,6 +138,8 @@ class Platform:
 
     async def watch(self) -> None:
         """Do as the kernel does, and say on standard error which part ended though nobody wanted it to; for ever."""
+        if self.troubles is not None:
+            self.troubles.open(self.wish.quirks)
         parts = dict(self.parts)
         if self.server is not None and self.server.child is not None:
             parts["postgres"] = self.server.child
@@ -140,6 +151,8 @@ class Platform:
     async def fall(self) -> None:
         """End every process and remove every folder of this instance."""
         try:
+            if self.troubles is not None:
+                await self.troubles.close()
             if self.manager is not None:
                 await self.manager.close()
             end_children(self.parts.values(), patience=2.0)
@@ -176,5 +189,7 @@ async def _until(reached: Callable[[], bool], possible: Callable[[], bool]) -> b
 
 async def _watch(name: str, part: Child) -> None:
     code = await part.wait()
+    if part.dismissed:
+        return
     sys.stderr.write(f"backtop demo: the part {name} has ended by itself (exit code {code})\n")
     sys.stderr.flush()

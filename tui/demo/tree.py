@@ -53,10 +53,12 @@ def _make(leaf: Leaf, size: int, now: datetime) -> None:
 
 
 def _active(layout: Layout, scenario: Scenario, rng: Random) -> Iterator[Leaf]:
+    smaller = 16 if scenario.archive_mb else 1  # a disk that is full by old results stays so when a job ends
     for job in scenario.with_status("running"):
         folder = layout.active / job.id
-        yield Leaf(folder / "checkpoint.bin", rng.randint(2, 9) * MIB, timedelta(seconds=rng.randint(5, 90)))
-        yield Leaf(folder / "trades.csv", rng.randint(80, 900) * KIB, timedelta(seconds=rng.randint(1, 20)))
+        checkpoint, trades = rng.randint(2, 9) * MIB // smaller, rng.randint(80, 900) * KIB // smaller
+        yield Leaf(folder / "checkpoint.bin", checkpoint, timedelta(seconds=rng.randint(5, 90)))
+        yield Leaf(folder / "trades.csv", trades, timedelta(seconds=rng.randint(1, 20)))
 
 
 def _temp(layout: Layout, rng: Random) -> Iterator[Leaf]:

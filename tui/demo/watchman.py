@@ -11,6 +11,7 @@ from tui.demo.resident import resident
 from tui.demo.world.ground import DISK_HIGH
 from tui.demo.world.job import Job
 from tui.demo.world.judge import Judge
+from tui.demo.world.outcome import SHUTDOWN
 from tui.demo.world.world import World
 
 PACE = 1.0
@@ -95,6 +96,8 @@ class Watchman:
         blockade = self._world.scenario.blockade
         for job_id in lost:
             guilty = blockade is not None and job_id == blockade.job_id
+            if not guilty:
+                self._world.lose_session(job_id, SHUTDOWN)
             self.judge.session_ended(f"backtest-{job_id}", guilty=guilty)
         for job_id in cancelled:
             self.judge.session_cancelled(f"backtest-{job_id}")

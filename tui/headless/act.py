@@ -3,26 +3,25 @@
 import asyncio
 import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
+from actions.execution import Outcome, Progress
 from actions.guard import Posture, forbids_planning
-from actions.jobs import JobExecutor
 from actions.plan import Plan, Refusal, Risk
 from actions.registry import REGISTRY
-from actions.run import Outcome, Progress, Runner
-from actions.spec import ActionSpec
+from actions.run import Runner
+from actions.spec import ActionSpec, Ask
 from actions.verdict import Word
 from backend.clock import Clock
 from backend.config.model import Config
 from backend.incident.journal import Journal
 from backend.locks import whoami
 from backend.model.situation import Situation
-from backend.model.target import Target
 from backend.parts import ENGINE_UNIT, JOBS_HEALTH
 from backend.platform import Platform
 from tui.headless.look import look
@@ -65,8 +64,7 @@ async def actions(config: Config, clock: Clock, *, as_json: bool) -> int:
 
 
 def _row(spec: ActionSpec, situation: Situation, config: Config) -> dict[str, Any]:
-    refusal = forbids_planning(spec, situation, Posture(config.read_only))
-    reason = refusal.reason if refusal else None if spec.candidates(situation) else spec.nothing
+    reason = spec.impossible(situation, Posture(config.read_only))
     return {
         "id": spec.id, "title": spec.title, "risk": spec.risk.value, "key": spec.key, "pane": spec.pane,
         "runbook": spec.runbook, "available": reason is None, "reason": reason,
@@ -91,7 +89,7 @@ async def act(config: Config, clock: Clock, order: Order, *, as_json: bool) -> i
         if refusal := _unconfirmed(plan, order):
             return _tell(order, plan, refusal, as_json)
         journal = Journal(config.journal_path, whoami(), clock)
-        runner = Runner(JobExecutor(platform.api), journal, config.lock_dir, clock)
+        runner = Runner(spec.executor(platform, clock), journal, config.lock_dir, clock, platform=config.api.url)
         return _tell(order, plan, await _run(runner, plan, as_json), as_json)
     finally:
         await platform.aclose()
@@ -99,13 +97,17 @@ async def act(config: Config, clock: Clock, order: Order, *, as_json: bool) -> i
 
 def _plan(spec: ActionSpec, situation: Situation, order: Order, config: Config) -> Plan | Refusal:
     # The lock guards keys that are pressed by mistake; who types `act … --yes` means it.
-    if refusal := forbids_planning(spec, situation, Posture(config.read_only)):
+    if refusal := forbids_planning(spec.facts, situation, Posture(config.read_only)):
         return refusal
-    known = {target.id: target for target in spec.candidates(situation)}
+    candidates = spec.candidates(situation)
+    if not candidates:
+        return Refusal(spec.nothing)
+    known = {target.id: target for target in candidates}
     if unknown := [asked for asked in order.targets if asked not in known]:
         return Refusal(f"{', '.join(map(ascii, unknown))}: not among what {spec.id} can act on now.")
-    targets: Sequence[Target] = [known[asked] for asked in dict.fromkeys(order.targets)]
-    return spec.planner(situation, targets, order.options)
+    asked_for = tuple(known[asked] for asked in dict.fromkeys(order.targets))
+    targets = asked_for if spec.chosen or asked_for else candidates
+    return spec.planner(Ask(situation, targets, config, order.options))
 
 
 def _unconfirmed(plan: Plan, order: Order) -> Refusal | None:

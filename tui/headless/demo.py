@@ -21,7 +21,7 @@ def demo(options: argparse.Namespace) -> int:
         from tui.demo.__main__ import main
 
         place = [] if options.dir is None else ["--dir", str(options.dir)]
-        return main([options.scenario, "--seed", str(options.seed), *place])
+        return main([options.scenario, "--seed", str(options.seed), *place, *_more(options)])
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         sys.stderr.write("backtop demo: the dashboard needs a terminal; --headless does not\n")
         return WRONG_USAGE
@@ -41,12 +41,16 @@ def _list(*, as_json: bool) -> int:
     return 0
 
 
+def _more(options: argparse.Namespace) -> list[str]:
+    return [f"--jobs={options.jobs}", f"--symbols={options.symbols}", f"--quirks={options.quirks}"]
+
+
 async def _watch(options: argparse.Namespace) -> int:
     from tui.demo.launch import LaunchError, launch
 
     sys.stderr.write(f"starting the embedded platform ({options.scenario}) …\n")
     try:
-        platform = await launch(options.scenario, options.seed, options.dir)
+        platform = await launch(options.scenario, options.seed, options.dir, *_more(options))
     except LaunchError as error:
         sys.stderr.write(f"{error}\n")
         return NOT_STARTED

@@ -13,6 +13,7 @@ from backend.config.model import Config
 from backend.incident.entry import Entry
 from backend.model.providers import ProviderAnswer
 from backend.model.situation import Part, Situation
+from widgets.filter import FilterLine
 from widgets.pane import Pane
 from widgets.present.panes import PANES
 from widgets.present.timeline import timeline
@@ -54,6 +55,8 @@ class Dashboard(Screen[None]):
         self._finding = Readout(id="finding")
         self._journal = Readout(id="journal")
         self._footer = Readout(id="footer")
+        self._filter = FilterLine()
+        self._filtered: Pane | None = None
         self._footers: Mapping[str, Line] = {}
         self.panes = {name: Pane(kind) for name, kind in PANES.items()}
         self.zoomed = False
@@ -68,6 +71,7 @@ class Dashboard(Screen[None]):
                     yield self.panes[name]
         yield self._journal
         yield self._footer
+        yield self._filter
 
     def on_mount(self) -> None:
         """The failures have the keys first: they are why one looks."""
@@ -110,6 +114,24 @@ class Dashboard(Screen[None]):
         pane = self.panes[name]
         (pane.table or pane).focus(scroll_visible=False)
         self._arrange(name)
+
+    def ask_filter(self) -> None:
+        """Open the line for a filter on the pane that has the keys."""
+        pane = self.current
+        if pane is not None and pane.table is not None:
+            self._filtered = pane
+            self._filter.open(pane.filter_text)
+
+    def on_filter_line_typed(self, event: FilterLine.Typed) -> None:
+        """Apply it, or say why it cannot be understood."""
+        sentence = self._filtered.filter(event.text) if self._filtered else None
+        if sentence is not None:
+            self.app.notify(sentence, title="filter", severity="warning", markup=False)
+
+    def on_filter_line_closed(self) -> None:
+        """The keys go back to the table."""
+        if self._filtered is not None:
+            self.go(self._filtered.kind.id)
 
     def zoom(self) -> None:
         """Show the pane with the keys whole, or all of them again."""

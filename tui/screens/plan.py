@@ -10,6 +10,7 @@ from textual.screen import ModalScreen
 
 from actions.plan import Plan, Risk
 from backend.clock import Clock
+from tui.screens.word import WordInput
 from widgets.present.plan import PlanFacts, body, heading
 from widgets.readout import Readout
 from widgets.text import Line, Span
@@ -25,7 +26,10 @@ AROUND = 8
 
 
 class PlanScreen(ModalScreen[bool]):
-    """Shows one plan; dismisses with whether the person confirmed it. Everything but `y` cancels or does nothing."""
+    """Shows one plan; dismisses with whether the person confirmed it.
+
+    Low and medium risk: everything but `y` cancels or does nothing. High risk: the plan's word is typed, then enter.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,n,enter", "cancel", "cancel"),
@@ -44,6 +48,7 @@ class PlanScreen(ModalScreen[bool]):
         self._clock = clock
         self._wait = SETTLE if plan.risk is Risk.LOW else THINK
         self._opened = clock.monotonic()
+        self._word = plan.confirm
         self._body = Readout(id="plan-body")
         self._keys = Readout(id="plan-keys")
 
@@ -53,11 +58,15 @@ class PlanScreen(ModalScreen[bool]):
             yield Readout((heading(self._facts),), id="plan-heading")
             with VerticalScroll(id="plan-facts", can_focus=False):
                 yield self._body
+            if self._word is not None:
+                yield WordInput(self._word, lambda: self._open_for >= SETTLE)
             yield self._keys
 
     def on_mount(self) -> None:
         """Start the two clocks: when it may be confirmed, and when it expires."""
         self._opened = self._clock.monotonic()
+        if self._word is not None:
+            self.query_one(WordInput).focus()
         self._tick()
         self.set_interval(0.25, self._tick)
 
@@ -83,11 +92,23 @@ class PlanScreen(ModalScreen[bool]):
     def _key_line(self) -> Line:
         ready = self._open_for >= self._wait
         left = EXPIRES - self._open_for
+        expires = f"   expires in {10 * -(-int(left) // 10)}s" if left > 10 else f"   expires in {left:.0f}s"
+        if self._word is not None:
+            return (
+                Span("[esc] Cancel", "strong"), Span("   type "), Span(self._word, "bad"), Span(", then enter"),
+                Span(expires, "dim"),
+            )  # fmt: skip
         return (
             Span("[n] Cancel", "strong"), Span("  esc, enter   ", "dim"),
             Span("[y] ", "accent" if ready else "dim"), Span(self._facts.title, "plain" if ready else "dim"),
-            Span(f"   expires in {10 * -(-int(left) // 10)}s" if left > 10 else f"   expires in {left:.0f}s", "dim"),
+            Span(expires, "dim"),
         )  # fmt: skip
+
+    def on_input_submitted(self, event: WordInput.Submitted) -> None:
+        """Enter confirms the word that was typed in full; anything else stays where it is, to be mended."""
+        event.stop()
+        if event.value == self._word and self._open_for >= self._wait:
+            self.dismiss(True)
 
     def on_key(self, event: Key) -> None:
         """Keys typed before the dialog could be read are lost on purpose."""
@@ -106,8 +127,8 @@ class PlanScreen(ModalScreen[bool]):
             self.dismiss(False)
 
     def action_confirm(self) -> None:
-        """Confirm, if the time to think is over."""
-        if self._open_for >= self._wait:
+        """Confirm, if that is enough and the time to think is over."""
+        if self._word is None and self._open_for >= self._wait:
             self.dismiss(True)
 
     def action_scroll(self, lines: int) -> None:

@@ -13,6 +13,8 @@ class PlanFacts:
     """A plan in words, as the dialog needs it."""
 
     title: str
+    what: str
+    """What it acts on, in a word: `3 jobs`."""
     risk: str
     environment: str
     about: tuple[str, ...]
@@ -30,9 +32,8 @@ _RISKS: dict[str, Tone] = {"low": "ok", "medium": "warn", "high": "bad"}
 
 def heading(facts: PlanFacts) -> Line:
     """The verb, how many targets, where, and how grave."""
-    count = len(facts.about)
     return (
-        Span(f"{facts.title} {count} job{'s' if count != 1 else ''}", "strong"), Span("  on ", "dim"),
+        Span(facts.title, "strong"), Span(f" {facts.what}" if facts.what else ""), Span("  on ", "dim"),
         Span(facts.environment, "accent"), Span("   risk ", "dim"), Span(facts.risk, _RISKS.get(facts.risk, "warn")),
     )  # fmt: skip
 

@@ -36,7 +36,7 @@ async def performance(request: Request) -> Response:
     """Success, runtimes and failures of a period."""
     world = world_of(request)
     period, since = _since(request, world.settle())
-    ended = finished(world.jobs.all(), since)
+    ended = finished(world.jobs.since(since), since)
     of = record(ended)
     return JSONResponse(
         {
@@ -70,7 +70,7 @@ async def failures(request: Request) -> Response:
     """Who fails, when, and of what."""
     world = world_of(request)
     period, since = _since(request, world.settle())
-    failed = [job for job in finished(world.jobs.all(), since) if job.status == "failed"]
+    failed = [job for job in finished(world.jobs.since(since), since) if job.status == "failed"]
     strategies = Counter(job.strategy_name for job in failed)
     return JSONResponse(
         {
@@ -85,7 +85,7 @@ async def failures(request: Request) -> Response:
 async def impact(request: Request) -> Response:
     """Which strategies lost work between `start` and `end` of `incident_period`."""
     start, end = _period((await body_of(request)).get("incident_period"))
-    ended = finished(world_of(request).jobs.all(), start)
+    ended = finished(world_of(request).jobs.since(start), start)
     hurt = [job for job in ended if job.status == "failed" and job.moment <= end]
     strategies = Counter(job.strategy_name for job in hurt)
     return JSONResponse(

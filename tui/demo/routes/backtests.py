@@ -51,12 +51,15 @@ async def listing(request: Request) -> Response:
     query = request.query_params
     limit = min(whole(query.get("limit", str(USUAL)), "limit", 1), MOST)
     offset = whole(query.get("offset", "0"), "offset", 0)
-    chosen = world_of(request).jobs.select(
+    page, total = world_of(request).jobs.page(
         _one_of(query.get("status"), get_args(Status), "status"),
         _one_of(query.get("priority"), get_args(Priority), "priority"),
+        offset,
+        limit,
     )
-    page = [job_shape(job) for job in chosen[offset : offset + limit]]
-    return JSONResponse({"backtests": page, "total": len(chosen), "limit": limit, "offset": offset})
+    return JSONResponse(
+        {"backtests": [job_shape(job) for job in page], "total": total, "limit": limit, "offset": offset}
+    )
 
 
 def _one_of(value: str | None, known: tuple[Any, ...], name: str) -> Any:
@@ -120,7 +123,7 @@ async def clear_failed(request: Request) -> Response:
     """Forget all failed jobs."""
     cleared = world_of(request).jobs.clear_failed()
     judge_of(request).cleared(cleared)
-    return JSONResponse({"success": True, "cleared": len(cleared)})
+    return JSONResponse({"success": True, "cleared": cleared})
 
 
 ROUTES = [

@@ -10,9 +10,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from tui.demo.layout import Layout
+from tui.demo.routes.replies import world_of
 
 PATIENCE = 1.0
 """Seconds that a database has to answer."""
+SLOW_MS = 500.0
+"""From here on an answer of the database is not a healthy one."""
 SSL_REQUEST = bytes.fromhex("0000000804d2162f")
 """The first message of PostgreSQL's protocol that every server answers, without a password, with one byte."""
 
@@ -21,6 +24,9 @@ async def connectivity(request: Request) -> Response:
     """Whether the historical data and its backup can be reached, and how fast."""
     layout: Layout = request.app.state.layout
     primary, backup = await asyncio.gather(_probe(layout.postgres), _probe(layout.postgres))
+    felt = world_of(request).ground.latency_ms
+    if felt is not None and primary["status"] == "healthy":
+        primary = {"status": "degraded" if felt > SLOW_MS else "healthy", "response_time_ms": round(felt, 1)}
     return JSONResponse({"connections": {"historical_data": primary, "backup_historical": backup}})
 
 

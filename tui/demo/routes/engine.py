@@ -1,5 +1,6 @@
 """The routes below `/engine`: what the engine says, outside of what others may see."""
 
+from dataclasses import replace
 from typing import Any
 
 from starlette.requests import Request
@@ -9,6 +10,7 @@ from starlette.routing import Route
 from tui.demo.routes.replies import body_of, watchman_of, when, world_of
 from tui.demo.world.conditions import is_poisonous
 from tui.demo.world.job import Job
+from tui.demo.world.outcome import LOCK_TIMEOUT
 from tui.demo.world.refusal import UnreadableError
 
 
@@ -65,6 +67,31 @@ async def leave(request: Request) -> Response:
     return JSONResponse({"success": True})
 
 
+async def database(request: Request) -> Response:
+    """`{blocked, waiting, latency_ms, lost, cancelled, timed_out}`: what became of the jobs' database sessions."""
+    body = await body_of(request)
+    world = world_of(request)
+    blockade = world.scenario.blockade
+    latency = body.get("latency_ms")
+    world.ground = replace(
+        world.ground,
+        blocked=blockade is not None and body.get("blocked") is True,
+        waiting=_number(body, "waiting"),
+        latency_ms=float(latency) if isinstance(latency, int | float) else None,
+    )
+    for job_id in _names(body, "timed_out"):
+        world.lose_session(job_id, LOCK_TIMEOUT)
+    watchman_of(request).sessions_ended(_names(body, "lost"), _names(body, "cancelled"))
+    return JSONResponse({"blockade": blockade and {"job_id": blockade.job_id, "table": blockade.table}})
+
+
+def _names(body: Any, name: str) -> list[str]:
+    value = body.get(name)
+    if isinstance(value, list):
+        return [str(each) for each in value]
+    raise UnreadableError(f"{name} is not a list of ids")
+
+
 def _text(body: Any, name: str) -> str:
     value = body.get(name)
     if isinstance(value, str) and value:
@@ -84,4 +111,5 @@ ROUTES = [
     Route("/engine/progress", progress, methods=["POST"]),
     Route("/engine/finish", finish, methods=["POST"]),
     Route("/engine/leave", leave, methods=["POST"]),
+    Route("/engine/database", database, methods=["POST"]),
 ]

@@ -12,7 +12,7 @@ from tui.demo.world.refusal import NotThereError
 
 
 async def health(request: Request) -> Response:
-    """The provider says how it is, after as long as it usually takes; 503 while it is down."""
+    """The provider says how it is, after as long as it usually takes; while it is down it takes the question only."""
     layout: Layout = request.app.state.layout
     name = request.path_params["name"]
     host = hosts(layout).get(name) if layout.hosts.exists() else None
@@ -20,8 +20,15 @@ async def health(request: Request) -> Response:
         raise NotThereError(f"there is no provider {name}")
     await asyncio.sleep(host.milliseconds / 1000.0)
     if not host.up:
+        await _gone(request)
         return JSONResponse({"provider": name, "status": "down"}, 503)
     return JSONResponse({"provider": name, "status": "ok"})
+
+
+async def _gone(request: Request) -> None:
+    """Until the client has given up."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
 
 
 ROUTES = [Route("/providers/{name}/health", health)]

@@ -5,6 +5,7 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 from itertools import islice
 from random import Random
 
@@ -34,6 +35,7 @@ _ERRORS = (
 )
 
 
+@lru_cache(maxsize=1)
 def _types(seed: int, now: datetime) -> tuple[SeedJob, ...]:
     rng = Random(f"backlog:{seed}")
     draft = Draft(rng, now)
@@ -77,7 +79,7 @@ class Backlog:
 
     def since(self, moment: datetime) -> Iterator[Job]:
         """The jobs that ended since `moment`, the newest first."""
-        younger = int((self._newest - moment) / self._step) + 1
+        younger = (self._newest - moment) // self._step + 1
         known = self._places[None]
         return (self._job(place) for place in islice(known, bisect_left(known, max(0, younger))))
 

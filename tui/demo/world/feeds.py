@@ -6,3 +6,7 @@ HEALTHY = (
     Source("primary-feed", "primary", active=True, status="healthy"),
     Source("backup-feed", "backup", active=False, status="healthy"),
 )
+PRIMARY_DOWN = (
+    Source("primary-feed", "primary", active=True, status="down"),
+    Source("backup-feed", "backup", active=False, status="healthy"),
+)

@@ -1,9 +1,11 @@
 """The store of jobs: every job is in one state, attempts only grow."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
+from itertools import chain
 
+from tui.demo.world.backlog import Backlog
 from tui.demo.world.job import Job, Modifications
 from tui.demo.world.refusal import ConflictError, NotThereError
 from tui.demo.world.seed import PRIORITIES, STATUSES, Priority, SeedJob, Status
@@ -13,9 +15,13 @@ KEPT = 500
 
 
 class JobStore:
-    """All jobs, by state and id. Methods that change one give back what it became."""
+    """All jobs, by state and id. Methods that change one give back what it became.
 
-    def __init__(self, seeds: Iterable[SeedJob]) -> None:
+    Those of the backlog are counted, found and listed as any other, but are not among what `all` and `select` give.
+    """
+
+    def __init__(self, seeds: Iterable[SeedJob], backlog: Backlog) -> None:
+        self._backlog = backlog
         self._jobs: dict[Status, dict[str, Job]] = {status: {} for status in STATUSES}
         for seed in seeds:
             self._put(Job.of(seed))
@@ -25,6 +31,7 @@ class JobStore:
     def _put(self, job: Job) -> Job:
         for jobs in self._jobs.values():
             jobs.pop(job.id, None)
+        self._backlog.discard(job.id)
         self._jobs[job.status][job.id] = job
         return job
 
@@ -32,22 +39,39 @@ class JobStore:
         """Every job, in no special order."""
         return [job for jobs in self._jobs.values() for job in jobs.values()]
 
+    def since(self, moment: datetime) -> Iterator[Job]:
+        """Every job that may have ended since `moment`, the backlog's included."""
+        return chain(self.all(), self._backlog.since(moment))
+
     def find(self, job_id: str) -> Job:
         """The job `job_id`; NotThereError without one."""
         for jobs in self._jobs.values():
             if job_id in jobs:
                 return jobs[job_id]
+        old = self._backlog.find(job_id)
+        if old is not None:
+            return old
         raise NotThereError(f"there is no backtest {job_id}")
 
     def counts(self) -> dict[Status, int]:
         """How many jobs are in each state."""
-        return {status: len(jobs) for status, jobs in self._jobs.items()}
+        counts = {status: len(jobs) for status, jobs in self._jobs.items()}
+        return {**counts, "failed": counts["failed"] + len(self._backlog)}
 
     def select(self, status: Status | None = None, priority: Priority | None = None) -> list[Job]:
         """The jobs of one state and priority, the one that something happened to last first."""
         jobs = self.all() if status is None else list(self._jobs[status].values())
         chosen = [job for job in jobs if priority is None or job.priority == priority]
         return sorted(chosen, key=lambda job: (job.moment, int(job.id)), reverse=True)
+
+    def page(self, status: Status | None, priority: Priority | None, offset: int, limit: int) -> tuple[list[Job], int]:
+        """Up to `limit` jobs of one state and priority after the `offset` latest, and how many there are in all."""
+        recent = self.select(status, priority)
+        if status not in (None, "failed"):
+            return recent[offset : offset + limit], len(recent)
+        page = recent[offset : offset + limit]
+        page += self._backlog.page(priority, max(0, offset - len(recent)), limit - len(page))
+        return page, len(recent) + self._backlog.count(priority)
 
     def queue(self) -> list[Job]:
         """Waiting jobs in the order they will be taken: by priority, then by how long they wait."""
@@ -85,10 +109,11 @@ class JobStore:
             raise ConflictError(f"backtest {job_id} is {job.status}, not failed")
         return job
 
-    def clear_failed(self) -> list[Job]:
-        """Forget every failed job; gives back what was forgotten."""
-        cleared = list(self._jobs["failed"].values())
+    def clear_failed(self) -> int:
+        """Forget every failed job; gives back how many."""
+        cleared = self.counts()["failed"]
         self._jobs["failed"].clear()
+        self._backlog.clear()
         return cleared
 
     def running_on(self, engine: str | None) -> list[Job]:

@@ -123,10 +123,10 @@ class Judge:
             return "nothing", f"it failed again: {found.error_message or 'and was requeued once more'}"
         return ("healed", "it completed") if found.status == "completed" else None
 
-    def cleared(self, jobs: Sequence[Job]) -> None:
-        """Failed jobs were forgotten."""
-        effect: Effect = "harm" if jobs else "nothing"
-        self.note("queue.clear-failed", f"{len(jobs)} jobs", effect, "nobody can run them again" if jobs else "")
+    def cleared(self, count: int) -> None:
+        """So many failed jobs were forgotten."""
+        effect: Effect = "harm" if count else "nothing"
+        self.note("queue.clear-failed", f"{count} jobs", effect, "nobody can run them again" if count else "")
 
     def repairing(self, planned: Sequence[Step]) -> None:
         """A repair began."""

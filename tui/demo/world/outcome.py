@@ -5,15 +5,22 @@ from collections.abc import Iterable
 from tui.demo.world.ground import DISK_FULL, Ground
 from tui.demo.world.seed import Fate, Gap, Source, StrategyConfig
 
+NO_SPACE = "OSError: [Errno 28] No space left on device"
 LOST = "worker lost: engine went away"
 BLOCKED_TIMEFRAME = "1m"
 """Jobs on minute bars write to their table; a blockade of it stops them and no others."""
+SHUTDOWN = "psycopg.errors.AdminShutdown: terminating connection due to administrator command"
 LOCK_TIMEOUT = "psycopg.errors.LockNotAvailable: canceling statement due to lock timeout"
 
 
 def no_data(gap: Gap) -> str:
     """The error of a job that needs days which are missing."""
     return f"No data for {gap.symbol} in {gap.start}..{gap.end}"
+
+
+def timed_out(source: Source) -> str:
+    """The error of a job whose data comes from a source that does not answer."""
+    return f"ConnectionError: provider {source.name} timed out after 30 s"
 
 
 def missing_for(config: StrategyConfig, gaps: Iterable[Gap]) -> Gap | None:
@@ -32,9 +39,9 @@ def _overlap(config: StrategyConfig, gap: Gap) -> bool:
 def hindrance(config: StrategyConfig, source: Source, ground: Ground) -> str | None:
     """What the platform does to every run that ends now, however good it is."""
     if source.status == "down" and not config.use_sample_data:
-        return f"ConnectionError: provider {source.name} timed out after 30 s"
+        return timed_out(source)
     if ground.disk_used >= DISK_FULL:
-        return "OSError: [Errno 28] No space left on device"
+        return NO_SPACE
     if ground.blocked and config.timeframe == BLOCKED_TIMEFRAME and not config.use_sample_data:
         return LOCK_TIMEOUT
     return None

@@ -3,7 +3,18 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from tui.demo.world import calm, data_gap, engine_crash, memory, timeout
+from tui.demo.world import (
+    calm,
+    data_gap,
+    database,
+    disk_full,
+    engine_crash,
+    memory,
+    provider,
+    storm,
+    strategy_bug,
+    timeout,
+)
 from tui.demo.world.seed import (
     Commit,
     Fate,
@@ -27,7 +38,12 @@ _TABLE: tuple[tuple[Summary, Callable[[int, datetime], Scenario]], ...] = (
     (data_gap.SUMMARY, data_gap.build),
     (memory.SUMMARY, memory.build),
     (timeout.SUMMARY, timeout.build),
+    (strategy_bug.SUMMARY, strategy_bug.build),
+    (database.SUMMARY, database.build),
+    (disk_full.SUMMARY, disk_full.build),
+    (provider.SUMMARY, provider.build),
     (engine_crash.SUMMARY, engine_crash.build),
+    (storm.SUMMARY, storm.build),
 )
 
 SCENARIOS: Mapping[str, Summary] = {summary.name: summary for summary, _ in _TABLE}

@@ -157,7 +157,7 @@ class Scenario:
     `workers` is how many jobs the engine runs at once, of which `reserved` only take jobs that ran before.
     `arrival_seconds` is the mean pause between new jobs; `later` are jobs that come at the moment they are created.
     `fill` is the share of the quota that files take, `archive_mb` what of it lies in large old results, and
-    `memory_max_mb` the limit of the engine's unit.
+    `memory_max_mb` the limit of the engine's unit. `backlog` is how many jobs failed weeks ago.
     """
 
     name: str
@@ -177,6 +177,7 @@ class Scenario:
     fill: float = 0.61
     archive_mb: int = 0
     memory_max_mb: int = 384
+    backlog: int = 0
 
     def with_status(self, status: Status) -> tuple[SeedJob, ...]:
         """The jobs in one state."""

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 from tui.demo.world.arrivals import Arrivals
+from tui.demo.world.backlog import Backlog
 from tui.demo.world.conditions import is_poisonous
 from tui.demo.world.data import DataSide
 from tui.demo.world.ground import Ground
@@ -28,7 +29,7 @@ class World:
 
     def __init__(self, scenario: Scenario, clock: Callable[[], datetime]) -> None:
         self.scenario = scenario
-        self.jobs = JobStore(scenario.jobs)
+        self.jobs = JobStore(scenario.jobs, Backlog(scenario))
         self.data = DataSide(scenario)
         self.ground = Ground.of(scenario)
         self._clock = clock

@@ -1,0 +1,190 @@
+"""The engine's unit: restart it, or clear its failed state (runbook, Quick Actions and Service Recovery)."""
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from actions.plan import Plan, Refusal, Risk, Step, UnitCommand
+from actions.spec import Ask
+from actions.verdict import TargetVerdict, Word
+from backend.errors import MissingRoute
+from backend.model.engine import Unit, UnitVerb
+from backend.model.situation import Situation
+from backend.model.target import Target, UnitTarget, of_kind
+from backend.parts import ENGINE_UNIT, HOST_PROCESSES, JOBS_RUNNING
+
+if TYPE_CHECKING:  # the registry is read before the first picture, which must not wait for a network library
+    from backend.clients.api import ApiClient
+    from backend.clients.engine import EngineClient
+    from backend.clock import Clock
+
+HEALTHY_WITHIN = 60.0
+"""Seconds that a restarted engine has until its health must be good."""
+HOLDS = timedelta(seconds=10)
+"""Without a health route: how long the new run must have lasted."""
+
+
+def the_unit(situation: Situation) -> tuple[Target, ...]:
+    """The engine's unit, where the service manager has it."""
+    unit = situation.value(ENGINE_UNIT)
+    return (UnitTarget.of(unit),) if unit and unit.load == "loaded" else ()
+
+
+def the_failed_unit(situation: Situation) -> tuple[Target, ...]:
+    """The engine's unit, if it has failed."""
+    unit = situation.value(ENGINE_UNIT)
+    return the_unit(situation) if unit and unit.active == "failed" else ()
+
+
+def plan_restart(ask: Ask) -> Plan | Refusal:
+    """Stop and start the unit in one go; its running jobs go back to the queue or fail."""
+    unit = _unit(ask)
+    if isinstance(unit, Refusal):
+        return unit
+    if unit.result == "start-limit-hit":
+        return Refusal(
+            "The unit hit its start limit: a start is refused until reset failed (e in resources) clears it."
+        )
+    return _plan(
+        ask, unit, "restart", Risk.HIGH,
+        title="restart engine",
+        confirm=ask.config.engine.unit,
+        effects=_hurts(ask.situation, unit),
+        checks=(f"a new run of the unit is active, and its health is good within {HEALTHY_WITHIN:.0f} s",),
+        settle=HEALTHY_WITHIN,
+    )  # fmt: skip
+
+
+def plan_reset_failed(ask: Ask) -> Plan | Refusal:
+    """Clear the failed state; nothing is started."""
+    unit = _unit(ask)
+    if isinstance(unit, Refusal):
+        return unit
+    if unit.active != "failed":
+        return Refusal(f"The unit is {unit.active}: there is no failed state to clear.")
+    return _plan(
+        ask, unit, "reset-failed", Risk.LOW,
+        title="reset failed",
+        confirm=None,
+        effects=("its start limit is counted anew; nothing is started: restart it afterwards (S)",),
+        checks=("the unit is inactive instead of failed",),
+        settle=5.0,
+    )  # fmt: skip
+
+
+def _unit(ask: Ask) -> Unit | Refusal:
+    if ask.options:
+        return Refusal(f"This action has no option {sorted(ask.options)[0]!r}.")
+    unit = ask.situation.value(ENGINE_UNIT)
+    if unit is None or unit.load != "loaded":
+        return Refusal(
+            f"The service manager does not know {ask.config.engine.unit}; see engine.unit in the configuration."
+        )
+    if ask.targets != (UnitTarget.of(unit),):
+        return Refusal("The unit is not what it was when the action was asked for; look again before acting.")
+    return unit
+
+
+def _plan(
+    ask: Ask, unit: Unit, verb: UnitVerb, risk: Risk, *,
+    title: str, confirm: str | None, effects: tuple[str, ...], checks: tuple[str, ...], settle: float,
+) -> Plan:  # fmt: skip
+    target = UnitTarget.of(unit)
+    argv = (*ask.config.engine.systemctl, verb, ask.config.engine.unit)
+    return Plan(
+        action="engine.restart" if verb == "restart" else "engine.reset-failed",
+        title=title,
+        what=ask.config.engine.unit,
+        risk=risk,
+        targets=(target,),
+        about=(_about(unit),),
+        steps=(Step(UnitCommand(verb, argv), target),),
+        preconditions=(f"the unit is still {unit.active}, in the run shown here",),
+        effects=effects,
+        checks=checks,
+        facts_age_s=ask.situation[ENGINE_UNIT].age(ask.situation.at) or 0.0,
+        confirm=confirm,
+        settle=settle,
+    )
+
+
+def _about(unit: Unit) -> str:
+    result = "" if unit.result in ("", "success") else f"result {unit.result}"
+    restarts = f"{unit.restarts} restarts" if unit.restarts else ""
+    run = f"run {unit.invocation[:8]}" if unit.invocation else "no run"
+    return "  ".join(word for word in (unit.name, f"{unit.active} ({unit.sub})", result, restarts, run) if word)
+
+
+def _hurts(situation: Situation, unit: Unit) -> tuple[str, ...]:
+    """Whom a restart hurts, in numbers where they are known."""
+    running, table = situation.value(JOBS_RUNNING), situation.value(HOST_PROCESSES)
+    lines = ["cannot be undone; jobs that wait stay in the queue"]
+    if table is not None and table.workers:
+        freed = sum(worker.rss for worker in table.workers) / 1024**2
+        lines.insert(0, f"ends {len(table.workers)} worker processes and frees {freed:.0f} MiB")
+    if running is not None and running.jobs:
+        names = ", ".join(f"{job.label} {job.strategy}" for job in running.jobs[:4])
+        more = f" and {len(running.jobs) - 4} more" if len(running.jobs) > 4 else ""
+        lines.insert(0, f"{len(running.jobs)} running jobs lose what they have computed: {names}{more}")
+    if not unit.running:
+        lines.insert(0, f"the unit is {unit.active}: this starts it")
+    return tuple(lines)
+
+
+class EngineExecutor:
+    """Restarts the unit, and looks at it and at the health that the API tells of."""
+
+    def __init__(self, engine: "EngineClient", api: "ApiClient", clock: "Clock") -> None:
+        self._engine = engine
+        self._api = api
+        self._clock = clock
+
+    async def gone(self, target: Target) -> str | None:
+        """Why the unit is no longer what was confirmed, or why it cannot be asked for anything. Raises SourceError."""
+        wanted = of_kind(target, UnitTarget)
+        unit = await self._engine.unit()
+        if not wanted.same(unit):
+            return f"{target.label} is {unit.active} in another run now; somebody was faster"
+        missing = await self._engine.needs_password("restart")
+        return f"sudo would ask for a password here; this line in sudoers allows it: {missing}" if missing else None
+
+    async def perform(self, step: Step) -> str:
+        """Run the step's command, once. Raises SourceError."""
+        return await self._engine.control(of_kind(step.request, UnitCommand).verb)
+
+    async def look(self, target: Target) -> TargetVerdict:
+        """What a fresh read shows after a restart. Raises SourceError."""
+        wanted = of_kind(target, UnitTarget)
+        unit = await self._engine.unit()
+        if unit.active == "failed":
+            word = Word.WORSE if wanted.active == "active" else Word.NO_EFFECT
+            return TargetVerdict(target, word, f"{wanted.active} -> failed ({unit.result})")
+        if unit.invocation == wanted.invocation:
+            return TargetVerdict(
+                target, Word.NO_EFFECT, f"still the run {unit.invocation[:8]}, {unit.active}", so_far=True
+            )
+        return await self._healthy(target, unit, f"{wanted.active} -> {unit.active} in a new run")
+
+    async def _healthy(self, target: Target, unit: Unit, text: str) -> TargetVerdict:
+        if not unit.running:
+            return TargetVerdict(target, Word.NO_EFFECT, text, so_far=True)
+        try:
+            health = await self._api.health()
+        except MissingRoute:
+            lasted = self._clock.now() - unit.active_since if unit.active_since else timedelta()
+            if lasted >= HOLDS:
+                return TargetVerdict(target, Word.WORKED, f"{text}, and holds for {lasted.total_seconds():.0f} s")
+            return TargetVerdict(target, Word.NO_EFFECT, f"{text}, but not yet for {HOLDS.seconds} s", so_far=True)
+        if health.healthy:
+            return TargetVerdict(target, Word.WORKED, f"{text}, health {health.status}")
+        return TargetVerdict(target, Word.NO_EFFECT, f"{text}, but its health is {health.status}", so_far=True)
+
+
+class ResetExecutor(EngineExecutor):
+    """Clears the failed state, and looks whether it is gone."""
+
+    async def look(self, target: Target) -> TargetVerdict:
+        """What a fresh read shows after the reset. Raises SourceError."""
+        unit = await self._engine.unit()
+        if unit.active == "failed":
+            return TargetVerdict(target, Word.NO_EFFECT, f"still failed ({unit.result})", so_far=True)
+        return TargetVerdict(target, Word.WORKED, f"failed -> {unit.active}")

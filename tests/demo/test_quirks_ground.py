@@ -1,0 +1,136 @@
+"""Every quirk of the rest of the platform as others meet it, and nothing of it once it is off."""
+
+import json
+import socket
+import subprocess
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+
+from tests.demo.api_rig import wait_until
+from tests.demo.platform_rig import UNIT, Site, site
+from tests.demo.wire import quirk
+
+ON_FROM_THE_START = "systemctl-fails"
+
+
+@pytest.fixture(scope="module")
+def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with site("calm", tmp_path_factory.mktemp("temp"), "--quirks", ON_FROM_THE_START) as running:
+        yield running
+
+
+def described(site: Site) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(site.layout.postgres.read_text())
+    return found
+
+
+def asked(site: Site, query: str) -> Any:
+    """One value from the database; None when it takes no connection."""
+    try:
+        with site.database() as connection:
+            row = connection.execute(query.encode()).fetchone()
+    except psycopg.OperationalError:
+        return None
+    return None if row is None else row[0]
+
+
+def refuses(site: Site) -> bool:
+    try:
+        with socket.create_connection(("127.0.0.1", described(site)["port"]), timeout=2):
+            return False
+    except ConnectionRefusedError:
+        return True
+
+
+def test_systemctl_fails(up: Site) -> None:
+    """It is on from the start."""
+
+    def fails() -> bool:
+        done = up.run("systemctl", "show", UNIT)
+        return (done.returncode, done.stdout) == (1, "") and "Failed to connect to bus" in done.stderr
+
+    wait_until(fails)
+    up.client.delete(f"/judge/quirks/{ON_FROM_THE_START}").raise_for_status()
+    wait_until(lambda: up.show("ActiveState") == "active")
+
+
+def test_postgres_restarts_again_and_again(up: Site) -> None:
+    def began() -> Any:
+        return asked(up, "SELECT extract(epoch FROM pg_postmaster_start_time())")
+
+    first = began()
+    with quirk(up, "postgres-restart", 0.3):
+        wait_until(lambda: (began() or first) > first)
+        second = began() or first
+        wait_until(lambda: (began() or second) > second)
+    wait_until(lambda: asked(up, "SELECT count(*) FROM market_data.daily_prices") is not None)
+
+
+def test_postgres_refuses(up: Site) -> None:
+    before = described(up)["pid"]
+    with quirk(up, "postgres-refuses"):
+        wait_until(lambda: refuses(up))
+        answer = up.get("data/connectivity")
+        assert answer["connections"]["historical_data"]["status"] == "down"
+    wait_until(lambda: asked(up, "SELECT 1") == 1)
+    assert described(up)["pid"] != before
+
+
+def test_a_lock_blocks(up: Site) -> None:
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE cardinality(pg_blocking_pids(pid)) > 0"
+    holders = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'adaf-archiver' AND query ~ 'pg_sleep'"
+    with quirk(up, "postgres-locked"):
+        wait_until(lambda: asked(up, holders) == 1)
+        with up.database() as reader:
+            reader.execute("SET lock_timeout = '100ms'")
+            with pytest.raises(psycopg.errors.LockNotAvailable):
+                reader.execute("SELECT count(*) FROM market_data.daily_prices")
+    wait_until(lambda: asked(up, holders) == 0)
+    wait_until(lambda: asked(up, waiting) == 0)
+    assert asked(up, "SELECT count(*) FROM market_data.daily_prices") > 0
+
+
+def test_a_provider_hangs(up: Site) -> None:
+    config = up.layout.config.read_text()
+    page = next(line.split('"')[1] for line in config.splitlines() if "/providers/" in line)
+    ping = [str(up.layout.bin / "ping"), "-c", "1", "-W", "1", "data-provider-1.adaf.local"]
+    good = (up.layout.bin / "ping").read_text()
+    with quirk(up, "provider-hangs"):
+        with pytest.raises(httpx.ReadTimeout):
+            httpx.head(page, timeout=0.3)
+        wait_until(lambda: (up.layout.bin / "ping").read_text() != good)
+        with pytest.raises(subprocess.TimeoutExpired):
+            subprocess.run(ping, capture_output=True, timeout=0.3, check=False)
+    wait_until(lambda: (up.layout.bin / "ping").read_text() == good)
+    assert httpx.head(page, timeout=5).status_code == 200
+    assert subprocess.run(ping, capture_output=True, timeout=5, check=False).returncode == 0
+
+
+def test_folders_cannot_be_read(up: Site) -> None:
+    def readable(name: str) -> bool:
+        try:
+            return any((up.layout.files / name).iterdir())
+        except OSError:
+            return False
+
+    kept = sorted(up.layout.results.iterdir())
+    with quirk(up, "unreadable-folders"):
+        wait_until(lambda: not readable("results") and not readable("temp"))
+        assert readable("completed")
+        assert [deed for deed in up.judge()["done"] if "files." in deed["what"]] == []
+    wait_until(lambda: readable("results") and readable("temp"))
+    assert sorted(up.layout.results.iterdir()) == kept
+    assert [deed for deed in up.judge()["done"] if "files." in deed["what"]] == []
+
+
+def test_the_unit_hits_its_start_limit(up: Site) -> None:
+    with quirk(up, "start-limit"):
+        wait_until(lambda: up.show("ActiveState") == "failed", 30)
+        assert up.show("Result") == "start-limit-hit"
+        assert up.run("systemctl", "start", UNIT).returncode != 0
+    wait_until(lambda: up.show("ActiveState") == "active")
+    wait_until(lambda: up.get("backtests/health")["status"] == "healthy")

@@ -1,0 +1,69 @@
+"""The supervisor's side of quirks: it hears which are switched, and does them to the real parts."""
+
+import asyncio
+import sys
+from collections.abc import Iterable, Mapping
+
+from tui.demo.instance import GroundError, Instance
+from tui.demo.postgres import Postgres
+from tui.demo.quirks import database, host
+from tui.demo.quirks.channel import Channel
+from tui.demo.quirks.table import HANGING_PROVIDER, QUIRKS
+from tui.demo.quirks.trouble import Trouble
+from tui.demo.unit.unit import Unit
+
+
+def troubles(instance: Instance, server: Postgres, unit: Unit) -> Mapping[str, Trouble]:
+    """What each quirk of the table does that is not the API's own."""
+    layout, service = instance.layout, database.Service(server)
+    return {
+        "postgres-restart": database.Restarts(service),
+        "postgres-locked": database.Lock(instance, server),
+        "postgres-refuses": database.Refusal(service),
+        "systemctl-fails": host.BrokenCommand(layout.bin / "systemctl", host.NO_BUS),
+        "start-limit": host.StartLimit(unit),
+        HANGING_PROVIDER: host.hanging_ping(layout),
+        "unreadable-folders": host.UnreadableFolders((layout.temp, layout.results), layout.run),
+    }
+
+
+class Ground:
+    """Does what it is told through the instance's pipe, in the order in which it is told."""
+
+    def __init__(self, instance: Instance, server: Postgres, unit: Unit) -> None:
+        self._troubles = troubles(instance, server, unit)
+        self._channel = Channel(instance.layout.quirks)
+        self._orders: asyncio.Queue[str] = asyncio.Queue()
+        self._work: asyncio.Task[None] | None = None
+
+    def open(self, begin: Iterable[str]) -> None:
+        """Begin what is on from the start, and hear."""
+        for name in begin:
+            if QUIRKS[name].ground:
+                self._orders.put_nowait(f"on {name} {QUIRKS[name].seconds:g}")
+        self._channel.hear(self._orders.put_nowait)
+        self._work = asyncio.create_task(self._do())
+
+    async def _do(self) -> None:
+        while True:
+            order = await self._orders.get()
+            try:
+                await self._follow(order.split())
+            except (OSError, GroundError) as error:
+                sys.stderr.write(f"backtop demo: {order!r} cannot be done: {error}\n")
+
+    async def _follow(self, words: list[str]) -> None:
+        match words:
+            case ["on", name, seconds] if name in self._troubles:
+                await self._troubles[name].begin(float(seconds))
+            case ["off", name] if name in self._troubles:
+                await self._troubles[name].end()
+
+    async def close(self) -> None:
+        """Hear no more, and end what would stay."""
+        self._channel.close()
+        if self._work is not None:
+            self._work.cancel()
+            await asyncio.gather(self._work, return_exceptions=True)
+        for trouble in self._troubles.values():
+            await trouble.drop()

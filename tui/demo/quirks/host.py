@@ -1,0 +1,108 @@
+"""Quirks of the host: its commands, its unit, its folders."""
+
+import asyncio
+import ctypes
+import os
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+from signal import SIGKILL
+
+from tui.demo.layout import Layout, replace
+from tui.demo.processes import Process, end
+from tui.demo.quirks.trouble import Trouble
+from tui.demo.unit.unit import Unit
+
+LOOK = 0.05
+"""Seconds between two looks at the unit."""
+NO_BUS = "#!/bin/sh\nprintf 'Failed to connect to bus: No such file or directory\\n' >&2\nexit 1\n"
+_AT_FDCWD, _RENAME_EXCHANGE = -100, 2
+_LIBC = ctypes.CDLL(None, use_errno=True)
+
+
+class BrokenCommand(Trouble):
+    """One of the instance's commands is another one."""
+
+    def __init__(self, command: Path, script: str) -> None:
+        self._command = command
+        self._script = script
+        self._good = ""
+
+    async def begin(self, seconds: float) -> None:  # noqa: ARG002 - as every trouble
+        """Put the other one in its place."""
+        self._good = self._good or self._command.read_text("utf-8")
+        replace(self._command, self._script, mode=0o700)
+
+    async def end(self) -> None:
+        """Put the good one back."""
+        if self._good:
+            replace(self._command, self._good, mode=0o700)
+            self._good = ""
+
+
+def hanging_ping(layout: Layout) -> BrokenCommand:
+    """A `ping` that never comes back: it waits for somebody to open the other end of a pipe."""
+    never = layout.run / "never"
+    if not never.exists():
+        os.mkfifo(never, 0o600)
+    return BrokenCommand(layout.bin / "ping", f"#!/bin/sh\nread -r _ <{shlex.quote(str(never))}\n")
+
+
+class StartLimit(Trouble):
+    """The engine is killed as often as it is started, until its unit starts it no more."""
+
+    def __init__(self, unit: Unit) -> None:
+        self._unit = unit
+
+    async def begin(self, seconds: float) -> None:  # noqa: ARG002 - as every trouble
+        """Kill it until the unit gives up; one that somebody stops meanwhile is left alone."""
+        while self._unit.state.active not in ("failed", "inactive"):
+            engine = Process.of(self._unit.state.main_pid) if self._unit.state.main_pid else None
+            if engine is not None:
+                end([engine], first=SIGKILL)
+            await asyncio.sleep(LOOK)
+
+    async def end(self) -> None:
+        """Let the unit forget its failures, and start it."""
+        await self._unit.reset_failed()
+        await self._unit.start()
+
+
+class UnreadableFolders(Trouble):
+    """Folders whose contents are out of reach.
+
+    To root, whom no permission stops, a folder becomes a link to itself instead, which nobody can follow.
+    """
+
+    def __init__(self, folders: Sequence[Path], aside: Path) -> None:
+        self._folders = folders
+        self._aside = aside
+
+    async def begin(self, seconds: float) -> None:  # noqa: ARG002 - as every trouble
+        """Take the permissions away."""
+        for folder in self._folders:
+            if os.geteuid() == 0:
+                self._swap(folder, loop=True)
+            else:
+                folder.chmod(0)
+
+    async def end(self) -> None:
+        """Give them back."""
+        for folder in self._folders:
+            if os.geteuid() == 0:
+                self._swap(folder, loop=False)
+            else:
+                folder.chmod(0o700)
+
+    def _swap(self, folder: Path, *, loop: bool) -> None:
+        """Exchange the folder and a link in one step, so that nobody finds neither."""
+        aside = self._aside / f"aside-{folder.name}"
+        if folder.is_symlink() == loop:
+            return
+        if loop:
+            aside.symlink_to(folder.name)
+        exchanged = _LIBC.renameat2(_AT_FDCWD, os.fsencode(folder), _AT_FDCWD, os.fsencode(aside), _RENAME_EXCHANGE)
+        if exchanged != 0:
+            raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), str(folder))
+        if not loop:
+            aside.unlink()

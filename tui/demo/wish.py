@@ -1,0 +1,39 @@
+"""What is asked for when a platform is started."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tui.demo.instance import GroundError
+from tui.demo.quirks.table import UnknownQuirkError, chosen
+from tui.demo.world.scale import MOST_JOBS, MOST_SYMBOLS
+from tui.demo.world.scenario import SCENARIOS
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A scenario, its seed, how large it shall be (`scale.grown`), and the quirks that are on from the start."""
+
+    scenario: str = "calm"
+    seed: int = 1
+    jobs: int = 0
+    symbols: int = 0
+    quirks: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, scenario: str, seed: int, jobs: int, symbols: int, quirks: str) -> "Wish":
+        """What was typed. Raises GroundError, with exit code 2, for what cannot be had."""
+        if scenario not in SCENARIOS:
+            raise GroundError(f"there is no scenario {scenario!r}; there are: {', '.join(SCENARIOS)}", 2)
+        for name, number, most in (("jobs", jobs, MOST_JOBS), ("symbols", symbols, MOST_SYMBOLS)):
+            if not 0 <= number <= most:
+                raise GroundError(f"{number} {name} are not possible; 0 to {most} are", 2)
+        try:
+            return cls(scenario, seed, jobs, symbols, chosen(quirks))
+        except UnknownQuirkError as error:
+            raise GroundError(str(error), 2) from None
+
+    def words(self) -> Sequence[str]:
+        """How all but the scenario stands on a command line."""
+        numbers = (("--seed", self.seed), ("--jobs", self.jobs), ("--symbols", self.symbols))
+        words = [word for name, number in numbers for word in (name, str(number))]
+        return [*words, f"--quirks={','.join(self.quirks)}"] if self.quirks else words

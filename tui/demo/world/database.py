@@ -1,0 +1,66 @@
+"""Scenario `database`: a forgotten session holds the minute bars, and whoever writes to them waits in vain."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from random import Random
+
+from tui.demo.world.draft import Draft, fate, named
+from tui.demo.world.feeds import HEALTHY
+from tui.demo.world.outcome import LOCK_TIMEOUT
+from tui.demo.world.seed import Blockade, Commit, Priority, Scenario, Summary
+from tui.demo.world.strategies import STRATEGIES
+from tui.demo.world.symbols import symbols
+
+SUMMARY = Summary(
+    name="database",
+    title="a forgotten session blocks the minute bars",
+    cause="database",
+    causes=("database",),
+    wrong="a session of a job that is long gone is idle in a transaction and holds market_data.minute_bars; the "
+    "sessions of jobs on minute bars wait behind it until their lock timeout, and a slow query runs beside",
+    right=("database.terminate", "job.requeue"),
+    harmful=("queue.clear-failed", "data.failover", "engine.restart", "engine.recover", "process.terminate"),
+    healed="when the session that holds the lock is gone; to cancel it changes nothing, for it runs no query",
+)
+
+LOCKED: tuple[tuple[float, str, Priority], ...] = (
+    (1.0, "stat-arb-dax", "high"),
+    (2.5, "breakout-us", "normal"),
+    (4.0, "pairs-fx", "normal"),
+    (6.5, "stat-arb-dax", "normal"),
+    (9.0, "breakout-us", "high"),
+    (11.5, "pairs-fx", "low"),
+    (14.0, "stat-arb-dax", "normal"),
+    (17.0, "breakout-us", "low"),
+)
+"""Minutes ago, strategy and priority of each job that waited in vain."""
+COMMIT = Commit(
+    timedelta(minutes=52),
+    "Adjust closes within one transaction",
+    "config/database.toml",
+    '[adjust]\nisolation = "one transaction"\ncommit = "when the run is over"\n',
+)
+
+
+def build(seed: int, now: datetime) -> Scenario:
+    """The world behind a lock at `now`."""
+    rng = Random(f"database:{seed}")
+    draft = Draft(rng, now)
+    draft.history(hours=23, count=44, newest=6.0)
+    for minutes, strategy, priority in LOCKED:
+        draft.failed(minutes, LOCK_TIMEOUT, strategy, priority)
+    killed = replace(fate(rng, named("momentum-us")), signal=9, eased_by=("reduce_timeframe",))
+    draft.failed(19.0, "worker killed (signal 9)", "momentum-us", "normal", again=killed)
+    key = "KeyError: 'entry_z' in research/strategies/vol_target.py:52"
+    draft.failed(31.0, key, "vol-target-us", "low", again=replace(fate(rng, named("vol-target-us")), error=key))
+    draft.running(21.0, 400.0, "stat-arb-dax", "high")
+    draft.running(12.0, 8.0, "breakout-us", "normal")
+    draft.running(16.0, 420.0, "risk-parity", "normal")
+    for minutes, waiting in ((9.0, "pairs-fx"), (7.0, "stat-arb-dax"), (5.0, "carry-g10"), (3.0, "breakout-us")):
+        draft.pending(minutes, waiting, "normal")
+    jobs = draft.jobs()
+    holder = next(job.id for job in jobs if job.error_message == "worker killed (signal 9)")
+    return Scenario(
+        "database", seed, now, symbols(now), (), jobs, STRATEGIES, HEALTHY,
+        arrival_seconds=20.0, commits=(COMMIT,), blockade=Blockade(holder, "minute_bars"),
+    )  # fmt: skip

@@ -1,0 +1,58 @@
+"""The menu of all actions."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.events import Resize
+from textual.screen import ModalScreen
+
+from widgets.present.menu import COLUMNS, MenuEntry, rows
+from widgets.readout import Readout
+from widgets.table import LiveTable
+from widgets.text import Span
+
+AROUND = 8
+"""Lines of the screen that the list leaves to its heading, the reason, and what lies around."""
+
+
+class MenuScreen(ModalScreen[str | None]):
+    """Dismisses with the id of the action that was chosen."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,a", "dismiss", "close")]
+
+    def __init__(self, entries: Sequence[MenuEntry]) -> None:
+        super().__init__()
+        self._entries = {entry.id: entry for entry in entries}
+        self._table = LiveTable(COLUMNS, id="menu-table")
+        self._reason = Readout(id="menu-reason")
+
+    def compose(self) -> ComposeResult:
+        """The table, and the whole reason of the action under the cursor."""
+        with Vertical(id="menu"):
+            yield Readout(((Span("actions", "strong"), Span("   enter runs   esc closes", "dim")),), id="menu-heading")
+            yield self._table
+            yield self._reason
+
+    def on_mount(self) -> None:
+        """List everything."""
+        self._table.update(rows(tuple(self._entries.values())))
+        self._table.acknowledge()
+        self._table.focus()
+
+    def on_resize(self, event: Resize) -> None:
+        """As high as the list, as far as the screen allows; then it scrolls."""
+        self._table.styles.height = max(2, min(len(self._entries) + 1, event.size.height - AROUND))
+
+    def on_live_table_cursor_moved(self, event: LiveTable.CursorMoved) -> None:
+        """Tell of the action under the cursor in full, for its row may be cropped."""
+        entry = self._entries.get(event.key or "")
+        text = "" if entry is None else entry.reason or entry.help
+        self._reason.show(((Span(text, "warn" if entry and entry.reason else "plain"),),))
+
+    def on_live_table_opened(self, event: LiveTable.Opened) -> None:
+        """Run it if it can run now."""
+        if self._entries[event.key].reason is None:
+            self.dismiss(event.key)

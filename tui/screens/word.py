@@ -1,0 +1,29 @@
+"""The input in which the word of a high-risk plan is typed: by hand, letter by letter."""
+
+from collections.abc import Callable
+
+from textual.events import Key, Paste
+from textual.widgets import Input
+
+
+class WordInput(Input):
+    """Takes no key before the dialog could be read, and never takes pasted text."""
+
+    def __init__(self, word: str, ready: Callable[[], bool]) -> None:
+        super().__init__(placeholder=word, id="plan-word", select_on_focus=False)
+        self.cursor_blink = False
+        self._ready = ready
+
+    async def _on_key(self, event: Key) -> None:
+        if self._ready():
+            await super()._on_key(event)
+            return
+        event.stop()
+        event.prevent_default()
+
+    def _on_paste(self, event: Paste) -> None:
+        event.stop()
+        event.prevent_default()
+
+    def action_paste(self) -> None:
+        """The program's own clipboard counts as pasted too."""

@@ -1,0 +1,77 @@
+"""The line in which a filter is typed, over the keys."""
+
+from textual.events import Blur, Key
+from textual.message import Message
+from textual.timer import Timer
+from textual.widgets import Input
+
+WAIT = 0.15
+"""Seconds without a key after which what was typed is applied: a huge list is not filtered for every letter."""
+
+
+class FilterLine(Input):
+    """Tells what is typed, and when it is done with. Escape takes the filter away, enter keeps it."""
+
+    DEFAULT_CSS = """
+    FilterLine { display: none; height: 1; border: none; padding: 0 1; }
+    FilterLine.-open { display: block; }
+    """
+
+    class Typed(Message):
+        """A filter to apply now."""
+
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
+
+    class Closed(Message):
+        """The line is gone; the keys go back to the table."""
+
+    def __init__(self) -> None:
+        super().__init__(placeholder="text  /regex/  !inverse  field:value", id="filter", select_on_focus=False)
+        self.cursor_blink = False
+        self._later: Timer | None = None
+
+    def open(self, text: str) -> None:
+        """Show the line with the filter that is in force."""
+        self.value = text
+        self.cursor_position = len(text)
+        self.add_class("-open")
+        self.focus()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Apply it when the typing pauses."""
+        event.stop()
+        if self._later is not None:
+            self._later.stop()
+        if self.has_class("-open"):
+            self._later = self.set_timer(WAIT, self._tell)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Keep the filter."""
+        event.stop()
+        self._tell()
+        self._close()
+
+    def on_key(self, event: Key) -> None:
+        """Escape takes it away."""
+        if event.key == "escape":
+            event.stop()
+            self.value = ""
+            self._tell()
+            self._close()
+
+    def on_blur(self, event: Blur) -> None:
+        """Whoever goes elsewhere keeps the filter."""
+        if self.has_class("-open"):
+            event.stop()
+            self._close()
+
+    def _tell(self) -> None:
+        if self._later is not None:
+            self._later.stop()
+        self.post_message(self.Typed(self.value))
+
+    def _close(self) -> None:
+        self.remove_class("-open")
+        self.post_message(self.Closed())

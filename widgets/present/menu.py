@@ -1,0 +1,49 @@
+"""The menu: every action, its key, its risk, and why it cannot run now."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from widgets.table_columns import Column, Flex
+from widgets.table_rows import Cell, Row
+from widgets.text import Tone
+
+_RISKS: dict[str, Tone] = {"low": "ok", "medium": "warn", "high": "bad"}
+
+COLUMNS = (
+    Column("key", "key", width=3, priority=8),
+    Column("title", "action", width=Flex(14, most=20), priority=9, essential=True),
+    Column("risk", "risk", width=6, priority=7),
+    Column("panes", "in", width=Flex(8, most=16), priority=4),
+    Column("text", "", width=Flex(20, weight=4), priority=6),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class MenuEntry:
+    """One action as the menu shows it."""
+
+    id: str
+    key: str
+    title: str
+    risk: str
+    panes: str
+    help: str
+    reason: str | None
+    """Why it cannot run now; None when it can."""
+
+
+def rows(entries: Sequence[MenuEntry]) -> tuple[Row, ...]:
+    """One row each, in the registry's order; what cannot run stays in its place, with the reason."""
+    return tuple(
+        Row(
+            entry.id,
+            (
+                Cell(entry.key, "dim" if entry.reason else "accent"),
+                Cell(entry.title, "dim" if entry.reason else "strong"),
+                Cell(entry.risk, "dim" if entry.reason else _RISKS.get(entry.risk, "warn")),
+                Cell(entry.panes, "dim"),
+                Cell(f"not now: {entry.reason}" if entry.reason else entry.help, "dim" if entry.reason else "plain"),
+            ),
+        )
+        for entry in entries
+    )
