@@ -1,12 +1,11 @@
 """The engine's unit: restart it, or clear its failed state (runbook, Quick Actions and Service Recovery)."""
 
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from actions.plan import Plan, Refusal, Risk, Step, UnitCommand
 from actions.spec import Ask
 from actions.verdict import TargetVerdict, Word
-from backend.errors import MissingRoute
+from backend.errors import MissingRoute, SourceError
 from backend.model.engine import Unit, UnitVerb
 from backend.model.situation import Situation
 from backend.model.target import Target, UnitTarget, of_kind
@@ -19,8 +18,8 @@ if TYPE_CHECKING:  # the registry is read before the first picture, which must n
 
 HEALTHY_WITHIN = 60.0
 """Seconds that a restarted engine has until its health must be good."""
-HOLDS = timedelta(seconds=10)
-"""Without a health route: how long the new run must have lasted."""
+HOLDS = 10.0
+"""Seconds that a new run must be seen to hold where no health route tells of it."""
 
 
 def the_unit(situation: Situation) -> tuple[Target, ...]:
@@ -116,12 +115,14 @@ def _about(unit: Unit) -> str:
 
 def _hurts(situation: Situation, unit: Unit) -> tuple[str, ...]:
     """Whom a restart hurts, in numbers where they are known."""
-    running, table = situation.value(JOBS_RUNNING), situation.value(HOST_PROCESSES)
+    running, table = situation.fresh(JOBS_RUNNING), situation.fresh(HOST_PROCESSES)
     lines = ["cannot be undone; jobs that wait stay in the queue"]
     if table is not None and table.workers:
         freed = sum(worker.rss for worker in table.workers) / 1024**2
         lines.insert(0, f"ends {len(table.workers)} worker processes and frees {freed:.0f} MiB")
-    if running is not None and running.jobs:
+    if running is None:
+        lines.insert(0, "running jobs lose what they have computed; which run is not known now")
+    elif running.jobs:
         names = ", ".join(f"{job.label} {job.strategy}" for job in running.jobs[:4])
         more = f" and {len(running.jobs) - 4} more" if len(running.jobs) > 4 else ""
         lines.insert(0, f"{len(running.jobs)} running jobs lose what they have computed: {names}{more}")
@@ -133,18 +134,23 @@ def _hurts(situation: Situation, unit: Unit) -> tuple[str, ...]:
 class EngineExecutor:
     """Restarts the unit, and looks at it and at the health that the API tells of."""
 
+    VERB: ClassVar[UnitVerb] = "restart"
+
     def __init__(self, engine: "EngineClient", api: "ApiClient", clock: "Clock") -> None:
         self._engine = engine
         self._api = api
         self._clock = clock
+        self._holds: tuple[tuple[str, int | None], float] | None = None
+        """The run and its restart count that the last look found, and since when they are the same."""
 
     async def gone(self, target: Target) -> str | None:
         """Why the unit is no longer what was confirmed, or why it cannot be asked for anything. Raises SourceError."""
         wanted = of_kind(target, UnitTarget)
         unit = await self._engine.unit()
         if not wanted.same(unit):
-            return f"{target.label} is {unit.active} in another run now; somebody was faster"
-        missing = await self._engine.needs_password("restart")
+            how = "in another run now" if unit.invocation != wanted.invocation else f"now, and was {wanted.active}"
+            return f"{target.label} is {unit.active} {how}; somebody was faster"
+        missing = await self._engine.needs_password(self.VERB)
         return f"sudo would ask for a password here; this line in sudoers allows it: {missing}" if missing else None
 
     async def perform(self, step: Step) -> str:
@@ -155,32 +161,44 @@ class EngineExecutor:
         """What a fresh read shows after a restart. Raises SourceError."""
         wanted = of_kind(target, UnitTarget)
         unit = await self._engine.unit()
+        # An engine that ran and does not run any more is worse than one that did not run before either.
+        bad = Word.WORSE if wanted.active == "active" and not unit.running else Word.NO_EFFECT
         if unit.active == "failed":
-            word = Word.WORSE if wanted.active == "active" else Word.NO_EFFECT
-            return TargetVerdict(target, word, f"{wanted.active} -> failed ({unit.result})")
+            return TargetVerdict(target, bad, f"{wanted.active} -> failed ({unit.result})")
         if unit.invocation == wanted.invocation:
-            return TargetVerdict(
-                target, Word.NO_EFFECT, f"still the run {unit.invocation[:8]}, {unit.active}", so_far=True
-            )
-        return await self._healthy(target, unit, f"{wanted.active} -> {unit.active} in a new run")
+            return TargetVerdict(target, bad, f"still the run {unit.invocation[:8]}, {unit.active}", so_far=True)
+        text = f"{wanted.active} -> {unit.active} in a new run"
+        if not unit.running:
+            return TargetVerdict(target, bad, text, so_far=True)
+        return await self._healthy(target, unit, text)
 
     async def _healthy(self, target: Target, unit: Unit, text: str) -> TargetVerdict:
-        if not unit.running:
-            return TargetVerdict(target, Word.NO_EFFECT, text, so_far=True)
+        held = self._held(unit)
         try:
             health = await self._api.health()
         except MissingRoute:
-            lasted = self._clock.now() - unit.active_since if unit.active_since else timedelta()
-            if lasted >= HOLDS:
-                return TargetVerdict(target, Word.WORKED, f"{text}, and holds for {lasted.total_seconds():.0f} s")
-            return TargetVerdict(target, Word.NO_EFFECT, f"{text}, but not yet for {HOLDS.seconds} s", so_far=True)
+            if held >= HOLDS:
+                return TargetVerdict(target, Word.WORKED, f"{text}, and holds for {held:.0f} s")
+            return TargetVerdict(target, Word.NO_EFFECT, f"{text}, but not yet for {HOLDS:.0f} s", so_far=True)
+        except SourceError as error:
+            unread = f"{text}, but its health cannot be read: {error.summary}"
+            return TargetVerdict(target, Word.UNKNOWN, unread, so_far=True)
         if health.healthy:
             return TargetVerdict(target, Word.WORKED, f"{text}, health {health.status}")
         return TargetVerdict(target, Word.NO_EFFECT, f"{text}, but its health is {health.status}", so_far=True)
 
+    def _held(self, unit: Unit) -> float:
+        """Seconds for which looks have found this run, by our own clock: the service manager may be on another host."""
+        run, now = (unit.invocation, unit.restarts), self._clock.monotonic()
+        if self._holds is None or self._holds[0] != run:
+            self._holds = run, now
+        return now - self._holds[1]
+
 
 class ResetExecutor(EngineExecutor):
     """Clears the failed state, and looks whether it is gone."""
+
+    VERB: ClassVar[UnitVerb] = "reset-failed"
 
     async def look(self, target: Target) -> TargetVerdict:
         """What a fresh read shows after the reset. Raises SourceError."""

@@ -22,12 +22,12 @@ def reduce(situation: Situation, reading: Reading[T]) -> Situation:
 
 def _after(before: PartState[T], reading: Reading[T]) -> PartState[T]:
     outcome = reading.outcome
+    if before.value_at is not None and reading.at < before.value_at:
+        return before
     skew = before.skew if reading.skew is None else reading.skew
     seen = replace(before, part=reading.part, next_at=reading.next_at, skew=skew)
     match outcome:
         case Value():
-            if before.value_at is not None and reading.at < before.value_at:
-                return before
             return replace(
                 seen,
                 value=outcome.value,

@@ -4,7 +4,6 @@ import argparse
 import asyncio
 import sys
 from collections.abc import Callable, Sequence
-from importlib.metadata import version
 from pathlib import Path
 from typing import NoReturn
 
@@ -40,13 +39,23 @@ class _LookParser(_Parser):
     wrong_usage = UNKNOWN
 
 
+class _Version(argparse.Action):
+    """Looks the version up only when it is asked for: that costs more than all the rest of the parser."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_unused: object) -> NoReturn:
+        from importlib.metadata import version
+
+        sys.stdout.write(f"backtop {version('backtop')}\n")
+        parser.exit()
+
+
 def parser() -> argparse.ArgumentParser:
     """Everything that can be typed after `backtop`."""
     everywhere = _Parser(add_help=False, argument_default=argparse.SUPPRESS)
     everywhere.add_argument("--config", type=Path, metavar="FILE", help="the configuration file")
     everywhere.add_argument("--profile", metavar="NAME", help="the profile in it")
     top = _Parser(prog="backtop", description="top for backtests, with hands", parents=[everywhere])
-    top.add_argument("--version", action="version", version=f"backtop {version('backtop')}")
+    top.add_argument("--version", action=_Version, nargs=0, help="print the version")
     top.add_argument("--read-only", action="store_true", help="never change anything")
     top.add_argument("--theme", metavar="NAME", help="colours; see the palette for names")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)

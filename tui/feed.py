@@ -14,10 +14,12 @@ from backend.poller import Poller
 from backend.store import reduce
 
 Show = Callable[[Situation], None]
-FLUSH_EVERY = 0.25
-"""Seconds: readings that arrive closer together are drawn together."""
+QUICK = 0.1
+"""Seconds between two pictures while somebody waits for one: at the start, and after an action."""
 TICK = 1.0
-"""Seconds after which ages are drawn anew although nothing was read."""
+"""Seconds between two pictures else: readings that arrive in between are drawn together, and so are ages."""
+WAITED_FOR = 4.0
+"""Seconds for which a picture is waited for after the start or an action."""
 
 
 class Feed:
@@ -28,7 +30,7 @@ class Feed:
         self._clock = clock
         self._pollers: dict[str, Poller[Any]] = {}
         self._dirty = True
-        self._shown_at = clock.monotonic()
+        self._shown_at = self._asked_at = clock.monotonic()
         self.platform = Platform(config)
         self.situation = Situation(clock.now())
 
@@ -48,7 +50,8 @@ class Feed:
             await self.platform.aclose()
 
     def nudge(self, *parts: Part[Any]) -> None:
-        """Read these parts now."""
+        """Read these parts now, and show what they give at once."""
+        self._asked_at = self._clock.monotonic()
         for part in parts:
             if poller := self._pollers.get(part.key):
                 poller.nudge()
@@ -68,8 +71,9 @@ class Feed:
 
     async def _hand_on(self, show: Show) -> None:
         while True:
-            waited = self._clock.monotonic() - self._shown_at
-            if self._dirty or waited >= TICK:
-                self._dirty, self._shown_at = False, self._clock.monotonic()
+            now = self._clock.monotonic()
+            quick = self._dirty and now - self._asked_at < WAITED_FOR
+            if quick or now - self._shown_at >= TICK:
+                self._dirty, self._shown_at = False, now
                 show(self.now())
-            await asyncio.sleep(FLUSH_EVERY)
+            await asyncio.sleep(QUICK)

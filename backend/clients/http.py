@@ -20,6 +20,8 @@ BODY_LIMIT = 32 * 1024 * 1024
 IDLE_SECONDS = 4.0
 """Idle connections are dropped before servers do it, at the usual 5 s, and cut off a request."""
 LONGEST_WAIT = 3600.0
+LARGEST_SKEW = 366 * 86400.0
+"""Seconds."""
 STEADY_SKEW = 1.5
 """`Date` has whole seconds: a difference below this is none."""
 
@@ -147,6 +149,8 @@ class HttpClient:
             return None
         middle = sent_at + (self._clock.now() - sent_at) / 2
         ahead = (told - middle).total_seconds() + 0.5  # the header is cut to whole seconds
+        if abs(ahead) > LARGEST_SKEW:
+            return None  # a clock that is off by a year tells nothing, and dates must stay dates
         return 0.0 if abs(ahead) < STEADY_SKEW else round(ahead, 1)
 
     def _redirected(self, request: httpx.Request, answer: Answer) -> httpx.Request:

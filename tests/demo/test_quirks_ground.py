@@ -134,3 +134,9 @@ def test_the_unit_hits_its_start_limit(up: Site) -> None:
         assert up.run("systemctl", "start", UNIT).returncode != 0
     wait_until(lambda: up.show("ActiveState") == "active")
     wait_until(lambda: up.get("backtests/health")["status"] == "healthy")
+
+
+def test_nobody_is_blamed_for_what_quirks_did(up: Site) -> None:
+    """By now the workers' sessions are back, and every loss was told."""
+    wait_until(lambda: asked(up, "SELECT count(*) FROM pg_stat_activity WHERE application_name ~ '^backtest-'") > 0)
+    assert up.judge()["harm"] == []

@@ -2,8 +2,10 @@
 
 import pytest
 
+from tui import cli
 from tui.demo.__main__ import main
 from tui.demo.instance import GroundError
+from tui.demo.launch import LaunchError, launch
 from tui.demo.quirks.behaviour import BEHAVIOURS
 from tui.demo.quirks.exchange import Answer, Question
 from tui.demo.quirks.switchboard import Switchboard
@@ -29,6 +31,19 @@ def test_an_unknown_name_is_told_with_the_known_ones(capsys: pytest.CaptureFixtu
     said = capsys.readouterr().err
     assert said.count("\n") == 1
     assert "there is no quirk 'nonsense'; there are: slow-first-answer, " in said
+
+
+async def test_a_launch_passes_wrong_usage_on() -> None:
+    with pytest.raises(LaunchError, match="there is no quirk 'nonsense'; there are: ") as refusal:
+        await launch("calm", 1, None, "--quirks=nonsense")
+    assert refusal.value.code == 2
+
+
+def test_the_command_line_takes_what_the_platform_takes(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["demo", "--headless", "--quirks", "reset,nonsense"]) == 2
+    assert "there is no quirk 'nonsense'" in capsys.readouterr().err
+    assert cli.run(["demo", "--headless", "--jobs", "100001"]) == 2
+    assert "100001 jobs are not possible; 0 to 100000 are" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("jobs", "symbols"), [(100_001, 0), (0, 20_001), (-1, 0)])

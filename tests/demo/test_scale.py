@@ -106,9 +106,3 @@ def test_the_largest_answers_on_every_page(large: Site) -> None:
     high = large.get("backtests?status=failed&priority=high&limit=200&offset=9000")
     assert {job["priority"] for job in high["backtests"]} == {"high"}
     assert large.get("data/availability")["symbol_count"] == MOST_SYMBOLS
-
-
-def test_an_old_job_of_the_largest_completes_when_it_is_requeued(large: Site) -> None:
-    listed = large.get("backtests?status=failed&limit=500&offset=60000")["backtests"]
-    old = next(job for job in listed if ".py:" not in job["error_message"] and "No data" not in job["error_message"])
-    assert large.requeue(old["id"])["attempt"] == 2

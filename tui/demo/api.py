@@ -24,7 +24,7 @@ from tui.demo.quirks.connection import Connection
 from tui.demo.quirks.layer import INSIDE, Layer
 from tui.demo.quirks.switchboard import Switchboard
 from tui.demo.quirks.table import chosen
-from tui.demo.routes import analytics, backtests, data, engine, judge, providers, strategies
+from tui.demo.routes import analytics, backtests, contract, data, engine, judge, providers, strategies
 from tui.demo.routes.replies import HANDLERS
 from tui.demo.watchman import Watchman
 from tui.demo.world.judge import Judge
@@ -43,6 +43,7 @@ def application(world: World, layout: Layout) -> Starlette:
         Mount("/api/research", routes=research),
         *engine.ROUTES,
         *judge.ROUTES,
+        *contract.ROUTES,
         *providers.ROUTES,
     ]
     app = Starlette(routes=routes, exception_handlers=HANDLERS)

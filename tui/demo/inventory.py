@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from stat import S_ISREG
 
 from tui.demo.layout import Layout
 from tui.demo.tree import QUOTA
@@ -96,6 +97,8 @@ def _files(root: Path) -> Iterator[tuple[str, os.stat_result]]:
         for name in names:
             path = Path(folder, name)
             try:
-                yield str(path.relative_to(root)), path.lstat()
+                status = path.lstat()
             except OSError:
                 continue
+            if S_ISREG(status.st_mode):
+                yield str(path.relative_to(root)), status

@@ -17,7 +17,11 @@ FAREWELL = 20.0
 
 
 class LaunchError(Exception):
-    """A sentence: why the platform does not come up."""
+    """A sentence: why the platform does not come up. `code` is the exit code that it left with."""
+
+    def __init__(self, sentence: str, code: int = 1) -> None:
+        super().__init__(sentence)
+        self.code = code
 
 
 class Platform:
@@ -81,7 +85,8 @@ async def _announcement(process: asyncio.subprocess.Process) -> dict[str, object
     if not line:
         reason = b"" if process.stderr is None else await process.stderr.read()
         words = reason.decode("utf-8", "replace").strip().splitlines()
-        raise LaunchError(words[-1] if words else "the embedded platform ended before it was up")
+        sentence = words[-1] if words else "the embedded platform ended before it was up"
+        raise LaunchError(sentence, await process.wait())
     said: dict[str, object] = json.loads(line)
     return said
 

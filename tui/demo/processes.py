@@ -179,6 +179,8 @@ class Child:
 
     async def wait(self) -> int:
         """Its exit code when it has ended, negative for a signal. Several may wait."""
+        if self.popen.returncode is not None:
+            return self.popen.returncode
         if self._exit is None:
             loop = asyncio.get_running_loop()
             self._exit = loop.create_future()

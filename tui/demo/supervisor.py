@@ -9,9 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tui.demo import configuration, market, outside, repository, tree
+from tui.demo import configuration, kernel, market, outside, past, repository, tree
 from tui.demo.instance import GroundError, Instance, create, remove
-from tui.demo.kernel import Kernel
 from tui.demo.postgres import Postgres
 from tui.demo.processes import Child, end_children
 from tui.demo.quirks.ground import Ground
@@ -84,12 +83,15 @@ class Platform:
         install(layout)
         outside.set_hosts(layout, outside.hosts_of(self.scenario.sources))
         outside.boot(layout, self.scenario.now)
+        for at, sentences in past.kernel_log(self.scenario):
+            kernel.write(layout, *sentences, at=at)
         tree.grow(layout, self.scenario)
         await repository.found(layout, self.scenario, self.instance.environment())
 
     async def _engine(self, server: Postgres) -> None:
         layout = self.instance.layout
         self.manager = Manager(layout, engine_unit(self.instance, self.scenario))
+        self.manager.recall(past.unit_log(self.scenario))
         self.manager.open()
         code, sentence = await self.manager.unit.start()
         if code != 0:
@@ -145,7 +147,7 @@ class Platform:
             parts["postgres"] = self.server.child
         watching = [_watch(name, part) for name, part in parts.items()]
         if self.manager is not None:
-            watching.append(Kernel(self.instance.layout, self.manager.unit).watch())
+            watching.append(kernel.Kernel(self.instance.layout, self.manager.unit).watch())
         await asyncio.gather(*watching)
 
     async def fall(self) -> None:

@@ -1,12 +1,17 @@
 """Keeps the world in step with the real parts of the platform: files, memory, unit, hosts, database sessions."""
 
 import asyncio
+import json
+import time
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from tui.demo import outside
 from tui.demo.inventory import Inventory
+from tui.demo.kernel import STAMP
 from tui.demo.layout import Layout
+from tui.demo.processes import Process
 from tui.demo.resident import resident
 from tui.demo.world.ground import DISK_HIGH
 from tui.demo.world.job import Job
@@ -16,6 +21,8 @@ from tui.demo.world.world import World
 
 PACE = 1.0
 """Seconds between two looks."""
+MISSED_AFTER = 10.0
+"""Seconds within which a session that ended is missed."""
 KILL = 9
 
 
@@ -28,6 +35,7 @@ class Watchman:
         self._layout = layout
         self._inventory = Inventory(layout)
         self._read = 0
+        self._first_server = 0
 
     async def watch(self) -> None:
         """Look for ever."""
@@ -86,18 +94,36 @@ class Watchman:
         self.judge.worker_ended(ran, -exit_code)
 
     def _killed_by_kernel(self, pid: int) -> bool:
+        """Whether the kernel's log says so; what it tells of before this instance was another process."""
         try:
-            return f"Killed process {pid} (" in self._layout.kernel.read_text("utf-8")
+            lines = self._layout.kernel.read_text("utf-8").splitlines()
         except OSError:
             return False
+        ends = [line[1:].partition("]")[0] for line in lines if f": Killed process {pid} (" in line]
+        times = (datetime.strptime(end, STAMP).replace(tzinfo=UTC) for end in ends)
+        return any(at >= self._world.scenario.now for at in times)
 
     def sessions_ended(self, lost: Sequence[str], cancelled: Sequence[str]) -> None:
-        """Database sessions of these jobs were ended, or what they ran was cancelled, by somebody."""
-        blockade = self._world.scenario.blockade
+        """Database sessions of these jobs were ended, or what they ran was cancelled.
+
+        That was somebody's deed, unless the server ended as a whole.
+        """
+        blockade, restarted = self._world.scenario.blockade, self._server_ended()
         for job_id in lost:
             guilty = blockade is not None and job_id == blockade.job_id
             if not guilty:
                 self._world.lose_session(job_id, SHUTDOWN)
-            self.judge.session_ended(f"backtest-{job_id}", guilty=guilty)
+            if not restarted:
+                self.judge.session_ended(f"backtest-{job_id}", guilty=guilty)
         for job_id in cancelled:
             self.judge.session_cancelled(f"backtest-{job_id}")
+
+    def _server_ended(self) -> bool:
+        """Whether PostgreSQL is gone, or was started again so lately that its old sessions may only now be missed."""
+        try:
+            server = int(json.loads(self._layout.postgres.read_text("utf-8"))["pid"])
+            age = time.time() - self._layout.postgres.stat().st_mtime
+        except (OSError, ValueError, KeyError, TypeError):
+            return True
+        self._first_server = self._first_server or server
+        return Process.of(server) is None or (server != self._first_server and age < MISSED_AFTER)

@@ -10,7 +10,6 @@ import msgspec
 from backend.config.load import load
 
 WRONG_USAGE = 2
-NOT_STARTED = 1
 
 
 def demo(options: argparse.Namespace) -> int:
@@ -53,7 +52,7 @@ async def _watch(options: argparse.Namespace) -> int:
         platform = await launch(options.scenario, options.seed, options.dir, *_more(options))
     except LaunchError as error:
         sys.stderr.write(f"{error}\n")
-        return NOT_STARTED
+        return error.code
     try:
         from tui.terminal import on_terminal
 

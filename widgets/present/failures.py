@@ -16,6 +16,8 @@ from widgets.text import Line, Span
 
 PARTS = (JOBS_FAILED,)
 NO_ERROR = "no error was given"
+GROUP = "\0group:"
+"""Begins the key of a group; no id that can be acted on has that character."""
 
 COLUMNS = (
     Column("id", "id", width=6, priority=7),
@@ -58,7 +60,7 @@ def _head(failed: JobList | None, count: int) -> tuple[Line, ...]:
 
 def group_key(error: str) -> str:
     """The key of the group that an error belongs to."""
-    return f"group:{signature(error) or NO_ERROR}"
+    return f"{GROUP}{signature(error) or NO_ERROR}"
 
 
 def rows(jobs: tuple[Job, ...], now: datetime) -> list[Row | Group]:
@@ -80,7 +82,7 @@ def _newest(job: Job) -> tuple[float, str]:
 
 def _group(key: str, members: list[Job], of: int, *, opened: bool) -> Group:
     share = 100 * len(members) / of
-    lead = (Span(f"{len(members)} x  ", "strong"), Span(key.removeprefix("group:")))
+    lead = (Span(f"{len(members)} x  ", "strong"), Span(key.removeprefix(GROUP)))
     return Group(key, lead, (Span(f"{share:.0f} %", "dim"),), opened)
 
 

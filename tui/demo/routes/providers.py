@@ -8,6 +8,7 @@ from starlette.routing import Route
 
 from tui.demo.layout import Layout
 from tui.demo.outside import hosts
+from tui.demo.quirks.connection import gone
 from tui.demo.world.refusal import NotThereError
 
 
@@ -20,15 +21,9 @@ async def health(request: Request) -> Response:
         raise NotThereError(f"there is no provider {name}")
     await asyncio.sleep(host.milliseconds / 1000.0)
     if not host.up:
-        await _gone(request)
+        await gone(request.receive)
         return JSONResponse({"provider": name, "status": "down"}, 503)
     return JSONResponse({"provider": name, "status": "ok"})
-
-
-async def _gone(request: Request) -> None:
-    """Until the client has given up."""
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
 
 
 ROUTES = [Route("/providers/{name}/health", health)]

@@ -49,13 +49,19 @@ class Journal:
         priority = int(match[1]) if match else INFO
         self._write(speaker, priority, raw[match.end() :] if match else raw, {"_TRANSPORT": "stdout"})
 
+    def past(self, speaker: Speaker, at: datetime, priority: int, sentence: str) -> None:
+        """Write what a process said at a moment that is over; it must not lie before what is written already."""
+        self._write(speaker, priority, sentence.encode(), {"_TRANSPORT": "stdout"}, at)
+
     def event(self, manager: Speaker, priority: int, sentence: str) -> None:
         """Write what the manager has to say about the unit."""
         self._write(manager, priority, sentence.encode(), {"_TRANSPORT": "journal", "UNIT": self._unit})
 
-    def _write(self, speaker: Speaker, priority: int, raw: bytes, more: dict[str, str]) -> None:
+    def _write(
+        self, speaker: Speaker, priority: int, raw: bytes, more: dict[str, str], at: datetime | None = None
+    ) -> None:
         self._count += 1
-        self._last = max(self._last, int(datetime.now(UTC).timestamp() * 1_000_000))
+        self._last = max(self._last, int((at or datetime.now(UTC)).timestamp() * 1_000_000))
         moment = datetime.fromtimestamp(self._last / 1_000_000, UTC)
         text = raw.decode("utf-8", "replace")
         plain = f"[{len(raw)}B blob data]" if _UNPRINTABLE.search(text) or not _is_utf8(raw) else text

@@ -3,15 +3,19 @@
 import asyncio
 import os
 import re
-from collections.abc import Awaitable, Callable
+import secrets
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 
 from tui.demo.layout import Layout, replace
-from tui.demo.unit.journal import Journal
+from tui.demo.unit.journal import Journal, Speaker
 from tui.demo.unit.state import Definition, publish_not_found
 from tui.demo.unit.unit import Answer, Unit
 
+EARLIER_PID = 1893
+"""The main process of the run before the first one."""
 _REPLY = re.compile(r"reply\.[0-9]+")
 
 
@@ -31,6 +35,12 @@ class Manager:
         self._pipe = -1
         self._rest = b""
         self._answering: set[asyncio.Task[None]] = set()
+
+    def recall(self, entries: Iterable[tuple[datetime, int, str]]) -> None:
+        """Write what an earlier run of the unit said into its log: when, with which priority, and what."""
+        speaker = Speaker(self.unit.definition.name.removesuffix(".service"), EARLIER_PID, secrets.token_hex(16))
+        for at, priority, sentence in entries:
+            self._journal.past(speaker, at, priority, sentence)
 
     def open(self) -> None:
         """Begin to take requests."""

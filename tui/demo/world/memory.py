@@ -65,7 +65,8 @@ def build(seed: int, now: datetime) -> Scenario:
     draft.history(hours=23, count=44, newest=24.0)
     for minutes, strategy, priority in VICTIMS:
         draft.failed(minutes, KILLED, strategy, priority, again=large(rng, strategy))
-    draft.failed(26.0, "No data for GME.US in 2026-01-05..2026-01-09: unknown symbol", "momentum-us", "low")
+    key = "KeyError: 'lookback' in src/strategies/carry.py:29"
+    draft.failed(26.0, key, "carry-g10", "low", again=replace(fate(rng, named("carry-g10")), error=key))
     for minutes in (30.0, 27.0, 24.0):
         draft.running(minutes, hog().seconds, "stat-arb-dax", "high", again=hog())
     for minutes in (6.0, 4.0, 2.0):

@@ -1,0 +1,445 @@
+import getpass
+import shlex
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from actions.engine import EngineExecutor, ResetExecutor, plan_reset_failed, plan_restart, the_failed_unit, the_unit
+from actions.execution import Outcome
+from actions.plan import Refusal, Risk
+from actions.registry import REGISTRY
+from actions.run import Runner
+from actions.spec import Ask, Planner
+from backend.clients.api import ApiClient
+from backend.clients.engine import EngineClient
+from backend.command import SystemRunner
+from backend.config.model import Config
+from backend.config.model import Engine as EngineConfig
+from backend.errors import MissingRoute, NotAllowed, Refused, SourceError, TimedOut
+from backend.incident.journal import Journal
+from backend.model.engine import Unit, UnitVerb
+from backend.model.host import ProcessTable
+from backend.model.situation import Situation
+from backend.model.target import UnitTarget
+from backend.parts import ENGINE_UNIT, HOST_PROCESSES, JOBS_RUNNING
+from tests.clocks import StillClock
+from tests.engines import CLEARED, FAILED, NEW, STARTING, UP, Engine, EngineRig, planned, seen, told
+from tests.fakes import Time, failed, known, requeue_of
+from tests.situations import RUNNING, jobs, unit, worker
+
+BOTH = pytest.mark.parametrize("planner", [plan_restart, plan_reset_failed])
+GIVEN_UP: dict[str, Any] = {"active": "failed", "sub": "failed", "result": "start-limit-hit", "main_pid": None}
+NAME = "adaf-backtest-engine.service"
+
+
+def refused(planner: Planner, found: Situation, unit: Unit, **options: str) -> str:
+    refusal = planner(Ask(found, (UnitTarget.of(unit),), Config(), options))
+    assert isinstance(refusal, Refusal), refusal
+    return refusal.reason
+
+
+# What is planned
+
+
+def test_a_restart_says_what_is_run_and_whom_it_hurts() -> None:
+    found = known(seen(unit()), JOBS_RUNNING, jobs(*RUNNING, *RUNNING[:1]))
+    workers = (worker(1, "8850", 5, 9, 2.0), worker(2, "8852", 5, 9, 0.5), worker(3, None, 5, 9, 4.0, ours=False))
+    found = known(found, HOST_PROCESSES, ProcessTable(workers, 9))
+    plan = planned(plan_restart, unit(), found)
+    assert (plan.action, plan.risk, plan.confirm) == ("engine.restart", Risk.HIGH, "adaf-backtest-engine")
+    assert [step.text for step in plan.steps] == ["systemctl restart adaf-backtest-engine"]
+    assert plan.about == (f"{NAME}  active (running)  run a3f1a3f1",)
+    assert plan.effects == (
+        "5 running jobs lose what they have computed: 8850 mean-revert-eu, 8852 momentum-us, 8853 pairs-fx, "
+        "8857 carry-g10 and 1 more",
+        "ends 2 worker processes and frees 2560 MiB",
+        "cannot be undone; jobs that wait stay in the queue",
+    )
+    assert plan.checks == ("a new run of the unit is active, and its health is good within 60 s",)
+    assert plan.facts_age_s == 0.0
+
+
+def test_a_restart_of_what_is_down_says_that_it_starts_it() -> None:
+    plan = planned(plan_restart, unit(active="inactive", sub="dead", invocation="", restarts=3))
+    assert plan.effects[0] == "the unit is inactive: this starts it"
+    assert plan.about == (f"{NAME}  inactive (dead)  3 restarts  no run",)
+
+
+@pytest.mark.parametrize("old", [False, True])
+def test_who_runs_is_told_only_from_fresh_facts(old: bool) -> None:
+    found = seen(unit())
+    if old:
+        found = known(found, JOBS_RUNNING, jobs(*RUNNING))
+        found = known(found, HOST_PROCESSES, ProcessTable((worker(1, "8850", 5, 9, 2.0),), 9))
+        found = known(found.seen_at(found.at + timedelta(minutes=5)), ENGINE_UNIT, unit())
+    assert planned(plan_restart, unit(), found).effects == (
+        "running jobs lose what they have computed; which run is not known now",
+        "cannot be undone; jobs that wait stay in the queue",
+    )
+
+
+def test_a_reset_clears_and_starts_nothing() -> None:
+    plan = planned(plan_reset_failed, unit(**GIVEN_UP))
+    assert (plan.action, plan.risk, plan.confirm) == ("engine.reset-failed", Risk.LOW, None)
+    assert [step.text for step in plan.steps] == ["systemctl reset-failed adaf-backtest-engine"]
+    assert plan.about == (f"{NAME}  failed (failed)  result start-limit-hit  run a3f1a3f1",)
+    assert plan.effects == ("its start limit is counted anew; nothing is started: restart it afterwards (S)",)
+
+
+def test_what_is_shown_is_what_is_run() -> None:
+    config = replace(Config(), engine=EngineConfig(unit="a b", systemctl=("ssh", "research-01", "systemctl")))
+    restart, reset = (planned(each, unit(active=active), config=config)
+                      for each, active in ((plan_restart, "active"), (plan_reset_failed, "failed")))  # fmt: skip
+    client = EngineClient(config.engine.unit, config.engine.systemctl, SystemRunner())
+    for plan, verb in ((restart, "restart"), (reset, "reset-failed")):
+        (step,) = plan.steps
+        assert step.kind == "command"
+        assert shlex.split(step.text) == list(client.argv(cast("UnitVerb", verb)))
+    assert restart.confirm == "a b"
+
+
+def test_the_keys_that_refusal_and_effect_name_are_those_of_the_registry() -> None:
+    reset, restart = REGISTRY["engine.reset-failed"], REGISTRY["engine.restart"]
+    why = refused(plan_restart, seen(unit(**GIVEN_UP)), unit(**GIVEN_UP))
+    assert why == ("The unit hit its start limit: a start is refused until reset failed (e in resources) clears it.")
+    assert f"{reset.title} ({reset.key} in {reset.pane})" in why
+    assert f"({restart.key})" in planned(plan_reset_failed, unit(**GIVEN_UP)).effects[0]
+
+
+@BOTH
+def test_a_unit_that_is_not_there(planner: Planner) -> None:
+    gone = unit(load="not-found", active="inactive")
+    why = refused(planner, seen(gone), gone)
+    assert why.startswith("The service manager does not know adaf-backtest-engine; see engine.unit")
+    assert refused(planner, Situation(seen(gone).at), gone) == why
+    assert the_unit(seen(gone)) == the_failed_unit(seen(gone)) == ()
+
+
+@BOTH
+def test_options_are_refused(planner: Planner) -> None:
+    assert refused(planner, seen(unit()), unit(), force="yes") == "This action has no option 'force'."
+
+
+@BOTH
+@pytest.mark.parametrize("now", [{"invocation": NEW}, {"active": "deactivating"}, {"name": "other.service"}])
+def test_a_unit_that_moved_on_is_another_target(planner: Planner, now: dict[str, str]) -> None:
+    why = refused(planner, seen(unit(**{**GIVEN_UP, **now})), unit(**GIVEN_UP))
+    assert why == "The unit is not what it was when the action was asked for; look again before acting."
+
+
+@BOTH
+def test_another_kind_of_target_is_refused(planner: Planner) -> None:
+    ask = Ask(seen(unit()), requeue_of(failed()).targets, Config())
+    assert isinstance(planner(ask), Refusal)
+
+
+@pytest.mark.parametrize("active", ["active", "inactive", "activating"])
+def test_there_is_nothing_to_reset(active: str) -> None:
+    stands = unit(active=active)
+    why = refused(plan_reset_failed, seen(stands), stands)
+    assert why == f"The unit is {active}: there is no failed state to clear."
+    assert the_failed_unit(seen(stands)) == ()
+    assert the_unit(seen(stands)) == (UnitTarget.of(stands),)
+
+
+# What comes of it
+
+
+async def test_a_new_run_that_is_healthy_worked(tmp_path: Path) -> None:
+    rig = EngineRig(tmp_path)
+    rig.engine.on_ask = lambda: assert_intent(rig)
+    outcome = await rig.restart()
+    assert told(outcome) == ("worked", "active -> active in a new run, health healthy")
+    assert rig.engine.asked == ["restart"]
+    assert [entry.kind for entry in rig.entries()] == ["intent", "step", "verdict"]
+    assert rig.entries("step")[0].data["result"] == "exit 0"
+    assert not list(rig.locks.iterdir())
+
+
+def assert_intent(rig: EngineRig) -> None:
+    (intent,) = rig.entries()
+    assert (intent.kind, intent.data["risk"], intent.targets) == ("intent", "high", (f"unit:{NAME}",))
+    assert intent.data["steps"] == ["systemctl restart adaf-backtest-engine"]
+
+
+@pytest.mark.parametrize(
+    ("before", "course", "word", "text"),
+    [
+        ("active", (), "no effect", "still the run a3f1a3f1, active"),
+        ("active", ((0, {"active": "inactive"}),), "worse", "still the run a3f1a3f1, inactive"),
+        ("active", ((0, {"active": "deactivating"}),), "worse", "still the run a3f1a3f1, deactivating"),
+        ("active", ((0, STARTING),), "worse", "active -> activating in a new run"),
+        ("inactive", ((0, STARTING),), "no effect", "inactive -> activating in a new run"),
+        ("active", ((0, UP), (0.5, {**FAILED, "result": "exit-code"})), "worse", "active -> failed (exit-code)"),
+        ("inactive", ((0, {**FAILED, "invocation": NEW}),), "no effect", "inactive -> failed (start-limit-hit)"),
+        ("failed", (), "no effect", "failed -> failed (success)"),
+        ("failed", ((3, UP),), "worked", "failed -> active in a new run, health healthy"),
+        ("active", ((0, STARTING), (40, UP)), "worked", "active -> active in a new run, health healthy"),
+    ],
+)  # fmt: skip
+async def test_a_restart_is_judged_by_what_runs_afterwards(
+    tmp_path: Path, before: str, course: Any, word: str, text: str
+) -> None:
+    rig = EngineRig(tmp_path, active=before)
+    rig.engine.course = course
+    if before == "failed" and course:
+        rig.engine.takes = 5.0
+    assert told(await rig.restart()) == (word, text)
+    assert rig.engine.asked == ["restart"]
+    (verdict,) = rig.entries("verdict")
+    assert (verdict.data["verdict"], verdict.data["final"]) == (word, True)
+
+
+@pytest.mark.parametrize(
+    ("says", "word", "text"),
+    [
+        (lambda s: "degraded" if s < 20 else "ok", "worked", "active -> active in a new run, health ok"),
+        (lambda _: "degraded", "no effect", "active -> active in a new run, but its health is degraded"),
+        (lambda s: Refused("nobody listens") if s < 30 else "healthy", "worked",
+         "active -> active in a new run, health healthy"),
+        (lambda _: TimedOut("no answer within 5 s"), "unknown",
+         "active -> active in a new run, but its health cannot be read: no answer within 5 s"),
+    ],
+    ids=["in the end", "never good", "late", "never told"],
+)  # fmt: skip
+async def test_health_is_awaited_until_the_deadline(
+    tmp_path: Path, says: Callable[[float], str | SourceError], word: str, text: str
+) -> None:
+    rig = EngineRig(tmp_path)
+    rig.engine.health_is = says
+    assert told(await rig.restart()) == (word, text)
+    assert rig.time.passed <= 61.0
+
+
+async def test_without_a_health_route_a_new_run_must_hold(tmp_path: Path) -> None:
+    rig = EngineRig(tmp_path)
+    rig.engine.health_is = lambda _: MissingRoute("no such route")
+    assert told(await rig.restart()) == ("worked", "active -> active in a new run, and holds for 10 s")
+    assert 10.0 <= rig.time.passed <= 12.0
+
+
+@pytest.mark.parametrize("since", [None, -timedelta(hours=3), timedelta(hours=3)])
+async def test_how_long_it_holds_is_counted_by_our_own_clock(tmp_path: Path, since: timedelta | None) -> None:
+    rig = EngineRig(tmp_path)
+    rig.engine.health_is = lambda _: MissingRoute("no such route")
+    rig.engine.course = ((0, {**UP, "active_since": since and rig.time.now() + since}),)
+    assert told(await rig.restart())[0] == "worked"
+    assert 10.0 <= rig.time.passed <= 12.0
+
+
+async def test_a_run_that_its_manager_starts_again_and_again_does_not_hold(tmp_path: Path) -> None:
+    rig = EngineRig(tmp_path)
+    rig.engine.health_is = lambda _: MissingRoute("no such route")
+    rig.engine.course = [(n * 6.0, {**UP, "invocation": f"{n:032x}", "restarts": n}) for n in range(1, 20)]
+    rig.engine.course = [(0, {**UP, "invocation": "0" * 32}), *rig.engine.course]
+    word, text = told(await rig.restart())
+    assert (word, text) == ("no effect", "active -> active in a new run, but not yet for 10 s")
+
+
+async def test_a_start_that_hangs_is_told_and_not_asked_for_again(tmp_path: Path) -> None:
+    rig = EngineRig(tmp_path)
+    rig.engine.course = ((0, STARTING),)
+    rig.engine.takes, rig.engine.trouble = 95.0, TimedOut("systemctl gave no answer within 95 s and was ended")
+    told_ = told(await rig.restart())
+    assert told_ == (
+        "worse",
+        "active -> activating in a new run (timed out: systemctl gave no answer within 95 s and was ended)",
+    )
+    assert rig.engine.asked == ["restart"]
+
+
+async def test_an_answer_that_is_lost_is_decided_by_a_fresh_read(tmp_path: Path) -> None:
+    rig = EngineRig(tmp_path)
+    rig.engine.takes, rig.engine.trouble = 95.0, TimedOut("no answer within 95 s")
+    word, text = told(await rig.restart())
+    assert (word, text) == (
+        "worked",
+        "active -> active in a new run, health healthy (timed out: no answer within 95 s)",
+    )
+
+
+async def test_a_manager_that_refuses_leaves_the_run_that_was(tmp_path: Path) -> None:
+    rig = EngineRig(tmp_path)
+    rig.engine.course, rig.engine.trouble = (), Refused("systemctl failed: Job is masked.")
+    assert told(await rig.restart()) == (
+        "no effect", "still the run a3f1a3f1, active (refused: systemctl failed: Job is masked.)",
+    )  # fmt: skip
+
+
+async def test_a_manager_that_falls_silent_leaves_it_unknown(tmp_path: Path) -> None:
+    rig = EngineRig(tmp_path)
+    rig.engine.on_ask = lambda: setattr(rig.engine, "read_error", Refused("no service manager answers"))
+    assert told(await rig.restart()) == ("unknown", "cannot be read: no service manager answers")
+
+
+@pytest.mark.parametrize(
+    ("course", "word", "text"),
+    [
+        (((0, CLEARED),), "worked", "failed -> inactive"),
+        (((0, UP),), "worked", "failed -> active"),
+        (((3, CLEARED),), "worked", "failed -> inactive"),
+        ((), "no effect", "still failed (start-limit-hit)"),
+    ],
+)
+async def test_a_reset_worked_when_the_unit_is_not_failed_any_more(
+    tmp_path: Path, course: Any, word: str, text: str
+) -> None:
+    rig = EngineRig(tmp_path, **GIVEN_UP)
+    rig.engine.course = course
+    assert told(await rig.reset()) == (word, text)
+    assert rig.engine.asked == ["reset-failed"]
+
+
+@pytest.mark.parametrize(
+    ("now", "why"),
+    [
+        ({"invocation": NEW}, f"{NAME} is active in another run now; somebody was faster; nothing was sent."),
+        ({"active": "failed"}, f"{NAME} is failed now, and was active; somebody was faster; nothing was sent."),
+    ],
+)
+async def test_a_unit_that_moved_on_unseen_is_left_alone(tmp_path: Path, now: dict[str, str], why: str) -> None:
+    rig = EngineRig(tmp_path)
+    rig.engine.becomes(**now)
+    reason = told(await rig.restart())[1]
+    assert reason.casefold() == why.casefold()
+    assert (rig.engine.asked, rig.entries()) == ([], [])
+
+
+async def test_a_unit_that_cannot_be_looked_at_is_left_alone(tmp_path: Path) -> None:
+    rig = EngineRig(tmp_path)
+    rig.engine.read_error = NotAllowed("systemctl may not show the unit")
+    assert "cannot be looked at afresh (systemctl may not show the unit)" in told(await rig.restart())[1]
+    assert (rig.engine.asked, rig.entries()) == ([], [])
+
+
+async def test_the_same_restart_cools_down_and_another_action_does_not(tmp_path: Path) -> None:
+    rig = EngineRig(tmp_path)
+    await rig.restart()
+    rig.engine.becomes(**{**FAILED, "invocation": rig.unit.invocation})
+    rig.unit = rig.engine.stands
+    rig.engine.course = ((0, CLEARED),)
+    assert told(await rig.reset())[0] == "worked"
+    rig.unit = rig.engine.stands
+    word, why = told(await rig.restart())
+    assert word == "refused"
+    assert f"restart engine was already asked for {NAME}" in why
+
+
+async def test_five_grave_actions_in_ten_minutes_are_enough(tmp_path: Path) -> None:
+    rig = EngineRig(tmp_path)
+    for number in range(5):
+        rig.engine.course = ((0, {**UP, "invocation": f"{number:032x}"}),)
+        assert told(await rig.restart())[0] == "worked"
+        rig.unit = rig.engine.stands
+        rig.time.passed += 61
+    assert told(await rig.restart())[1].startswith("5 high-risk actions ran in the last 10 minutes")
+    assert len(rig.engine.asked) == 5
+
+
+# Through sudo
+
+
+@pytest.mark.parametrize(
+    ("kind", "verb", "fields"), [(EngineExecutor, "restart", {}), (ResetExecutor, "reset-failed", GIVEN_UP)]
+)
+async def test_each_action_asks_for_its_own_right(
+    tmp_path: Path, kind: type[EngineExecutor], verb: UnitVerb, fields: dict[str, Any]
+) -> None:
+    rig = EngineRig(tmp_path, **fields)
+    other: UnitVerb = "reset-failed" if verb == "restart" else "restart"
+    rig.engine.sudoers = {other: "the line of the other"}
+    act = rig.restart if kind is EngineExecutor else rig.reset
+    rig.engine.course = ((0, UP),) if verb == "restart" else ((0, CLEARED),)
+    assert told(await act())[0] == "worked"
+    rig.unit, rig.time.passed = rig.engine.stands, 100.0
+    if verb == "reset-failed":
+        rig.engine.becomes(**FAILED)
+        rig.unit = rig.engine.stands
+    rig.engine.sudoers = {verb: "the line"}
+    assert "this line in sudoers allows it: the line" in told(await act())[1]
+    assert rig.engine.asked == [verb]
+
+
+SUDO = """\
+#!/bin/sh
+# Asks for no password where the line of sudoers stands in the file `allowed`.
+printf '%s\\n' "$*" >> "$(dirname "$0")/called"
+[ "$1" = -n ] || {{ echo 'sudo: it would ask' >&2; exit 1; }}
+shift
+list=
+[ "$1" = -l ] && {{ list=yes; shift; }}
+case "$2" in
+show) ;;
+*) grep -qxF -- "$*" "$(dirname "$0")/allowed" || {{ echo 'sudo: a password is required' >&2; exit 1; }} ;;
+esac
+[ -n "$list" ] && exit 0
+exec "$@"
+"""
+SYSTEMCTL = """\
+#!/bin/sh
+run={old}
+[ -e "$(dirname "$0")/restarted" ] && run={new}
+case "$1" in
+show) printf 'Id={name}\\nLoadState=loaded\\nActiveState=active\\nSubState=running\\nInvocationID=%s\\n' "$run" ;;
+restart) : > "$(dirname "$0")/restarted" ;;
+*) exit 1 ;;
+esac
+"""
+
+
+@pytest.fixture
+def through_sudo(tmp_path: Path) -> Config:
+    """A configuration with a sudo before systemctl; both are scripts that do what theirs do."""
+    for name, text in (("sudo", SUDO), ("systemctl", SYSTEMCTL)):
+        script = tmp_path / name
+        script.write_text(text.format(old="a3f1" * 8, new=NEW, name=NAME))
+        script.chmod(0o755)
+    (tmp_path / "allowed").touch()
+    (tmp_path / "locks").mkdir()
+    argv = (str(tmp_path / "sudo"), "-n", str(tmp_path / "systemctl"))
+    return replace(Config(), engine=EngineConfig(systemctl=argv))
+
+
+async def restarted(config: Config, folder: Path) -> Outcome | Refusal:
+    time = Time()
+    client = EngineClient(config.engine.unit, config.engine.systemctl, SystemRunner())
+    stands = await client.unit()
+    executor = EngineExecutor(client, cast("ApiClient", Engine(time, stands)), time)
+    journal = Journal(folder / "journal.jsonl", "ann", StillClock())
+    runner = Runner(executor, journal, folder / "locks", StillClock(), time.sleep)
+    return await runner.run(planned(plan_restart, stands, config=config), lambda _: None)
+
+
+async def test_a_sudo_that_wants_a_password_is_refused_with_the_line_that_is_missing(
+    tmp_path: Path, through_sudo: Config
+) -> None:
+    word, why = told(await restarted(through_sudo, tmp_path))
+    line = f"{getpass.getuser()} ALL=(root) NOPASSWD: {tmp_path}/systemctl restart adaf-backtest-engine"
+    assert (word, why) == (
+        "refused", f"Sudo would ask for a password here; this line in sudoers allows it: {line}; nothing was sent.",
+    )  # fmt: skip
+    assert not (tmp_path / "restarted").exists()
+    assert not (tmp_path / "journal.jsonl").exists()
+
+
+async def test_a_sudo_that_wants_none_is_used(tmp_path: Path, through_sudo: Config) -> None:
+    command = f"{tmp_path}/systemctl restart adaf-backtest-engine"
+    (tmp_path / "allowed").write_text(command + "\n")
+    assert told(await restarted(through_sudo, tmp_path)) == ("worked", "active -> active in a new run, health healthy")
+    asked = (tmp_path / "called").read_text().splitlines()
+    assert asked.index(f"-n -l {command}") < asked.index(f"-n {command}")
+    assert asked.count(f"-n {command}") == 1
+
+
+async def test_what_is_no_unit_is_no_target_of_it(tmp_path: Path) -> None:
+    rig = EngineRig(tmp_path)
+    (target,) = requeue_of(failed()).targets
+    executor = EngineExecutor(cast("EngineClient", rig.engine), cast("ApiClient", rig.engine), rig.time)
+    for asking in (executor.gone(target), executor.look(target), executor.perform(requeue_of(failed()).steps[0])):
+        with pytest.raises(TypeError):
+            await asking
+    assert rig.engine.asked == []
