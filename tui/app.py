@@ -1,14 +1,11 @@
 """The application: wiring only."""
 
-import asyncio
-import signal
 from collections.abc import Iterable
-from contextlib import suppress
 from pathlib import PurePath
 from typing import ClassVar
 
 from textual.app import App, SystemCommand
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.events import Event, Key
 from textual.screen import Screen
 
@@ -18,9 +15,10 @@ from backend.clock import Clock, SystemClock
 from backend.config.model import Config
 from backend.model.situation import Situation
 from backend.parts import JOBS_FAILED, provider
+from tui.commands import bindings, meant, palette
 from tui.desk import Desk
 from tui.dispatch import Dispatcher
-from tui.keys import KEYS
+from tui.life import Life
 from tui.screens.dashboard import Dashboard
 from tui.screens.help import HelpScreen
 from tui.screens.leave import LeaveScreen
@@ -32,18 +30,12 @@ from widgets.table import LiveTable
 from widgets.text import UNICODE, Glyphs
 
 
-def _bindings() -> list[BindingType]:
-    plain = [Binding(key.key, key.action, key.title, show=False, id=f"key.{key.title}") for key in KEYS if key.action]
-    keys = dict.fromkeys(spec.key for spec in REGISTRY.values())
-    return [*plain, *(Binding(key, f"act('{key}')", show=False, id=f"act.{key}") for key in keys)]
-
-
 class BacktopApp(App[None]):
     """Watches one platform, and acts on it."""
 
     TITLE = "backtop"
     CSS_PATH: ClassVar[list[str | PurePath]] = ["styles/dashboard.tcss", "styles/plan.tcss", "styles/modal.tcss"]
-    BINDINGS: ClassVar[list[BindingType]] = _bindings()
+    BINDINGS: ClassVar[list[BindingType]] = bindings()
     ENABLE_COMMAND_PALETTE = True
 
     def __init__(
@@ -58,6 +50,7 @@ class BacktopApp(App[None]):
         self.dashboard = Dashboard(config, tuple(provider(each.name) for each in config.providers))
         self.stage = AppStage(self, self.desk, self.redraw)
         self.dispatcher = Dispatcher(self.stage, self.desk.runner, config)
+        self.life = Life(self, self.desk, self.stage, self.dispatcher)
         self._live = live
         self._held = False
 
@@ -69,30 +62,7 @@ class BacktopApp(App[None]):
         """Draw first, then read."""
         self.show(Situation(self.desk.clock.now()))
         if self._live:
-            self.call_after_refresh(self.run_worker, self._watch(), name="feed", exit_on_error=True)
-
-    async def _watch(self) -> None:
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGHUP):
-            with suppress(ValueError, RuntimeError):  # not in the main thread: a test
-                loop.add_signal_handler(number, self._end)
-        feed = await asyncio.to_thread(self.desk.open_feed)
-        await self.desk.read_journal()
-        for entry in await self.desk.unfinished():
-            self.stage.tell_unfinished(entry)
-        await feed.run(self.show)
-
-    def _end(self) -> None:
-        """TERM or hang-up: what runs finishes its step or stops before the next, and says so in the journal."""
-        self.desk.stopping()
-        if self.dispatcher.running:
-            self.run_worker(self._end_when_quiet(), group="end")
-        else:
-            self.exit()
-
-    async def _end_when_quiet(self) -> None:
-        await self.dispatcher.quiet()
-        self.exit()
+            self.call_after_refresh(self.run_worker, self.life.live(self.show), name="feed")
 
     def show(self, situation: Situation) -> None:
         """Draw this situation, unless the picture is held."""
@@ -108,6 +78,10 @@ class BacktopApp(App[None]):
     def redraw(self) -> None:
         """Draw what is known now."""
         self.show(self.desk.situation())
+
+    def on_dashboard_resized(self) -> None:
+        """Fit the lines around the panes to the new width."""
+        self.redraw()
 
     def action_go(self, pane: str) -> None:
         """Give the keys to a pane."""
@@ -149,13 +123,11 @@ class BacktopApp(App[None]):
     def action_act(self, key: str) -> None:
         """Run the action that this key means in the pane that has the keys."""
         pane = self.dashboard.current
-        specs = [spec for spec in REGISTRY.values() if spec.key == key]
-        here = next((spec for spec in specs if pane and pane.kind.id in spec.panes), None)
-        if here is None:
-            where = " and ".join(f"{spec.title} in {spec.pane}" for spec in specs)
-            self.stage.tell(f"{key} means {where}; go there first", title="not here", grave=False)
-            return
-        self.act(here)
+        spec = meant(key, pane.kind.id if pane else None)
+        if isinstance(spec, str):
+            self.stage.tell(spec, title="not here", grave=False)
+        else:
+            self.act(spec)
 
     def act(self, spec: ActionSpec) -> None:
         """Plan, confirm and run one action on what is marked or under the cursor."""
@@ -171,7 +143,7 @@ class BacktopApp(App[None]):
             return
         if not isinstance(self.screen, LeaveScreen):
             why = f"{self.dispatcher.busy.title} is open or runs."
-            self.push_screen(LeaveScreen(why), lambda answer: self._end() if answer else None)
+            self.push_screen(LeaveScreen(why), lambda answer: self.life.end() if answer else None)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 - Textual's
         """The palette stays closed while an action is open or runs."""
@@ -179,14 +151,7 @@ class BacktopApp(App[None]):
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:  # noqa: ARG002 - Textual's
         """The registry and the keys, by name."""
-        for spec in REGISTRY.values():
-            yield SystemCommand(
-                spec.title, f"{spec.help} ({spec.key} in {spec.pane})", lambda spec=spec: self.act(spec)
-            )
-        for key in KEYS:
-            if key.action and key.action != "command_palette":
-                run = key.action
-                yield SystemCommand(key.title, key.help, lambda run=run: self.call_later(self.run_action, run))
+        return palette(self.act, lambda action: self.call_later(self.run_action, action))
 
     def on_live_table_cursor_moved(self, event: LiveTable.CursorMoved) -> None:
         """The data pane follows the failed job under the cursor."""

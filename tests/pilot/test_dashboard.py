@@ -55,7 +55,7 @@ async def test_failures_have_the_keys_first_and_tab_goes_round(rig: Rig) -> None
 async def test_the_footer_has_the_keys_of_the_pane(rig: Rig) -> None:
     async with rig.run() as pilot:
         await rig.know(pilot, data_gap())
-        assert rig.lines[-1].startswith(" r requeue  │  space mark  z zoom")
+        assert rig.lines[-1].startswith(" r requeue  │  space mark  / filter  ! broken  z zoom")
         await pilot.press("4")
         assert rig.lines[-1].startswith(" z zoom  h hold")
 
