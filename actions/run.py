@@ -76,7 +76,7 @@ class Runner:
         return verdict
 
     def _lock(self, target: Target, held: ExitStack) -> Refusal | None:
-        lock = TargetLock(self._lock_dir, f"{self._platform} {target.key}", clock=self._clock)
+        lock = target_lock(self._lock_dir, self._platform, target.key, self._clock)
         try:
             holder = lock.acquire()
         except NotAllowed as error:
@@ -103,3 +103,8 @@ class Runner:
             if seen.word is Word.NO_EFFECT and seen.so_far:  # it ran meanwhile: to stand as before is an end too
                 seen = replace(seen, text=f"ran, and now {seen.text}", so_far=False)
         return seen
+
+
+def target_lock(lock_dir: Path, platform: str, key: str, clock: Clock) -> TargetLock:
+    """The lock that a run holds on the target of this key; the same name on another platform is another target."""
+    return TargetLock(lock_dir, f"{platform} {key}", clock=clock)

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 from actions.guard import Posture
 from actions.registry import REGISTRY
-from actions.run import Runner
+from actions.run import Runner, target_lock
 from actions.spec import ActionSpec
 from backend.clock import Clock
 from backend.config.model import Config
 from backend.diagnosis.rules import diagnose
-from backend.errors import JournalError
+from backend.errors import JournalError, NotAllowed
 from backend.incident.alert import AlertState, alert
 from backend.incident.entry import Entry
 from backend.incident.journal import Journal
@@ -27,13 +27,15 @@ from widgets.present.header import HeaderFacts, first_finding, header
 from widgets.present.menu import MenuEntry
 from widgets.present.panes import PANES
 from widgets.present.words import fitting
-from widgets.text import Glyphs, Line, Span
+from widgets.text import Glyphs, Line, Span, line_width
 
 if TYPE_CHECKING:
     from tui.feed import Feed
 
 UNLOCKED_FOR = timedelta(minutes=15)
 LAST_ENTRIES = 60
+HELP = "?"
+"""The key that tells of all others; it is told at every width."""
 
 
 class Desk:
@@ -120,11 +122,25 @@ class Desk:
             self.entries = ()  # the first action says why, and is refused
 
     async def unfinished(self) -> tuple[Entry, ...]:
-        """Actions that were begun and have no verdict: those who did them were ended in the middle."""
+        """Actions that were begun, have no verdict, and do not run: those who did them were ended in the middle."""
         try:
-            return await asyncio.to_thread(self.journal.unfinished)
+            return await asyncio.to_thread(self._unfinished)
         except JournalError:
             return ()
+
+    def _unfinished(self) -> tuple[Entry, ...]:
+        begun = self.journal.unfinished()
+        broken_off = [entry.id for entry in begun if not any(map(self._acts_on, entry.targets))]
+        # One that ended between the two looks has its verdict by now.
+        return tuple(entry for entry in self.journal.unfinished() if entry.id in broken_off) if broken_off else ()
+
+    def _acts_on(self, key: str) -> bool:
+        """Whether a backtop on this host acts on this target right now."""
+        try:
+            with target_lock(self.config.lock_dir, self.config.api.url, key, self.clock) as holder:
+                return holder is not None
+        except NotAllowed:
+            return False  # without a place for locks nobody acts
 
     def frame(self, situation: Situation, dashboard: Dashboard, progress: str | None) -> Frame:
         """The lines around the panes."""
@@ -164,7 +180,9 @@ def _footer(pane: str, width: int, glyphs: Glyphs) -> Line:
     acts = [(spec.key, spec.title) for spec in REGISTRY.values() if pane in spec.panes]
     keys = [(key.shown, key.title) for key in KEYS if key.footer and (key.on != "table" or on_table)]
     bar: list[Line] = [(Span(glyphs.upright, "dim"),)] if acts else []
-    return (Span(" "), *fitting([*_pairs(acts), *bar, *_pairs(keys)], width - 1, "  "))
+    *others, last = _pairs([key for key in keys if key[0] != HELP] + [key for key in keys if key[0] == HELP])
+    room = width - line_width(last) - 3
+    return (Span(" "), *fitting([*_pairs(acts), *bar, *others], room, "  "), Span("  "), *last)
 
 
 def _pairs(keys: Sequence[tuple[str, str]]) -> list[Line]:

@@ -1,5 +1,7 @@
 """One pane: a frame with its title, its state and its age, and inside it lines, a table, or the reason for neither."""
 
+from dataclasses import replace
+
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.events import DescendantBlur, DescendantFocus
@@ -8,6 +10,7 @@ from backend.model.situation import Face
 from widgets.paint import Painted, Picture, merged
 from widgets.present.panes import PaneKind
 from widgets.present.view import Look, PaneView
+from widgets.present.words import fitting
 from widgets.readout import Readout
 from widgets.table import LiveTable
 from widgets.table_rows import Row
@@ -15,6 +18,8 @@ from widgets.text import Line, Span, Tone, both_ends, crop_line, fit_line, line_
 
 EDGES = 4
 """Cells of a pane's width that frame and margin take."""
+ALL_BROKEN = ("failures",)
+"""Panes of which every row is broken, whatever its tone."""
 WAITING: Line = (Span("waiting for the first answer", "dim"),)
 UNKNOWN: Line = (Span("not known", "dim"),)
 
@@ -33,6 +38,7 @@ class Pane(Painted):
         super().__init__(id=kind.id)
         self.kind = kind
         self._view = PaneView(Face.WAITING, ())
+        self._look: Look | None = None
         self._head = Readout(classes="head")
         self._notices = Readout(classes="notices")
         self._foot = Readout(classes="foot")
@@ -55,15 +61,15 @@ class Pane(Painted):
     def show(self, view: PaneView) -> None:
         """Show this view; only what differs is drawn anew."""
         self._view = view
-        self._head.show(view.head, stale=view.stale)
+        self._head.show(view.head)
         self._notices.show(view.notices)
-        self._foot.show(view.foot, stale=view.stale)
+        self._foot.show(view.foot)
         emptiness = self._emptiness(view)
         self._empty.show(emptiness)
         self._empty.display = bool(emptiness)
         if self.table is not None:
             first = not self.table.model.keys
-            self.table.stale = view.stale
+            self.table.stale = view.rows_stale
             self.table.update(view.rows)
             if first:
                 self.table.acknowledge()  # what is there at the start is no news
@@ -75,8 +81,9 @@ class Pane(Painted):
         return max(0, self.size.width - EDGES), max(0, self.size.height - 2)
 
     def refresh_from(self, look: Look) -> None:
-        """Show what this pane's view makes of a look."""
-        self.show(self.kind.view(look))
+        """Show what this pane's view makes of a look, in the room that there is."""
+        self._look = look = replace(look, width=self.room()[0], height=self.room()[1])
+        self.show(self.kind.view(look).within(look.height) if self.size.height > 1 else self.kind.view(look))
 
     def filter(self, text: str) -> str | None:
         """List only what this filter accepts; a sentence when it cannot be understood."""
@@ -92,7 +99,8 @@ class Pane(Painted):
         """List only what is broken, or everything again; whether it is the former now."""
         self.only_broken = self.table is not None and not self.only_broken
         if self.table is not None:
-            self.table.only(_is_broken if self.only_broken else None)
+            sifts = self.only_broken and self.kind.id not in ALL_BROKEN
+            self.table.only(_is_broken if sifts else None)
         self._frame()
         return self.only_broken
 
@@ -111,8 +119,11 @@ class Pane(Painted):
         return () if view.head else (UNKNOWN,)
 
     def on_resize(self) -> None:
-        """Draw the frame at the new size."""
-        self._frame()
+        """Show the same at the new size."""
+        if self._look is not None:
+            self.refresh_from(self._look)
+        else:
+            self._frame()
 
     def on_descendant_focus(self, _event: DescendantFocus) -> None:
         """The frame of the pane that has the keys is coloured."""
@@ -171,9 +182,11 @@ class Pane(Painted):
         return (*fit_line((*heading, rule), width - line_width(tail), glyphs.rule), *tail)
 
     def _as_line(self, width: int) -> Line:
-        first = next(iter((*self._view.notices, *self._view.head)), ())
-        return both_ends((Span(" "), *self._heading(), Span(" "), *first), (*self._view.state, Span(" ")), width)
+        view, heading, more = self._view, (Span(" "), *self._heading(), Span(" ")), self.glyphs.more
+        told = view.notices[:1] if view.face is Face.FAILED else view.brief or view.notices or view.head
+        room = width - line_width(heading) - line_width(view.state) - 2
+        return both_ends((*heading, *crop_line(fitting(told, room), room, more)), (*view.state, Span(" ")), width, more)
 
 
 def _is_broken(row: Row) -> bool:
-    return any(cell.tone in ("bad", "warn") for cell in row.cells)
+    return any(cell.text and cell.tone in ("bad", "warn") for cell in row.cells)

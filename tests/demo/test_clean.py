@@ -50,25 +50,19 @@ def traceless(site: Site) -> Iterator[None]:
 
 
 @pytest.mark.timeout(60 + 15 * STARTS)
-def test_starts_and_ends_in_a_row_leave_nothing(tmp_path: Path) -> None:
-    for number in range(STARTS):
-        with ExitStack() as after, site("calm", tmp_path, "--seed", str(number)) as up:
-            after.enter_context(traceless(up))
-        assert not any(tmp_path.iterdir()), f"after start {number}"
-
-
-def test_side_by_side_they_do_not_meet(tmp_path: Path) -> None:
-    with ExitStack() as stay:
-        first = stay.enter_context(site("calm", tmp_path))
-        with ExitStack() as after, site("data-gap", tmp_path, "--quirks", "missing-routes") as second:
-            assert first.layout.root != second.layout.root
-            assert not held(first) & held(second)
-            assert first.get("backtests/status")["counts"]["failed"] == 2
-            assert second.client.get("/api/research/backtests/status").status_code == 404
-            after.enter_context(traceless(second))
-        assert first.get("backtests/health")["status"] == "healthy"
-        assert first.show("ActiveState") == "active"
-        assert is_light(first)
+def test_starts_and_ends_in_a_row_leave_nothing_and_hurt_no_neighbour(tmp_path: Path) -> None:
+    with site("calm", tmp_path) as neighbour:
+        for number in range(STARTS):
+            words = ("--seed", str(number), "--quirks", "missing-routes")
+            with ExitStack() as after, site("data-gap", tmp_path, *words) as up:
+                assert not held(neighbour) & held(up)
+                assert up.client.get("/api/research/backtests/status").status_code == 404
+                assert neighbour.get("backtests/status")["counts"]["failed"] == 2
+                after.enter_context(traceless(up))
+            assert [path.name for path in tmp_path.iterdir()] == [neighbour.layout.root.name], f"after start {number}"
+        wait_until(lambda: neighbour.get("backtests/health")["status"] == "healthy")
+        assert (neighbour.show("ActiveState"), neighbour.show("NRestarts")) == ("active", "0")
+        assert is_light(neighbour)
     assert not any(tmp_path.iterdir())
 
 

@@ -12,15 +12,12 @@ from tui.demo.world.outcome import LOST
 
 
 def the_unit_has_given_up_and_everything_tells_of_it(crashed: Site) -> None:
-    assert (crashed.show("ActiveState"), crashed.show("ExecMainStatus"), crashed.show("MainPID")) == (
-        "failed",
-        "11",
-        "0",
-    )
+    shown = [crashed.show(name) for name in ("ActiveState", "ExecMainStatus", "MainPID")]
+    assert shown == ["failed", "11", "0"]
     wait_until(lambda: crashed.kernel().count(": segfault at 0 ") == 5)
     log = crashed.log()
     assert log.count("code=killed, status=11/SEGV") == 5
-    assert log.count("ERROR job") == 5
+    assert log.count("the pricing kernel met a damaged input block") == 5
     assert "Start request repeated too quickly." in log
     assert len(crashed.failed(LOST)) >= 7
     assert crashed.get("backtests/status")["counts"]["running"] == 0

@@ -54,7 +54,7 @@ def ending_the_large_workers_heals(crowded: Site) -> None:
 
 def test_memory_from_its_beginning_to_its_end(tmp_path: Path) -> None:
     with site("memory", tmp_path) as up:
-        wait_until(lambda: share(up) > 0.9, 40)
+        wait_until(lambda: share(up) > 0.9 and len(up.workers()) == 3, 40)
         the_kernel_kills_whatever_is_started_beside_the_large_workers(up)
         a_smaller_run_fits_beside_them(up)
         a_restart_helps_for_a_moment_only(up)

@@ -63,12 +63,6 @@ def cleaning_heals_its_part_and_new_files_are_still_needed(storm: Site) -> None:
     assert set(storm.effects("files.clean-results")[1:]) == {"healed"}
 
 
-def the_files_of_a_running_job_are_still_needed(storm: Site) -> None:
-    wait_until(lambda: any(storm.layout.active.glob("*/partial.bin")))
-    next(storm.layout.active.glob("*/partial.bin")).unlink()
-    wait_until(lambda: any("active/" in deed["detail"] for deed in storm.judge()["harm"]))
-
-
 def the_repair_heals_the_rest(storm: Site) -> None:
     stumbled = storm.failed("No data")[-1]["id"]
     assert storm.requeue(stumbled)["status"] == "failed"
@@ -78,7 +72,7 @@ def the_repair_heals_the_rest(storm: Site) -> None:
     assert storm.effects("data.repair") == ["nothing", "healed"]
     verdict = storm.judge()
     assert (verdict["causes"], verdict["open"]) == (["provider", "storage", "data"], [])
-    assert len(verdict["harm"]) == 2
+    assert len(verdict["harm"]) == 1
 
 
 def test_the_storm_from_its_beginning_to_its_end(tmp_path: Path) -> None:
@@ -88,5 +82,4 @@ def test_the_storm_from_its_beginning_to_its_end(tmp_path: Path) -> None:
         nothing_is_repaired_from_a_source_that_does_not_answer(up)
         the_fail_over_heals_its_part(up)
         cleaning_heals_its_part_and_new_files_are_still_needed(up)
-        the_files_of_a_running_job_are_still_needed(up)
         the_repair_heals_the_rest(up)

@@ -86,6 +86,8 @@ def test_a_redirect_for_a_slash(up: Site) -> None:
     with quirk(up, "redirect-308"):
         answer = heard(up, "GET", f"{LIST}/?status=failed&limit=3")
         assert (answer.status, answer.header("location")) == (308, f"{LIST}?status=failed&limit=3")
+        answer = heard(up, "GET", f"{LIST}/%0d%0aX-More:%20yes/")
+        assert (answer.status, answer.header("x-more")) == (308, None)
         assert rows(up)
 
 
@@ -214,5 +216,5 @@ def test_the_panel_lists_sets_and_refuses(up: Site) -> None:
 
 def test_the_platform_itself_meets_no_quirk(up: Site) -> None:
     with quirk(up, "missing-routes"), quirk(up, "reset"):
-        assert up.client.get(f"/inside{HEALTH}").json()["status"] == "healthy"
+        assert "pending_jobs" in up.client.get(f"/inside{HEALTH}").raise_for_status().json()
         assert up.client.get("/judge").json()["scenario"] == "data-gap"

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.demo.platform_rig import Site, site
@@ -41,6 +41,7 @@ def test_the_same_seed_gives_the_same() -> None:
     assert scenario(0, 500).symbols == scenario(0, 500).symbols
 
 
+@settings(max_examples=40)
 @given(
     count=st.integers(0, 400),
     gone=st.sets(st.integers(0, 399)),

@@ -114,3 +114,35 @@ def test_the_table_names_what_it_builds() -> None:
         assert (summary.cause is None) == (summary.right == ())
     with pytest.raises(KeyError):
         build("none", 1, now)
+
+
+ACTIONS = {
+    "job.requeue", "job.retry", "job.requeue-high", "queue.clear-failed", "data.repair", "data.failover",
+    "data.failback", "data.refresh", "data.rebuild-indexes", "process.terminate", "files.clean-temp",
+    "files.clean-results", "engine.restart", "engine.recover", "engine.reset-failed", "database.cancel",
+    "database.terminate",
+}  # fmt: skip
+CAUSES = ("data", "memory", "timeout", "strategy", "database", "storage", "engine", "provider")
+
+
+def test_the_table_has_every_cause_and_answers_that_exist() -> None:
+    assert len(SCENARIOS) == 10
+    assert {summary.cause for summary in SCENARIOS.values()} == {*CAUSES, None}
+    for summary in SCENARIOS.values():
+        assert set(summary.right) | set(summary.harmful) <= ACTIONS
+        assert set(summary.right).isdisjoint(summary.harmful)
+        assert summary.causes[:1] == (() if summary.cause is None else (summary.cause,))
+        assert summary.wrong
+        assert summary.healed
+
+
+@pytest.mark.parametrize("name", sorted(set(SCENARIOS) - {"calm"}))
+@few
+@given(SEEDS, MOMENTS)
+def test_every_incident_reaches_back_and_has_decoys(name: str, seed: int, now: datetime) -> None:
+    scenario = build(name, seed, now)
+    recent = [job for job in scenario.with_status("failed") if job.finished_at and job.finished_at > now - HOUR]
+    assert len(recent) >= 3
+    assert len({job.error_message for job in recent}) >= 2
+    assert len(scenario.with_status("completed")) >= 38
+    assert name == "data-gap" or scenario.commits

@@ -87,8 +87,9 @@ async def test_every_size_is_drawn_to_its_edges(rig: Rig, width: int, height: in
 async def test_a_small_screen_shows_the_other_panes_as_a_line_each(rig: Rig) -> None:
     async with rig.run(60, 17) as pilot:
         await rig.know(pilot, data_gap())
-        assert rig.lines[2].startswith(" 1 Jobs  healthy")
-        assert "✖ 1 over limit" in rig.lines[2]
+        assert rig.lines[2].strip() == "failures (79 %)", "the finding is told whole"
+        assert rig.lines[3].startswith(" 1 Jobs  healthy   active 4   pending 11 ")
+        assert "✖ 1 over limit" in rig.lines[3]
         await pilot.press("5")
         await pilot.pause()
         assert any(line.startswith(" 2 Failures") for line in rig.lines)

@@ -116,7 +116,7 @@ async def test_frames_stay_in_their_place(rig: Rig) -> None:
         for words in WORDS.values():
             await rig.know(pilot, hostile(data_gap(), f"good {words} end"))
             whole(rig, 120, 40)
-            for line in rig.lines[2:-3]:
+            for line in rig.lines[rig.app.dashboard.panes["jobs"].region.y : -3]:
                 assert line[0] + line[-1] in ("╭╮", "││", "╰╯")
 
 

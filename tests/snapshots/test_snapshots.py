@@ -56,6 +56,16 @@ async def show(rig: Rig, pilot: Pilot[None], found: Situation) -> None:
         await rig.know(pilot, found)
 
 
+async def opened(rig: Rig, pilot: Pilot[None], keys: tuple[str, ...]) -> None:
+    """Press these keys, the last of which opens a dialog, and wait until it is drawn."""
+    await pilot.press(*keys)
+    for _ in range(500):
+        if rig.shows(PlanScreen) and "Cancel" in rig.text and "targets" in rig.text:
+            break
+        await pilot.pause(0.01)
+    await pilot.pause()
+
+
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
 async def test_data_gap(rig: Rig, picture: SnapshotAssertion, size: tuple[int, int]) -> None:
     async with rig.run(*size) as pilot:
@@ -81,10 +91,17 @@ async def test_face(rig: Rig, picture: SnapshotAssertion, face: str) -> None:
 async def test_dialog(rig: Rig, picture: SnapshotAssertion, keys: tuple[str, ...]) -> None:
     async with rig.run(80, 24) as pilot:
         await show(rig, pilot, situations.data_gap())
-        await pilot.press(*keys)
-        for _ in range(500):
-            if rig.shows(PlanScreen) and "[n] Cancel" in rig.text:
-                break
-            await pilot.pause(0.01)
-        await pilot.pause()
+        await opened(rig, pilot, keys)
+        assert rig.app.export_screenshot() == picture
+
+
+RISKS = {"low": ("down", "r"), "medium": ("asterisk", "r"), "high": ("1", "S")}
+
+
+@pytest.mark.parametrize("size", [(60, 17), (120, 40)], ids=["60x17", "120x40"])
+@pytest.mark.parametrize("risk", RISKS)
+async def test_dialog_of_risk(rig: Rig, picture: SnapshotAssertion, risk: str, size: tuple[int, int]) -> None:
+    async with rig.run(*size) as pilot:
+        await show(rig, pilot, situations.data_gap())
+        await opened(rig, pilot, RISKS[risk])
         assert rig.app.export_screenshot() == picture

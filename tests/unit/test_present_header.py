@@ -54,7 +54,8 @@ def test_the_other_states() -> None:
 
 
 def finding(*found: Finding, known: bool = True) -> str:
-    return plain(first_finding(found, {"data.repair": ("p", "repair")}, known, 120, UNICODE))
+    (line,) = first_finding(found, {"data.repair": ("p", "repair")}, known, 120, UNICODE)
+    return plain(line)
 
 
 def test_the_gravest_finding_comes_with_the_keys_that_this_program_has() -> None:

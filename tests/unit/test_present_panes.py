@@ -1,4 +1,6 @@
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -7,16 +9,19 @@ from backend.model.data import Availability, DataSource, DataSources, Gap
 from backend.model.engine import Unit
 from backend.model.host import ProcessTable
 from backend.model.jobs import JobCounts, JobList, Priority
-from backend.model.situation import Face, Situation
+from backend.model.situation import Face, Missing, Part, Situation
 from backend.parts import (
     DATA_AVAILABILITY,
     DATA_SOURCES,
+    DATABASE_OWN,
+    DATABASE_SESSIONS,
     ENGINE_UNIT,
     FILES_TREE,
     HOST_COUNTERS,
     HOST_PROCESSES,
     JOBS_COUNTS,
     JOBS_FAILED,
+    JOBS_HEALTH,
     JOBS_PENDING,
     JOBS_RUNNING,
 )
@@ -25,18 +30,24 @@ from tests.situations import NOW, PROVIDERS, after, ago, data_gap, failing, host
 from widgets.present.panes import PANES
 from widgets.present.view import Look, PaneView
 from widgets.table_rows import Group, Row
-from widgets.text import ASCII, UNICODE, Glyphs, line_width, plain
+from widgets.text import ASCII, UNICODE, Glyphs, Line, line_width, plain
 
 LIMITS = Limits()
 
 
-def view(pane: str, found: Situation, width: int = 56, height: int = 20, glyphs: Glyphs = UNICODE) -> PaneView:
+def view(pane: str, found: Situation, width: int = 56, height: int = 0, glyphs: Glyphs = UNICODE) -> PaneView:
+    height = height or (3 if pane == "data" else 20)
     return PANES[pane].view(Look(found, LIMITS, glyphs, width, height, PROVIDERS))
 
 
 def words(shown: PaneView) -> str:
     """All lines of a view, below each other."""
     return "\n".join(plain(line) for line in (shown.state, *shown.head, *shown.notices, *shown.foot))
+
+
+def tones(lines: Sequence[Line]) -> set[str]:
+    """How the words of these lines are toned; a gap has no tone that one could see."""
+    return {span.tone for line in lines for span in line if not span.text.isspace()}
 
 
 def cells(shown: PaneView) -> list[list[str]]:
@@ -60,14 +71,15 @@ def test_each_face_says_what_it_is(pane: str, name: str) -> None:
     shown = view(pane, found)
     assert shown.face is face
     assert plain(shown.state) == state
-    assert shown.stale == (face in (Face.STALE, Face.FAILED))
+    assert shown.rows_stale == (pane != "data" and face in (Face.STALE, Face.FAILED))
 
 
 @pytest.mark.parametrize("pane", PANES)
 def test_a_failed_pane_keeps_its_last_values_and_says_why_it_has_no_newer(pane: str) -> None:
     before, shown = view(pane, data_gap().seen_at(ago(-1 / 3))), view(pane, situations.failed())
     assert shown.rows == before.rows
-    assert shown.head == before.head
+    assert list(map(plain, shown.head)) == list(map(plain, before.head))
+    assert tones(shown.head) <= {"dim"}
     notice = " ".join(plain(line) for line in shown.notices)
     assert "nobody listens at 127.0.0.1:3000" in notice
     assert "since 14:30:20 · next try 14:30:28" in notice
@@ -77,7 +89,6 @@ def test_a_failed_pane_keeps_its_last_values_and_says_why_it_has_no_newer(pane: 
 def test_one_cause_is_told_once_and_a_narrow_pane_tells_it_in_two_lines(pane: str) -> None:
     assert len(view(pane, situations.failed(), width=56).notices) == 2
     assert len(view(pane, situations.failed(), width=116).notices) == 1
-    assert len(view(pane, situations.failed(), width=56, height=6).notices) == 1
 
 
 @pytest.mark.parametrize("pane", PANES)
@@ -99,7 +110,7 @@ def test_figures_are_left_out_whole_where_there_is_no_room(pane: str, width: int
 def test_jobs_over_the_limit_stand_first_and_say_so() -> None:
     shown = view("jobs", data_gap())
     assert plain(shown.state) == "✖ 1 over limit  0s"
-    assert cells(shown)[0] == ["mean-revert-eu", "█" * 12, "51m", "OVER 45m", "high", "8850"]
+    assert cells(shown)[0] == ["mean-revert-eu", "█" * 10, "51m", "OVER 45m", "high", "8850", "13:39:00", ""]
     assert [row[2:4] for row in cells(shown)[1:]] == [["39m", ""], ["17m", ""], ["5m", ""]]
     assert plain(shown.head[0]) == "healthy   active 4   pending 11   used 80 %   ok 41m ago"
     assert plain(shown.foot[0]) == "queue  3 high · 6 normal · 2 low"
@@ -112,7 +123,9 @@ def test_a_job_runs_by_the_clock_of_its_server() -> None:
 
 def test_a_job_without_a_start_has_no_runtime() -> None:
     unknown = replace(running("8850", "", 1, Priority.UNKNOWN), started_at=None)
-    assert cells(view("jobs", situation({JOBS_RUNNING: jobs(unknown)}))) == [["–", " " * 12, "–", "", "?", "8850"]]
+    assert cells(view("jobs", situation({JOBS_RUNNING: jobs(unknown)}))) == [
+        ["–", " " * 10, "–", "", "?", "8850", "–", ""]
+    ]
 
 
 def test_without_a_health_route_the_counts_stand_in_its_place() -> None:
@@ -136,7 +149,7 @@ def test_failures_are_grouped_by_signature_the_largest_first_and_open() -> None:
     assert [plain(group.tail) for group in groups] == ["79 %", "7 %", "7 %", "7 %"]
     assert [group.open for group in groups] == [True, False, False, False]
     newest = cells(shown)[0]
-    assert newest == ["8841", "mean-revert-eu", "high", "2m", "No data for SAP.DE in 2026-11-17..2026-11-19"]
+    assert newest == ["8841", "mean-revert-eu", "high", "2m", "1", "No data for SAP.DE in 2026-11-17..2026-11-19"]
     assert plain(shown.state) == "✖ 14  0s"
 
 
@@ -150,7 +163,7 @@ def test_what_is_odd_about_the_list_is_told() -> None:
 
 def test_a_failure_without_words_is_named_all_the_same() -> None:
     shown = view("failures", situation({JOBS_FAILED: jobs(job(error="", finished_at=None))}))
-    assert cells(shown) == [["8841", "mean-revert-eu", "?", "–", "no error was given"]]
+    assert cells(shown) == [["8841", "mean-revert-eu", "?", "–", "", "no error was given"]]
 
 
 def test_an_id_that_cannot_be_acted_on_looks_different() -> None:
@@ -163,12 +176,15 @@ def test_resources_have_gauges_where_there_is_room_and_figures_where_there_is_no
     wide, narrow, low = (view("resources", data_gap(), *room) for room in ((100, 20), (56, 20), (36, 6)))
     assert len(wide.head) == 2
     assert [plain(line) for line in narrow.head] == [
-        "cpu  ▄▅▆▇▆▅▅▅  61 %  load 3.1 of 8",
-        "mem  ▆▆▆▆▆▆▆▆  71 % <90  swap 0 %",
-        "disk ▇▇▇▇▇▇▇▇  78 % <85  of 500G",
-        "engine active 3d  50 % of 12.0G",
+        "cpu               ▃▄▅▆▇▆▅▅▅  61 %  load 3.1 of 8",
+        "mem               ▆▆▆▆▆▆▆▆▆  71 % <90  swap 0 %",
+        "disk              ▇▇▇▇▇▇▇▇▇  78 % <85  of 500G",
+        "engine active 3d  mem 50 % of 12.0G",
     ]
-    assert [plain(line) for line in low.head] == ["cpu 61 %  mem 71 %  disk 78 %", "engine active 3d  50 % of 12.0G"]
+    assert [plain(line) for line in low.head] == [
+        "cpu 61 %  mem 71 %  disk 78 %",
+        "engine active 3d  mem 50 % of 12.0G",
+    ]
     assert low.foot == ()
 
 
@@ -199,7 +215,7 @@ def test_the_engine(fields: dict[str, object], state: str, words: str) -> None:
 
 def test_a_machine_without_history_or_workers() -> None:
     shown = view("resources", situation({HOST_COUNTERS: host(20, 40), HOST_PROCESSES: ProcessTable((), 90)}))
-    assert plain(shown.head[0]) == "cpu         ▂  20 %  load 3.1 of 8"
+    assert plain(shown.head[0]) == f"cpu  {' ' * 21}▂  20 %  load 3.1 of 8"
     assert shown.rows == ()
 
 
@@ -263,10 +279,92 @@ def test_missing_routes_are_named_and_do_not_make_the_rest_doubtful() -> None:
     assert "○ 2 of 4 parts, no route for health, pending" in words(shown)
 
 
-def test_one_part_that_failed_makes_its_pane_failed() -> None:
+def test_a_lesser_part_that_failed_greys_nothing_but_what_it_tells() -> None:
     shown = view("resources", failing(data_gap(), FILES_TREE))
-    assert shown.face is Face.FAILED
+    assert shown.face is Face.OK
+    assert plain(shown.state) == "▲ disk, tree failed  1s"
     assert "✖ tree: nobody listens" in words(shown)
+    assert not shown.rows_stale
+    assert [span.tone for span in shown.head[0]] == ["dim", "accent", "plain", "dim", "plain", "dim"]
+    assert tones(shown.foot) == {"dim"}
+
+
+def test_a_lesser_part_that_failed_stands_in_the_place_of_an_all_clear() -> None:
+    assert plain(view("jobs", failing(situations.calm(), JOBS_HEALTH)).state) == "▲ health failed  1s"
+    later = after(situations.calm(), {DATABASE_OWN: situations.own(4.0)}, seconds=10)
+    assert plain(view("database", later).state) == "▲ sessions stale  0s"
+    two = failing(failing(situations.calm(), JOBS_HEALTH), JOBS_COUNTS, seconds=0.0)
+    assert plain(view("jobs", two).state) == "▲ 2 parts failed  1s"
+
+
+def test_what_a_stale_part_said_is_no_judgement() -> None:
+    found = failing(data_gap(), DATABASE_SESSIONS)
+    shown = view("database", found)
+    assert plain(shown.state) == "▲ sessions failed  1s"
+    assert shown.rows_stale
+    assert shown.head[0][1].tone == "plain", "our own connection is live"
+    assert tones(shown.head[1:2]) == {"dim"}, "the sessions are not"
+
+
+MAIN = {
+    "jobs": (JOBS_RUNNING, "engine active 3d   4 workers   3 sessions"),
+    "failures": (JOBS_FAILED, "14 failed   engine active 3d   4 workers"),
+    "resources": (HOST_COUNTERS, "workers used 80 %   4 running jobs"),
+    "data": (DATA_AVAILABILITY, "PostgreSQL answers in 4 ms"),
+    "database": (DATABASE_OWN, "the platform is connected   data healthy"),
+}
+
+
+@pytest.mark.parametrize("pane", PANES)
+def test_what_others_know_is_told_where_a_pane_knows_nothing_itself(pane: str) -> None:
+    main, known = MAIN[pane]
+    without = situation({**values_of(data_gap()), main: Missing("no such route")})
+    assert f"elsewhere  {known}" in words(view(pane, without, height=20))
+    assert "elsewhere" in words(view(pane, failing(data_gap(), main), height=20))
+    assert "elsewhere" not in words(view(pane, data_gap(), height=20))
+
+
+def test_without_its_main_route_a_pane_is_not_all_clear() -> None:
+    without = situation({**values_of(situations.calm()), DATA_AVAILABILITY: Missing("no such route")})
+    assert plain(view("data", without).state) == "○ partly  0s"
+
+
+def test_without_health_and_counts_the_lists_are_counted() -> None:
+    gone = dict.fromkeys((JOBS_HEALTH, JOBS_COUNTS), Missing("no such route"))
+    shown = view("jobs", situation({**values_of(data_gap()), **gone}))
+    assert plain(shown.head[0]) == "running 4   pending 11"
+
+
+def values_of(found: Situation) -> dict[Part[Any], object]:
+    """All that is known, by its part."""
+    return {state.part: state.value for state in found.parts.values()}
+
+
+def test_a_view_leaves_out_what_stands_around_its_rows_until_it_fits() -> None:
+    shown = view("resources", situations.failed())
+    lines = [len(shown.within(height).head) + len(shown.within(height).notices) + len(shown.within(height).foot)
+             for height in range(20)]  # fmt: skip
+    assert lines[-1] == len(shown.head) + len(shown.notices) + len(shown.foot)
+    assert all(count + 2 <= height for height, count in enumerate(lines) if height >= 4)
+    assert len(shown.within(5).notices) == 2
+
+
+@pytest.mark.parametrize("width", [38, 56, 62, 96])
+@pytest.mark.parametrize("height", [12, 14, 20, 40])
+def test_a_tall_data_pane_has_a_line_for_each_fact(width: int, height: int) -> None:
+    shown = view("data", data_gap(), width, height)
+    said = words(shown)
+    assert len(shown.head) <= max(height, 16)
+    for needed in ("4,812", "96.2 %", "ALV.DE             3d ●", "● in failed jobs", "primary          healthy  in use",
+                   "marketdata       HTTP 503", "SAP.DE           81 %  3d ago", "rows checked 81,200"):  # fmt: skip
+        assert needed in said
+
+
+def test_a_tall_data_pane_counts_the_gaps_that_find_no_room() -> None:
+    gaps = tuple(Gap(f"S{number:04}", None, None, 1) for number in range(5000))
+    shown = view("data", situation({DATA_AVAILABILITY: Availability(5000, None, None, gaps, 12.0)}), 60, 20)
+    assert len(shown.head) <= 20
+    assert plain(shown.head[-1]).endswith("+4,987 more")
 
 
 def test_what_is_still_to_come_does_not_make_doubtful_what_is_there() -> None:

@@ -170,6 +170,7 @@ def remove(folder: Path, token: str) -> None:
 def _empty(folder: Path) -> None:
     marker = Layout(folder).marker
     for _ in range(3):
+        _unlock(folder)
         for entry in list(os.scandir(folder)):
             if entry.is_dir(follow_symlinks=False):
                 shutil.rmtree(entry.path, ignore_errors=True)
@@ -179,6 +180,15 @@ def _empty(folder: Path) -> None:
             marker.unlink()
             folder.rmdir()
             return
+
+
+def _unlock(folder: Path) -> None:
+    """Let every folder within be listed and emptied again; those of another owner are left as they are."""
+    for parent, names, _ in os.walk(folder):
+        for path in (Path(parent, name) for name in names):
+            if not path.is_symlink() and not os.access(path, os.R_OK | os.W_OK | os.X_OK):
+                with suppress(OSError):
+                    path.chmod(0o700)
 
 
 def belonging(folder: Path, token: str) -> Iterator[Process]:

@@ -2,10 +2,10 @@
 
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from stat import S_ISREG
 
 from tui.demo.layout import Layout
 from tui.demo.tree import QUOTA
@@ -92,13 +92,16 @@ def _can_be_read(folder: Path) -> bool:
     return not folder.is_symlink() and (os.access(folder, os.R_OK | os.X_OK) or not folder.exists())
 
 
-def _files(root: Path) -> Iterator[tuple[str, os.stat_result]]:
-    for folder, _, names in os.walk(root):
-        for name in names:
-            path = Path(folder, name)
-            try:
-                status = path.lstat()
-            except OSError:
-                continue
-            if S_ISREG(status.st_mode):
-                yield str(path.relative_to(root)), status
+def _files(root: Path, below: str = "") -> Iterator[tuple[str, os.stat_result]]:
+    """The plain files below `root` by their names from there; this is asked every second, and plain texts are fast."""
+    try:
+        entries = list(os.scandir(f"{root}/{below}"))
+    except OSError:
+        return
+    for entry in entries:
+        name = f"{below}{entry.name}"
+        if entry.is_dir(follow_symlinks=False):
+            yield from _files(root, f"{name}/")
+        elif entry.is_file(follow_symlinks=False):
+            with suppress(OSError):  # it may be gone since
+                yield name, entry.stat(follow_symlinks=False)

@@ -17,6 +17,7 @@ from tui.demo.quirks.ground import Ground
 from tui.demo.unit.install import install
 from tui.demo.unit.manager import Manager
 from tui.demo.unit.state import Definition
+from tui.demo.unit.unit import Unit
 from tui.demo.wish import Wish
 from tui.demo.world.scenario import Scenario, build
 
@@ -67,7 +68,9 @@ class Platform:
             tasks.create_task(self._written("api", layout.api))
         minutes = BLOCKED_SESSION_MINUTES if self.scenario.blockade else None
         configuration.write(layout, self.api_port, self.server.port, minutes)
-        await asyncio.gather(self._engine(self.server), self._written("sessions", layout.sessions))
+        unit, _ = await asyncio.gather(self._engine(), self._written("sessions", layout.sessions))
+        self.troubles = Ground(self.instance, self.server, unit)
+        self.troubles.open(self.wish.quirks)
 
     async def _database(self, server: Postgres) -> None:
         starting = asyncio.create_task(server.start())
@@ -88,7 +91,7 @@ class Platform:
         tree.grow(layout, self.scenario)
         await repository.found(layout, self.scenario, self.instance.environment())
 
-    async def _engine(self, server: Postgres) -> None:
+    async def _engine(self) -> Unit:
         layout = self.instance.layout
         self.manager = Manager(layout, engine_unit(self.instance, self.scenario))
         self.manager.recall(past.unit_log(self.scenario))
@@ -98,7 +101,7 @@ class Platform:
             raise GroundError(f"the engine does not start: {sentence}")
         if not await _until(layout.engine_pid.exists, lambda: True):
             raise GroundError("the engine does not come up")
-        self.troubles = Ground(self.instance, server, self.manager.unit)
+        return self.manager.unit
 
     def _start(self, name: str, module: str, *words: str) -> None:
         layout = self.instance.layout
@@ -140,8 +143,6 @@ class Platform:
 
     async def watch(self) -> None:
         """Do as the kernel does, and say on standard error which part ended though nobody wanted it to; for ever."""
-        if self.troubles is not None:
-            self.troubles.open(self.wish.quirks)
         parts = dict(self.parts)
         if self.server is not None and self.server.child is not None:
             parts["postgres"] = self.server.child

@@ -16,6 +16,8 @@ BUSY = 0.005
 PAGE = 4096
 MOST_OUTPUT = 16 << 20
 ENGINE_GONE = 75
+INTERPRETER = 10
+"""Megabytes that the interpreter itself usually takes; who grows makes up for a smaller or a larger one."""
 GROWTH = 5.0
 """Seconds that the growth of the memory takes."""
 EXPENDABLE = "500"
@@ -39,16 +41,23 @@ def compute(memory: bytearray, place: int) -> int:
     return place
 
 
-def grow(grown: list[bytearray], megabytes: int, passed: float) -> None:
-    """Take what is due of `megabytes` after `passed` seconds."""
-    due = int(megabytes * min(1.0, passed / GROWTH)) - sum(map(len, grown)) // (1 << 20)
+def resident() -> int:
+    """Bytes of this process that are in memory."""
+    with open("/proc/self/statm") as file:  # noqa: PTH123 - pathlib costs more memory than the rest
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def grow(grown: list[bytearray], size: int, growth: int, passed: float) -> None:
+    """Take what is due after `passed` seconds: in the end there are `size + growth` MB beside the interpreter."""
+    target = INTERPRETER + size + growth * min(1.0, passed / GROWTH)
+    due = int(target) - (resident() >> 20)
     if due > 0:
         grown.append(touched(due))
 
 
 def offer() -> None:
     """Be among the first that the kernel ends when memory is short."""
-    with open("/proc/self/oom_score_adj", "w") as file:  # noqa: PTH123 - as below
+    with open("/proc/self/oom_score_adj", "w") as file:  # noqa: PTH123 - as above
         file.write(EXPENDABLE)
 
 
@@ -58,11 +67,12 @@ def run(seconds: float, memory: bytearray, growth: int, output: str) -> bool:
     end = begin + seconds
     place = 0
     grown: list[bytearray] = []
-    with open(output, "wb", buffering=0) as file:  # noqa: PTH123 - pathlib costs more memory than the rest
+    with open(output, "wb", buffering=0) as file:  # noqa: PTH123 - as above
         while (left := end - time.monotonic()) > 0:
             if select.select([0], [], [], min(TICK, left))[0]:
                 return False
-            grow(grown, growth, time.monotonic() - begin)
+            if growth:
+                grow(grown, len(memory) >> 20, growth, time.monotonic() - begin)
             place = compute(memory, place)
             file.write(memory[:PAGE])
             if file.tell() > MOST_OUTPUT:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.containers import Horizontal
+from textual.containers import Container, Horizontal
 from textual.events import Resize
+from textual.message import Message
 from textual.screen import Screen
 
 from backend.config.model import Config
@@ -30,7 +31,7 @@ class Frame:
     """The lines around the panes."""
 
     header: Line
-    finding: Line
+    finding: tuple[Line, ...]
     footers: Mapping[str, Line]
     """The keys that work while a pane has them, by its name; by the empty name those of no pane."""
     entries: Sequence[Entry]
@@ -46,6 +47,13 @@ class Dashboard(Screen[None]):
     """Below this width or height one pane is shown whole and the others as a line each."""
     LOW: ClassVar[int] = 30
     """Below this height the journal has one line, and most of the rest goes to jobs and failures."""
+    BROAD: ClassVar[int] = 140
+    """From this width failures have more room than jobs: what they tell is longer."""
+    WIDE: ClassVar[tuple[int, int]] = (190, 40)
+    """From this width and height data stand beside resources and database, with a line for each fact."""
+
+    class Resized(Message):
+        """The lines around the panes are of another width now."""
 
     def __init__(self, config: Config, providers: tuple[Part[ProviderAnswer], ...]) -> None:
         super().__init__()
@@ -65,13 +73,16 @@ class Dashboard(Screen[None]):
         """From top to bottom."""
         yield self._header
         yield self._finding
-        for number, row in enumerate(ROWS):
-            with Horizontal(id=f"row-{number}", classes="row"):
-                for name in row:
-                    yield self.panes[name]
+        yield self._row(0)
+        with Container(id="lower"):
+            yield self._row(1)
+            yield self._row(2)
         yield self._journal
         yield self._footer
         yield self._filter
+
+    def _row(self, number: int) -> Horizontal:
+        return Horizontal(*(self.panes[name] for name in ROWS[number]), id=f"row-{number}", classes="row")
 
     def on_mount(self) -> None:
         """The failures have the keys first: they are why one looks."""
@@ -80,7 +91,7 @@ class Dashboard(Screen[None]):
     def show(self, situation: Situation, frame: Frame) -> None:
         """Show everything as of this situation."""
         self._header.show((frame.header,))
-        self._finding.show((frame.finding,))
+        self._finding.show(frame.finding)
         self._footers = frame.footers
         self._show_footer()
         self._journal.show(self._last_lines(frame))
@@ -139,11 +150,14 @@ class Dashboard(Screen[None]):
         self._arrange()
 
     def on_resize(self, event: Resize) -> None:
-        """Choose the layout for the new size."""
+        """Choose the layout for the new size, and ask for lines that fit it."""
         width, height = event.size
         self.set_class(width < self.SMALL[0] or height < self.SMALL[1], "-small")
         self.set_class(height < self.LOW, "-low")
+        self.set_class(width >= self.BROAD, "-broad")
+        self.set_class(width >= self.WIDE[0] and height >= self.WIDE[1], "-wide")
         self._arrange()
+        self.post_message(self.Resized())
 
     def on_descendant_focus(self) -> None:
         """The footer follows; on a small screen the pane with the keys is the one shown whole."""
@@ -158,3 +172,4 @@ class Dashboard(Screen[None]):
             pane.set_class(single and pane_name != whole, "-line")
         for number, row in enumerate(ROWS):
             self.query_one(f"#row-{number}").set_class(single and whole in row, "-whole")
+        self.query_one("#lower").set_class(single and whole not in ROWS[0], "-whole")

@@ -1,6 +1,7 @@
 """The menu of all actions."""
 
 from collections.abc import Sequence
+from textwrap import wrap
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -12,9 +13,9 @@ from textual.screen import ModalScreen
 from widgets.present.menu import COLUMNS, MenuEntry, rows
 from widgets.readout import Readout
 from widgets.table import LiveTable
-from widgets.text import Span
+from widgets.text import Span, Tone, shown
 
-AROUND = 8
+AROUND = 10
 """Lines of the screen that the list leaves to its heading, the reason, and what lies around."""
 
 
@@ -28,6 +29,7 @@ class MenuScreen(ModalScreen[str | None]):
         self._entries = {entry.id: entry for entry in entries}
         self._table = LiveTable(COLUMNS, id="menu-table")
         self._reason = Readout(id="menu-reason")
+        self._reason.styles.height = "auto"  # a reason is told whole, on as many lines as it takes
 
     def compose(self) -> ComposeResult:
         """The table, and the whole reason of the action under the cursor."""
@@ -45,12 +47,18 @@ class MenuScreen(ModalScreen[str | None]):
     def on_resize(self, event: Resize) -> None:
         """As high as the list, as far as the screen allows; then it scrolls."""
         self._table.styles.height = max(2, min(len(self._entries) + 1, event.size.height - AROUND))
+        self.call_after_refresh(self._tell)
 
-    def on_live_table_cursor_moved(self, event: LiveTable.CursorMoved) -> None:
+    def on_live_table_cursor_moved(self) -> None:
         """Tell of the action under the cursor in full, for its row may be cropped."""
-        entry = self._entries.get(event.key or "")
-        text = "" if entry is None else entry.reason or entry.help
-        self._reason.show(((Span(text, "warn" if entry and entry.reason else "plain"),),))
+        self._tell()
+
+    def _tell(self) -> None:
+        entry = self._entries.get(self._table.cursor_key or "")
+        if entry is not None:
+            tone: Tone = "warn" if entry.reason else "plain"
+            lines = wrap(shown(entry.reason or entry.help), max(8, self._reason.size.width))
+            self._reason.show(tuple((Span(line, tone),) for line in lines))
 
     def on_live_table_opened(self, event: LiveTable.Opened) -> None:
         """Run it if it can run now."""

@@ -13,7 +13,7 @@ from backend.clock import Clock
 from tui.screens.word import WordInput
 from widgets.present.plan import PlanFacts, body, heading
 from widgets.readout import Readout
-from widgets.text import Line, Span
+from widgets.text import Line, Span, line_width
 
 SETTLE = 0.3
 """Seconds in which typed keys do not count: they were meant for what was there before."""
@@ -23,6 +23,8 @@ EXPIRES = 60.0
 """Seconds after which the dialog closes, because facts age."""
 AROUND = 8
 """Lines of the screen that the scrolling facts leave to the heading, the keys, the frame and what lies around it."""
+TYPING = 4
+"""As many more where a word is typed."""
 
 
 class PlanScreen(ModalScreen[bool]):
@@ -50,15 +52,18 @@ class PlanScreen(ModalScreen[bool]):
         self._opened = clock.monotonic()
         self._word = plan.confirm
         self._body = Readout(id="plan-body")
+        self._heading = Readout(id="plan-heading")
+        self._heading.styles.height = "auto"  # two lines on a small screen
         self._keys = Readout(id="plan-keys")
 
     def compose(self) -> ComposeResult:
         """Heading, the scrolling facts, the keys."""
         with Vertical(id="plan", classes=f"risk-{self._facts.risk}"):
-            yield Readout((heading(self._facts),), id="plan-heading")
+            yield self._heading
             with VerticalScroll(id="plan-facts", can_focus=False):
                 yield self._body
             if self._word is not None:
+                yield Readout(((Span("type "), Span(self._word, "bad"), Span(", then enter")),), id="plan-type")
                 yield WordInput(self._word, lambda: self._open_for >= SETTLE)
             yield self._keys
 
@@ -72,17 +77,26 @@ class PlanScreen(ModalScreen[bool]):
 
     def on_resize(self, event: Resize) -> None:
         """Wrap the facts to the new width; they scroll where they are too many, the keys always show."""
-        self.query_one("#plan-facts").styles.max_height = max(1, event.size.height - AROUND)
+        around = AROUND if self._word is None else AROUND + TYPING
+        self.query_one("#plan-facts").styles.max_height = max(1, event.size.height - around)
         self.call_after_refresh(self._wrap)
 
     def _wrap(self) -> None:
+        self._heading.show(_folded(heading(self._facts), self._heading.size.width))
         self._body.show(body(self._facts, self._body.size.width))
 
     @property
     def _open_for(self) -> float:
         return self._clock.monotonic() - self._opened
 
+    @property
+    def _may_confirm(self) -> bool:
+        """After the time to think, and only as long as the facts are young."""
+        return self._wait <= self._open_for < EXPIRES
+
     def _tick(self) -> None:
+        if not self.is_active:  # the question whether to leave lies over it, and has to be answered first
+            return
         if self._open_for >= EXPIRES:
             self.dismiss(False)
             self.app.notify("The dialog expired: its facts are a minute old.", title=self._facts.title, markup=False)
@@ -94,10 +108,7 @@ class PlanScreen(ModalScreen[bool]):
         left = EXPIRES - self._open_for
         expires = f"   expires in {10 * -(-int(left) // 10)}s" if left > 10 else f"   expires in {left:.0f}s"
         if self._word is not None:
-            return (
-                Span("[esc] Cancel", "strong"), Span("   type "), Span(self._word, "bad"), Span(", then enter"),
-                Span(expires, "dim"),
-            )  # fmt: skip
+            return Span("[esc] Cancel", "strong"), Span(expires, "dim")
         return (
             Span("[n] Cancel", "strong"), Span("  esc, enter   ", "dim"),
             Span("[y] ", "accent" if ready else "dim"), Span(self._facts.title, "plain" if ready else "dim"),
@@ -107,7 +118,7 @@ class PlanScreen(ModalScreen[bool]):
     def on_input_submitted(self, event: WordInput.Submitted) -> None:
         """Enter confirms the word that was typed in full; anything else stays where it is, to be mended."""
         event.stop()
-        if event.value == self._word and self._open_for >= self._wait:
+        if event.value == self._word and self._may_confirm:
             self.dismiss(True)
 
     def on_key(self, event: Key) -> None:
@@ -128,9 +139,19 @@ class PlanScreen(ModalScreen[bool]):
 
     def action_confirm(self) -> None:
         """Confirm, if that is enough and the time to think is over."""
-        if self._word is None and self._open_for >= self._wait:
+        if self._word is None and self._may_confirm:
             self.dismiss(True)
 
     def action_scroll(self, lines: int) -> None:
         """Scroll the facts."""
         self.query_one("#plan-facts", VerticalScroll).scroll_relative(y=lines, animate=False)
+
+
+def _folded(line: Line, width: int) -> tuple[Line, ...]:
+    """The line, gone on below where its next span has no room."""
+    folded: list[Line] = [()]
+    for span in line:
+        if folded[-1] and line_width((*folded[-1], span)) > width:
+            folded.append(())
+        folded[-1] = (*folded[-1], span)
+    return tuple(folded)

@@ -1,9 +1,9 @@
 """The data pane: what data there is, where it has gaps, where it comes from (runbook, Diagnostics 3 and 5)."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
-from backend.model.data import Availability, Connectivity, DataSources, Gap, SymbolHealth, SymbolsHealth, Validation
-from backend.model.providers import ProviderAnswer
+from backend.model.data import Availability, DataSources, Gap, SymbolHealth
 from backend.model.situation import Situation
 from backend.parts import (
     DATA_AVAILABILITY,
@@ -14,9 +14,12 @@ from backend.parts import (
     DATA_VALIDATION,
     JOBS_FAILED,
 )  # fmt: skip
-from widgets.present.view import Look, PaneView, grave, standing, state_line
-from widgets.present.words import bar, fitting, joined, number, percent, since
-from widgets.text import Glyphs, Line, Span, Tone
+from widgets.present import data_list
+from widgets.present.elsewhere import elsewhere, of_data
+from widgets.present.faces import aged, standing, state_line
+from widgets.present.view import Look, PaneView, grave
+from widgets.present.words import bar, fitting, joined, number, percent, share_tone, since
+from widgets.text import Line, Span, Tone
 
 PARTS = (DATA_AVAILABILITY, DATA_CONNECTIVITY, DATA_SOURCES, DATA_STATUS, DATA_VALIDATION)
 BAR_CELLS = 10
@@ -24,27 +27,40 @@ MOST_GAPS = 40
 
 
 def view(look: Look) -> PaneView:
-    """Everything the data pane shows."""
-    situation, glyphs, providers = look.situation, look.glyphs, look.providers
-    stand = standing(look, (*PARTS, *providers))
-    there = situation.value(DATA_AVAILABILITY)
-    sources = situation.value(DATA_SOURCES)
+    """Everything the data pane shows: a line for each fact where there is room, else three lines in all."""
+    situation = look.situation
+    stand = standing(look, (*PARTS, *look.providers))
+    there, sources = situation.fresh(DATA_AVAILABILITY), situation.fresh(DATA_SOURCES)
     gaps = len({gap.symbol for gap in there.gaps}) if there else 0
     tone = grave("bad" if gaps else "ok", _source_tone(sources))
     word = f"{gaps} gap{'s' if gaps != 1 else ''}" if gaps else "ok" if tone == "ok" else "source"
-    answers = [situation.value(part) for part in providers]
-    overview = _overview(there, sources, answers, situation.value(DATA_CONNECTIVITY), glyphs)
-    lines = (
-        fitting(overview, look.width),
-        _gaps(there, _needed(situation), look),
-        fitting((_selected(situation), _validation(situation.value(DATA_VALIDATION))), look.width),
-    )
+    overview = _overview(look)
+    others = elsewhere(look, DATA_AVAILABILITY, of_data(situation))
+    lines = data_list.lines(look, needed(situation)) if look.tall else _three_lines(look, overview)
     return PaneView(
         face=stand.face,
-        state=state_line(stand, tone, word, glyphs),
-        head=tuple(line for line in lines if line),
+        state=state_line(stand, tone, word, look.glyphs),
+        head=tuple(line for line in (*lines, others) if line),
         notices=stand.notices,
+        brief=_brief(look, overview),
     )
+
+
+def _brief(look: Look, overview: Sequence[Line]) -> tuple[Line, ...]:
+    """What is complete and what is not, before everything else."""
+    there = look.situation.value(DATA_AVAILABILITY)
+    if there is None or not there.gaps:
+        return tuple(overview)
+    names = list(dict.fromkeys(gap.symbol for gap in data_list.ordered(there.gaps, needed(look.situation))))
+    more = f" +{len(names) - 3}" if len(names) > 3 else ""
+    first = (Span("gaps ", "dim"), Span(f"{', '.join(names[:3])}{more}", "bad"))
+    return (aged(look, DATA_AVAILABILITY, first), *overview)
+
+
+def _three_lines(look: Look, overview: Sequence[Line]) -> tuple[Line, ...]:
+    chosen, validation = _selected(look), _validation(look)
+    return (fitting(overview, look.width), _gaps(look, needed(look.situation)),
+            fitting([part for part in (chosen, validation) if part], look.width))  # fmt: skip
 
 
 def _source_tone(sources: DataSources | None) -> Tone:
@@ -55,34 +71,43 @@ def _source_tone(sources: DataSources | None) -> Tone:
     return "ok" if all(source.healthy for source in sources.sources) else "warn"
 
 
-def _overview(
-    there: Availability | None,
-    sources: DataSources | None,
-    answers: Sequence[ProviderAnswer | None],
-    reach: Connectivity | None,
-    glyphs: Glyphs,
-) -> list[Line]:
+def _overview(look: Look) -> list[Line]:
+    situation = look.situation
+    there, sources = situation.value(DATA_AVAILABILITY), situation.value(DATA_SOURCES)
+    reach = situation.value(DATA_CONNECTIVITY)
     parts: list[Line] = []
     if there is not None:
-        parts.append((Span(number(there.symbol_count)), Span(" symbols", "dim")))
-        if there.completeness is not None:
-            tone: Tone = "ok" if there.completeness >= 99 else "warn" if there.completeness >= 90 else "bad"
-            parts.append(
-                (Span("complete ", "dim"), Span(bar(there.completeness / 100, BAR_CELLS, glyphs), tone),
-                 Span(f" {percent(there.completeness, 1)}", tone))
-            )  # fmt: skip
+        parts.extend(aged(look, DATA_AVAILABILITY, part) for part in _amount(there, look))
     if sources is not None:
-        parts.append(_source(sources))
-    if answered := [answer for answer in answers if answer is not None]:
-        up = sum(answer.reachable for answer in answered)
-        parts.append(
-            (Span("providers ", "dim"), Span(f"{up} of {len(answered)}", "ok" if up == len(answered) else "bad"))
-        )
+        parts.append(aged(look, DATA_SOURCES, _source(sources)))
+    parts.append(_providers(look))
     if there is not None and there.earliest and there.latest:
-        parts.append((Span(f"{there.earliest} {glyphs.more} {there.latest}", "dim"),))
+        parts.append((Span(f"{there.earliest} {look.glyphs.more} {there.latest}", "dim"),))
     if reach is not None and reach.response_ms is not None:
-        parts.append((Span("answers in ", "dim"), Span(f"{reach.response_ms:.0f} ms")))
-    return parts
+        words = (Span("answers in ", "dim"), Span(f"{reach.response_ms:.0f} ms"))
+        parts.append(aged(look, DATA_CONNECTIVITY, words))
+    return [part for part in parts if part]
+
+
+def _amount(there: Availability, look: Look) -> list[Line]:
+    amount: list[Line] = [(Span(number(there.symbol_count)), Span(" symbols", "dim"))]
+    if there.completeness is not None:
+        tone = share_tone(there.completeness)
+        drawn = bar(there.completeness / 100, BAR_CELLS, look.glyphs)
+        amount.append((Span("complete ", "dim"), Span(drawn, tone), Span(f" {percent(there.completeness, 1)}", tone)))
+    return amount
+
+
+def _providers(look: Look) -> Line:
+    """How many are there, of those that were asked; grey when one of the answers is old."""
+    asked = [(part, answer) for part in look.providers if (answer := look.situation.value(part)) is not None]
+    if not asked:
+        return ()
+    up = sum(answer.reachable for _, answer in asked)
+    words: Line = (Span("providers ", "dim"), Span(f"{up} of {len(asked)}", "ok" if up == len(asked) else "bad"))
+    for part, _ in asked:
+        words = aged(look, part, words)
+    return words
 
 
 def _source(sources: DataSources) -> Line:
@@ -97,51 +122,53 @@ def _source(sources: DataSources) -> Line:
             Span(f", {active.status}", "ok" if active.healthy else "bad"))  # fmt: skip
 
 
-def _needed(situation: Situation) -> frozenset[str]:
+def needed(situation: Situation) -> frozenset[str]:
+    """The symbols that failed jobs need."""
     failed = situation.value(JOBS_FAILED)
     return frozenset(symbol for job in failed.jobs for symbol in job.symbols) if failed else frozenset()
 
 
-def _gaps(there: Availability | None, needed: frozenset[str], look: Look) -> Line:
-    glyphs = look.glyphs
+def _gaps(look: Look, wanted: frozenset[str]) -> Line:
+    there, glyphs = look.situation.value(DATA_AVAILABILITY), look.glyphs
     if there is None:
         return ()
     if not there.gaps:
-        return (Span("gaps ", "dim"), Span("none", "ok"))
-    ordered = sorted(there.gaps[:MOST_GAPS], key=lambda gap: (gap.symbol not in needed, -(gap.days or 0), gap.symbol))
-    parts = [_gap(gap, needed, glyphs) for gap in ordered]
-    hint: Line = (Span(f"({glyphs.ok} in failed jobs)", "dim"),) if any(gap.symbol in needed for gap in ordered) else ()
-    return (Span("gaps ", "dim"), *fitting((*parts[:3], hint, *parts[3:]), look.width - 5, "  "))
+        return aged(look, DATA_AVAILABILITY, (Span("gaps ", "dim"), Span("none", "ok")))
+    ordered = data_list.ordered(there.gaps[:MOST_GAPS], wanted)
+    parts = [_gap(gap, wanted, glyphs.ok) for gap in ordered]
+    hint: Line = (Span(f"({glyphs.ok} in failed jobs)", "dim"),) if any(gap.symbol in wanted for gap in ordered) else ()
+    words = (Span("gaps ", "dim"), *fitting((*parts[:3], hint, *parts[3:]), look.width - 5, "  "))
+    return aged(look, DATA_AVAILABILITY, words)
 
 
-def _gap(gap: Gap, needed: frozenset[str], glyphs: Glyphs) -> Line:
+def _gap(gap: Gap, wanted: frozenset[str], sign: str) -> Line:
     days = f" {gap.days}d" if gap.days is not None else ""
-    if gap.symbol in needed:
-        return (Span(f"{gap.symbol}{days} {glyphs.ok}", "bad"),)
+    if gap.symbol in wanted:
+        return (Span(f"{gap.symbol}{days} {sign}", "bad"),)
     return (Span(f"{gap.symbol}{days}"),)
 
 
-def _selected(situation: Situation) -> Line:
-    chosen: SymbolsHealth | None = situation.value(DATA_SYMBOLS)
+def _selected(look: Look) -> Line:
+    chosen = look.situation.value(DATA_SYMBOLS)
     if chosen is None or not chosen.job:
         return ()
-    parts = [_symbol(symbol, situation) for symbol in chosen.symbols]
+    now = look.situation.server_now(DATA_SYMBOLS)
+    parts = [_symbol(symbol, now) for symbol in chosen.symbols]
     parts.extend((Span(f"{symbol} unknown", "bad"),) for symbol in chosen.unknown)
-    return (Span(f"job {chosen.job}: ", "dim"), *joined(parts, "  "))
+    return aged(look, DATA_SYMBOLS, (Span(f"job {chosen.job}: ", "dim"), *joined(parts, "  ")))
 
 
-def _symbol(symbol: SymbolHealth, situation: Situation) -> Line:
-    share = symbol.completeness
-    tone: Tone = "plain" if share is None else "ok" if share >= 99 else "warn" if share >= 90 else "bad"
-    age = since(symbol.last_update, situation.server_now(DATA_SYMBOLS))
+def _symbol(symbol: SymbolHealth, now: datetime) -> Line:
     return (
         Span(symbol.symbol),
-        Span(f" {percent(share)}", tone),
-        Span(f" {age} ago" if symbol.last_update else "", "dim"),
+        Span(f" {percent(symbol.completeness)}", share_tone(symbol.completeness)),
+        Span(f" {since(symbol.last_update, now)} ago" if symbol.last_update else "", "dim"),
     )
 
 
-def _validation(report: Validation | None) -> Line:
+def _validation(look: Look) -> Line:
+    report = look.situation.value(DATA_VALIDATION)
     if report is None or not report.summary:
         return ()
-    return (Span("validation ", "dim"), Span(" · ".join(f"{name} {value}" for name, value in report.summary[:4])))
+    words = f" {look.glyphs.dot} ".join(f"{name} {value}" for name, value in report.summary[:4])
+    return aged(look, DATA_VALIDATION, (Span("validation ", "dim"), Span(words)))

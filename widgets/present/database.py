@@ -4,15 +4,16 @@ from collections import Counter
 from datetime import datetime
 
 from backend.config.model import Limits
-from backend.model.data import Connectivity, is_healthy
-from backend.model.database import OwnConnection, Session, Sessions, TablesUse
-from backend.model.situation import Situation
+from backend.model.data import is_healthy
+from backend.model.database import Session, Sessions
 from backend.parts import DATA_CONNECTIVITY, DATABASE_OWN, DATABASE_SESSIONS, DATABASE_TABLES
-from widgets.present.view import Look, PaneView, grave, standing, state_line
+from widgets.present.elsewhere import elsewhere, of_database
+from widgets.present.faces import aged, old, standing, state_line
+from widgets.present.view import Look, PaneView, grave
 from widgets.present.words import fitting, labelled, rough, span, spark
 from widgets.table_columns import Column, Flex
 from widgets.table_rows import Cell, Row
-from widgets.text import Glyphs, Line, Span, Tone
+from widgets.text import Line, Span, Tone
 
 PARTS = (DATABASE_OWN, DATABASE_SESSIONS, DATABASE_TABLES)
 SPARK_CELLS = 8
@@ -20,11 +21,11 @@ SLOW_MS = 50.0
 """Latency at which the sparkline stands full."""
 
 COLUMNS = (
-    Column("pid", "pid", width=7, align="right", priority=7),
+    Column("pid", "pid", width=7, priority=7),
     Column("age", "age", width=4, align="right", priority=8, quiet=True),
     Column("state", "state", width=7, priority=5),
-    Column("waits", "waits", width=14, priority=6, quiet=True),
-    Column("application", "application", width=14, priority=3),
+    Column("waits", "waits", width=Flex(8, most=14), priority=6, quiet=True),
+    Column("application", "application", width=Flex(15, most=24), priority=3),
     Column("query", "query", width=Flex(12, weight=4), priority=9, essential=True),
 )
 
@@ -37,19 +38,22 @@ _STATES = {
 
 def view(look: Look) -> PaneView:
     """Everything the database pane shows."""
-    situation, limits, glyphs = look.situation, look.limits, look.glyphs
+    situation, limits = look.situation, look.limits
     stand = standing(look, PARTS)
-    own, sessions = situation.value(DATABASE_OWN), situation.value(DATABASE_SESSIONS)
-    tone, word = _state(sessions, limits)
-    links = _links(situation, own, situation.value(DATA_CONNECTIVITY), glyphs)
-    head = (fitting(links, look.width), fitting(_summary(sessions, limits), look.width))
+    sessions = situation.value(DATABASE_SESSIONS)
+    tone, word = _state(situation.fresh(DATABASE_SESSIONS), limits)
+    links, counts = _links(look), tuple(aged(look, DATABASE_SESSIONS, part) for part in _summary(sessions, limits))
+    others = elsewhere(look, DATABASE_OWN, of_database(situation))
+    head = (fitting(links, look.width), fitting(counts, look.width), others)
     return PaneView(
         face=stand.face,
-        state=state_line(stand, tone, word, glyphs),
+        state=state_line(stand, tone, word, look.glyphs),
         head=tuple(line for line in head if line),
         rows=tuple(_rows(sessions, limits)),
-        foot=() if look.low else _tables(situation.value(DATABASE_TABLES), look.width),
+        foot=() if look.low else _tables(look),
         notices=stand.notices,
+        brief=(*links, *counts),
+        rows_stale=old(look, DATABASE_SESSIONS),
     )
 
 
@@ -70,18 +74,22 @@ def _state(sessions: Sessions | None, limits: Limits) -> tuple[Tone, str]:
     return tone, f"{blocked} blocked" if blocked else f"{long} long" if long else "ok"
 
 
-def _links(situation: Situation, own: OwnConnection | None, said: Connectivity | None, glyphs: Glyphs) -> list[Line]:
+def _links(look: Look) -> list[Line]:
+    situation = look.situation
+    own, said = situation.value(DATABASE_OWN), situation.value(DATA_CONNECTIVITY)
     parts: list[Line] = []
     if own is not None:
         history = situation[DATABASE_OWN].history.get("latency", ())
-        drawn = spark(history, SPARK_CELLS, glyphs, high=SLOW_MS)
-        parts.append((Span("own ", "dim"), Span(f"{own.latency_ms:.0f} ms "), Span(drawn, "accent")))
+        drawn = spark(history, SPARK_CELLS, look.glyphs, high=SLOW_MS)
+        words = (Span("own ", "dim"), Span(f"{own.latency_ms:.0f} ms "), Span(drawn, "accent"))
+        parts.append(aged(look, DATABASE_OWN, words))
         if own.in_recovery:
-            parts.append((Span("standby", "warn"),))
+            parts.append(aged(look, DATABASE_OWN, (Span("standby", "warn"),)))
     if said is not None:
         answers = f" {said.response_ms:.0f} ms" if said.response_ms is not None else ""
-        parts.append((Span("primary ", "dim"), Span(said.primary, _tone(said.primary)), Span(answers)))
-        parts.append((Span("backup ", "dim"), Span(said.backup, _tone(said.backup))))
+        primary = (Span("primary ", "dim"), Span(said.primary, _tone(said.primary)), Span(answers))
+        parts.append(aged(look, DATA_CONNECTIVITY, primary))
+        parts.append(aged(look, DATA_CONNECTIVITY, (Span("backup ", "dim"), Span(said.backup, _tone(said.backup)))))
     return parts
 
 
@@ -143,9 +151,10 @@ def _waits(session: Session) -> str:
     return "" if session.wait_type in ("", "Client", "Activity") else session.wait_type
 
 
-def _tables(use: TablesUse | None, width: int) -> tuple[Line, ...]:
+def _tables(look: Look) -> tuple[Line, ...]:
+    use = look.situation.value(DATABASE_TABLES)
     if use is None or not use.tables:
         return ()
     label = "rows scanned  "
-    busiest = [(Span(f"{table.name} "), Span(rough(table.sequential_rows), "strong")) for table in use.tables[:3]]
-    return ((Span(label, "dim"), *fitting(busiest, width - len(label))),)
+    busiest = [(Span(f"{table.name} "), Span(rough(table.sequential_rows), "strong")) for table in use.tables[:6]]
+    return (aged(look, DATABASE_TABLES, (Span(label, "dim"), *fitting(busiest, look.width - len(label)))),)

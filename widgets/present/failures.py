@@ -7,8 +7,10 @@ from backend.model.jobs import Job, JobList, Priority
 from backend.model.situation import Situation
 from backend.parts import JOBS_COUNTS, JOBS_FAILED
 from backend.text import signature
+from widgets.present.elsewhere import elsewhere, of_failures
+from widgets.present.faces import old, standing, state_line
 from widgets.present.jobs import priority_word
-from widgets.present.view import Look, PaneView, standing, state_line
+from widgets.present.view import Look, PaneView
 from widgets.present.words import number, since
 from widgets.table_columns import Column, Flex
 from widgets.table_rows import Cell, Group, Row
@@ -21,10 +23,11 @@ GROUP = "\0group:"
 
 COLUMNS = (
     Column("id", "id", width=6, priority=7),
-    Column("strategy", "strategy", width=Flex(8, weight=2), priority=5),
+    Column("strategy", "strategy", width=Flex(10, most=18, weight=4), priority=5),
     Column("prio", "prio", width=4, priority=3),
     Column("age", "age", width=4, align="right", priority=6, quiet=True),
-    Column("error", "error", width=Flex(18, weight=4), priority=9, essential=True),
+    Column("attempt", "attempt", width=7, align="right", priority=2),
+    Column("error", "error", width=Flex(18, weight=3), priority=9, essential=True),
 )
 
 
@@ -33,29 +36,33 @@ def view(look: Look) -> PaneView:
     situation, glyphs = look.situation, look.glyphs
     stand = standing(look, PARTS)
     failed = situation.value(JOBS_FAILED)
-    count = _count(situation, failed)
+    count = _count(situation)
+    lines = (_remarks(failed, count), elsewhere(look, JOBS_FAILED, of_failures(situation)))
+    listed = tuple(rows(failed.jobs, situation.server_now(JOBS_FAILED))) if failed else ()
     return PaneView(
         face=stand.face,
         state=state_line(stand, "bad" if count else "ok", number(count) if count else "none", glyphs),
-        head=_head(failed, count),
-        rows=tuple(rows(failed.jobs, situation.server_now(JOBS_FAILED))) if failed else (),
+        head=tuple(line for line in lines if line),
+        rows=listed,
         notices=stand.notices,
+        brief=tuple(item.lead for item in listed[:1] if isinstance(item, Group)),
+        rows_stale=old(look, JOBS_FAILED),
     )
 
 
-def _count(situation: Situation, failed: JobList | None) -> int:
-    counts = situation.value(JOBS_COUNTS)
+def _count(situation: Situation) -> int:
+    failed, counts = situation.fresh(JOBS_FAILED), situation.fresh(JOBS_COUNTS)
     listed = len(failed.jobs) if failed else 0
     return max(listed, (counts.failed or 0) if counts else 0)
 
 
-def _head(failed: JobList | None, count: int) -> tuple[Line, ...]:
+def _remarks(failed: JobList | None, count: int) -> Line:
     if failed is None:
         return ()
     remarks = list(failed.remarks)
     if count > len(failed.jobs):
         remarks.insert(0, f"the newest {len(failed.jobs)} of {count:,} are listed")
-    return ((Span(", ".join(remarks), "warn"),),) if remarks else ()
+    return (Span(", ".join(remarks), "warn"),) if remarks else ()
 
 
 def group_key(error: str) -> str:
@@ -97,6 +104,7 @@ def _row(job: Job, parent: str, now: datetime) -> Row:
             Cell(job.strategy),
             Cell(priority_word(job.priority), "strong" if high else "dim", job.priority.rank),
             Cell(since(broke, now), "dim", age),
+            Cell("" if job.attempt is None else str(job.attempt), "dim", job.attempt),
             Cell(job.error or NO_ERROR),
         ),
         parent,

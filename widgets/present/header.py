@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from textwrap import wrap
 
 from backend.incident.alert import NAME, Alert
 from backend.model.finding import Finding, Severity
 from widgets.present.words import clock_span, span, time_of_day
-from widgets.text import Glyphs, Line, Span, Tone, both_ends, line_width
+from widgets.text import Glyphs, Line, Span, Tone, both_ends, line_width, shown
 
 RTO = timedelta(hours=4)
 """The runbook's recovery time objective."""
@@ -81,18 +82,18 @@ def _lock_tone(lock: str) -> Tone:
 
 def first_finding(
     findings: Sequence[Finding], keys: Mapping[str, tuple[str, str]], known: bool, width: int, glyphs: Glyphs
-) -> Line:
-    """The gravest finding in one sentence, with the keys that answer it.
+) -> tuple[Line, ...]:
+    """The gravest finding in one sentence, with the keys that answer it; on two lines where one does not hold both.
 
     `keys` gives key and title of each action that this program has; `known` says whether the rules had facts to judge.
     """
     if not findings:
         word = (Span(f" {glyphs.ok} ", "ok"), Span("nothing found", "dim")) if known else ()
-        return word or (Span(f" {glyphs.unknown} no fresh facts to judge by", "dim"),)
+        return (word or (Span(f" {glyphs.unknown} no fresh facts to judge by", "dim"),),)
     finding = findings[0]
     tone: Tone = "bad" if finding.severity is Severity.CRITICAL else "warn"
     sign = glyphs.bad if tone == "bad" else glyphs.warn
-    lead = (Span(f" {sign} {finding.cause.upper()}", tone), Span(f"  {finding.summary}"))
+    cause = Span(f" {sign} {finding.cause.upper()}  ", tone)
     tail: list[Span] = []
     for action in finding.actions:
         if action in keys:
@@ -100,4 +101,15 @@ def first_finding(
             tail.extend((Span(f"{key} ", "accent"), Span(f"{title}   ")))
     if len(findings) > 1:
         tail.append(Span(f"+{len(findings) - 1} more ", "dim"))
-    return both_ends(lead, tuple(tail), width)
+    return _beside_or_below(cause, finding.summary, tuple(tail), width, glyphs.more)
+
+
+def _beside_or_below(cause: Span, sentence: str, tail: Line, width: int, more: str) -> tuple[Line, ...]:
+    """Cause and sentence at the left, the rest at the right of the same line or of a second one."""
+    lead = line_width((cause,))
+    if lead + line_width((Span(sentence), *tail)) + 1 <= width:
+        return (both_ends((cause, Span(sentence)), tail, width, more),)
+    first, *rest = wrap(shown(sentence), max(1, width - lead - 1)) or [""]
+    if not rest and not tail:
+        return ((cause, Span(first)),)
+    return (cause, Span(first)), both_ends((Span(" " * lead), Span(" ".join(rest))), tail, width, more)

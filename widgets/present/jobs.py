@@ -5,24 +5,26 @@ from datetime import datetime
 
 from backend.config.model import Limits
 from backend.model.jobs import Job, JobCounts, JobList, JobsHealth, Priority
-from backend.model.situation import Situation
 from backend.parts import JOBS_COUNTS, JOBS_HEALTH, JOBS_PENDING, JOBS_RUNNING
-from widgets.present.view import Look, PaneView, grave, standing, state_line
-from widgets.present.words import against, bar, fitting, joined, labelled, number, percent, since, span
-from widgets.table_columns import Column, Flex
+from widgets.present.elsewhere import elsewhere, of_work
+from widgets.present.faces import aged, old, standing, state_line
+from widgets.present.view import MARGIN, Look, PaneView, grave
+from widgets.present.words import against, bar, fitting, labelled, number, percent, since, span, time_of_day
+from widgets.table_columns import Column, Flex, arrange
 from widgets.table_rows import Cell, Row
-from widgets.text import Glyphs, Line, Span, Tone
+from widgets.text import Line, Span, Tone
 
 PARTS = (JOBS_RUNNING, JOBS_HEALTH, JOBS_PENDING, JOBS_COUNTS)
-BAR_CELLS = 12
 
 COLUMNS = (
-    Column("strategy", "strategy", width=Flex(10, weight=3), priority=9, essential=True),
-    Column("runtime", "of the limit", width=BAR_CELLS, priority=5, quiet=True),
+    Column("strategy", "strategy", width=Flex(14, most=24, weight=2), priority=9, essential=True),
+    Column("runtime", "of limit", width=Flex(8, most=40, weight=3), priority=5, quiet=True),
     Column("time", "run", width=4, align="right", priority=8, quiet=True),
     Column("over", "", width=8, priority=7),
     Column("prio", "prio", width=4, priority=6),
     Column("id", "id", width=6, priority=4),
+    Column("started", "started", width=8, priority=2),
+    Column("symbols", "symbols", width=Flex(16), priority=1),
 )
 
 
@@ -30,18 +32,21 @@ def view(look: Look) -> PaneView:
     """Everything the jobs pane shows."""
     situation, limits, glyphs = look.situation, look.limits, look.glyphs
     stand = standing(look, PARTS)
-    running = situation.value(JOBS_RUNNING)
     now = situation.server_now(JOBS_RUNNING)
+    running = situation.fresh(JOBS_RUNNING)
     late = [job for job in running.jobs if _late(job, now, limits)] if running else []
-    health = situation.value(JOBS_HEALTH)
-    tone, word = _state(health, late)
+    tone, word = _state(situation.fresh(JOBS_HEALTH), late)
+    figures = _figures(look, now)
+    lines = (fitting(figures, look.width), elsewhere(look, JOBS_RUNNING, of_work(situation)))
     return PaneView(
         face=stand.face,
         state=state_line(stand, tone, word, glyphs),
-        head=_head(health, situation, now, look.width),
-        rows=tuple(_rows(running, now, limits, glyphs)),
-        foot=_foot(situation),
+        head=tuple(line for line in lines if line),
+        rows=tuple(_rows(situation.value(JOBS_RUNNING), now, look)),
+        foot=_foot(look),
         notices=stand.notices,
+        brief=figures,
+        rows_stale=old(look, JOBS_RUNNING),
     )
 
 
@@ -63,55 +68,62 @@ def _state(health: JobsHealth | None, late: list[Job]) -> tuple[Tone, str]:
     return tone, "ok" if tone == "ok" or health is None else health.status
 
 
-def _head(health: JobsHealth | None, situation: Situation, now: datetime, width: int) -> tuple[Line, ...]:
-    if health is None:
-        counts = situation.value(JOBS_COUNTS)
-        return (_counts(counts),) if counts else ()
-    last = f"ok {since(health.last_success, now)} ago" if health.last_success else ""
-    said = (Span(health.status, "ok" if health.healthy else "warn"),)
-    return (
-        fitting(
-            (
-                said,
-                labelled("active", number(health.active)),
-                labelled("pending", number(health.pending)),
-                labelled("used", percent(health.utilisation)),
-                (Span(last, "dim"),) if last else (),
-            ),
-            width,
-        ),
+def _figures(look: Look, now: datetime) -> tuple[Line, ...]:
+    """What the service says of itself; without that the counts, and without those what the lists hold."""
+    situation = look.situation
+    health = situation.value(JOBS_HEALTH)
+    if health is not None:
+        figures: tuple[Line, ...] = (
+            (Span(health.status, "ok" if health.healthy else "warn"),),
+            labelled("active", number(health.active)),
+            labelled("pending", number(health.pending)),
+            labelled("used", percent(health.utilisation)),
+            (Span(f"ok {since(health.last_success, now)} ago", "dim"),) if health.last_success else (),
+        )
+        return tuple(aged(look, JOBS_HEALTH, figure) for figure in figures)
+    counts = situation.value(JOBS_COUNTS)
+    if counts is not None:
+        return tuple(aged(look, JOBS_COUNTS, figure) for figure in _counts(counts))
+    listed = ((JOBS_RUNNING, situation.value(JOBS_RUNNING)), (JOBS_PENDING, situation.value(JOBS_PENDING)))
+    return tuple(
+        aged(look, part, labelled(part.name, number(len(jobs.jobs)))) for part, jobs in listed if jobs is not None
     )
 
 
-def _counts(counts: JobCounts) -> Line:
-    return joined(
-        (labelled("running", number(counts.running)), labelled("pending", number(counts.pending)),
-         labelled("failed", number(counts.failed)))
-    )  # fmt: skip
+def _counts(counts: JobCounts) -> tuple[Line, ...]:
+    return (
+        labelled("running", number(counts.running)),
+        labelled("pending", number(counts.pending)),
+        labelled("failed", number(counts.failed)),
+    )
 
 
-def _rows(running: JobList | None, now: datetime, limits: Limits, glyphs: Glyphs) -> list[Row]:
+def _rows(running: JobList | None, now: datetime, look: Look) -> list[Row]:
     if running is None:
         return []
+    cells = next((each.width for each in arrange(COLUMNS, look.width - MARGIN) if each.column.id == "runtime"), 0)
     jobs = sorted(running.jobs, key=lambda job: runtime(job, now) or 0.0, reverse=True)
-    return [_row(job, now, limits, glyphs) for job in jobs]
+    return [_row(job, now, look, cells) for job in jobs]
 
 
-def _row(job: Job, now: datetime, limits: Limits, glyphs: Glyphs) -> Row:
+def _row(job: Job, now: datetime, look: Look, cells: int) -> Row:
     ran = runtime(job, now)
-    allowed = limits.runtime_minutes * 60
+    limit = look.limits.runtime_minutes
+    allowed = limit * 60
     share = (ran or 0.0) / allowed
     tone = against(share, 1.0, margin=0.85)
-    over = f"OVER {limits.runtime_minutes:g}m" if share > 1 else ""
+    over = f"OVER {limit:g}m" if share > 1 else ""
     return Row(
         job.id,
         (
-            Cell(job.strategy or glyphs.dash, "strong"),
-            Cell(bar(share, BAR_CELLS, glyphs), tone, sort=share),
+            Cell(job.strategy or look.glyphs.dash, "strong"),
+            Cell(bar(share, cells, look.glyphs), tone, sort=share),
             Cell(span(ran), tone, sort=ran),
             Cell(over, "bad"),
             Cell(priority_word(job.priority), "strong" if job.priority is Priority.HIGH else "dim", job.priority.rank),
             Cell(job.label, "dim"),
+            Cell(time_of_day(job.started_at), "dim"),
+            Cell(", ".join(job.symbols[:6]), "dim"),
         ),
     )
 
@@ -122,12 +134,13 @@ def priority_word(priority: Priority) -> str:
     return words.get(priority, "?")
 
 
-def _foot(situation: Situation) -> tuple[Line, ...]:
-    pending = situation.value(JOBS_PENDING)
+def _foot(look: Look) -> tuple[Line, ...]:
+    pending = look.situation.value(JOBS_PENDING)
     if pending is None:
         return ()
     if not pending.jobs:
         return ((Span("queue  ", "dim"), Span("empty", "dim")),)
     counted = Counter(job.priority for job in pending.jobs)
-    words = " · ".join(f"{counted[priority]} {priority.value}" for priority in Priority if counted[priority])
-    return ((Span("queue  ", "dim"), Span(words)),)
+    dot = f" {look.glyphs.dot} "
+    words = dot.join(f"{counted[priority]} {priority.value}" for priority in Priority if counted[priority])
+    return (aged(look, JOBS_PENDING, (Span("queue  ", "dim"), Span(words))),)

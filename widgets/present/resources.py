@@ -1,24 +1,31 @@
 """The resources pane: the machine against its limits, the engine, its workers, its files (runbook, Diagnostics 2)."""
 
+from typing import Any
+
 from backend.config.model import Limits
 from backend.model.engine import Unit
-from backend.model.files import DiskUse, FileTree
+from backend.model.files import DiskUse
 from backend.model.host import HostCounters, Process, ProcessTable
-from backend.model.situation import Situation
+from backend.model.situation import Part, Situation
 from backend.parts import ENGINE_UNIT, FILES_DISK, FILES_TREE, HOST_COUNTERS, HOST_PROCESSES
-from widgets.present.view import Look, PaneView, grave, standing, state_line
-from widgets.present.words import against, fitting, joined, labelled, percent, since, size, span, spark
+from widgets.present.elsewhere import elsewhere, of_load
+from widgets.present.faces import aged, old, standing, state_line
+from widgets.present.view import Look, PaneView, grave
+from widgets.present.words import against, fitting, labelled, percent, since, size, span, spark
 from widgets.table_columns import Column, Flex
 from widgets.table_rows import Cell, Row
-from widgets.text import Glyphs, Line, Span, Tone
+from widgets.text import Line, Span, Tone, line_width
 
 PARTS = (HOST_COUNTERS, HOST_PROCESSES, ENGINE_UNIT, FILES_DISK, FILES_TREE)
-SPARK_CELLS = 8
+SPARK_CELLS = range(8, 25)
+"""The least and the most cells of a history, the last excluded."""
+GAUGE_CELLS = 34
+"""Cells of a gauge beside its history."""
 WIDE = 76
 """Cells from which two gauges stand on one line."""
 
 COLUMNS = (
-    Column("pid", "pid", width=7, align="right", priority=7),
+    Column("pid", "pid", width=7, priority=7),
     Column("job", "job", width=6, priority=5),
     Column("run", "run", width=4, align="right", priority=6, quiet=True),
     Column("cpu", "cpu", width=5, align="right", priority=4, quiet=True),
@@ -29,18 +36,23 @@ COLUMNS = (
 
 def view(look: Look) -> PaneView:
     """Everything the resources pane shows."""
-    situation, limits, glyphs = look.situation, look.limits, look.glyphs
+    situation = look.situation
     stand = standing(look, PARTS)
-    host, disk = situation.value(HOST_COUNTERS), situation.value(FILES_DISK)
-    unit, table = situation.value(ENGINE_UNIT), situation.value(HOST_PROCESSES)
-    tone, word = _state(host, disk, unit, limits)
+    tone, word = _state(
+        situation.fresh(HOST_COUNTERS), situation.fresh(FILES_DISK), situation.fresh(ENGINE_UNIT), look.limits
+    )
+    figures = _figures(look)
+    head = _compact(look, figures) if look.low else _gauges(look)
+    others = elsewhere(look, HOST_COUNTERS, of_load(situation))
     return PaneView(
         face=stand.face,
-        state=state_line(stand, tone, word, glyphs),
-        head=_compact(situation, limits, look.width) if look.low else _head(situation, limits, look.width, glyphs),
-        rows=tuple(_rows(table, situation)),
-        foot=() if look.low else _foot(situation.value(FILES_TREE), look.width),
+        state=state_line(stand, tone, word, look.glyphs),
+        head=(*head, others) if others else head,
+        rows=tuple(_rows(situation.value(HOST_PROCESSES), situation)),
+        foot=() if look.low else _foot(look),
         notices=stand.notices,
+        brief=tuple(part for part in (*figures, _engine(look)) if part),
+        rows_stale=old(look, HOST_PROCESSES),
     )
 
 
@@ -63,90 +75,99 @@ def _state(host: HostCounters | None, disk: DiskUse | None, unit: Unit | None, l
     return next((tone, word) for tone, word in judged if tone == worst)
 
 
-def _head(situation: Situation, limits: Limits, width: int, glyphs: Glyphs) -> tuple[Line, ...]:
-    host, disk = situation.value(HOST_COUNTERS), situation.value(FILES_DISK)
-    gauges = [
-        _cpu(situation, host, glyphs),
-        _memory(situation, host, limits, glyphs),
-        _disk(situation, disk, limits, glyphs),
-        _engine(situation, limits),
-    ]
-    if width < WIDE:
+def _gauges(look: Look) -> tuple[Line, ...]:
+    beside = look.width >= WIDE
+    cells = _spark_cells(look.width // 2 if beside else look.width)
+    gauges = [_cpu(look, cells), _memory(look, cells), _disk(look, cells), _engine(look)]
+    if not beside:
         return tuple(gauge for gauge in gauges if gauge)
     pairs = zip(gauges[::2], gauges[1::2], strict=True)
-    return tuple(line for left, right in pairs if (line := _beside(left, right, width)))
+    return tuple(line for left, right in pairs if (line := _beside(left, right, look.width)))
 
 
-def _compact(situation: Situation, limits: Limits, width: int) -> tuple[Line, ...]:
-    host, disk, unit = situation.value(HOST_COUNTERS), situation.value(FILES_DISK), situation.value(ENGINE_UNIT)
+def _spark_cells(width: int) -> int:
+    return max(SPARK_CELLS.start, min(width - GAUGE_CELLS, SPARK_CELLS.stop - 1))
+
+
+def _figures(look: Look) -> tuple[Line, ...]:
+    situation, limits = look.situation, look.limits
+    host, disk = situation.value(HOST_COUNTERS), situation.value(FILES_DISK)
     figures: list[Line] = []
     if host is not None:
-        figures.append(labelled("cpu", percent(host.cpu_percent)))
-        figures.append(labelled("mem", percent(memory := host.memory_percent), against(memory, limits.memory_percent)))
+        memory = labelled("mem", percent(host.memory_percent), against(host.memory_percent, limits.memory_percent))
+        figures.append(aged(look, HOST_COUNTERS, labelled("cpu", percent(host.cpu_percent))))
+        figures.append(aged(look, HOST_COUNTERS, memory))
     if disk is not None:
-        figures.append(labelled("disk", percent(disk.percent), against(disk.percent, limits.disk_percent)))
-    lines = [fitting(figures, width, "  ")]
-    if unit is not None:
-        lines.append(_engine(situation, limits))
-    return tuple(line for line in lines if line)
+        share = labelled("disk", percent(disk.percent), against(disk.percent, limits.disk_percent))
+        figures.append(aged(look, FILES_DISK, share))
+    return tuple(figures)
+
+
+def _compact(look: Look, figures: tuple[Line, ...]) -> tuple[Line, ...]:
+    return tuple(line for line in (fitting(figures, look.width, "  "), _engine(look)) if line)
 
 
 def _beside(left: Line, right: Line, width: int) -> Line:
-    taken = sum(len(one.text) for one in left)
+    taken = line_width(left)
     return (*left, Span(" " * max(2, width // 2 - taken)), *right) if right else left
 
 
-def _history(situation: Situation, name: str, glyphs: Glyphs) -> str:
-    histories = situation[FILES_DISK].history if name == "disk" else situation[HOST_COUNTERS].history
-    return spark(histories.get(name, ()), SPARK_CELLS, glyphs)
+def _history(look: Look, part: Part[Any], name: str, cells: int) -> Span:
+    return Span(spark(look.situation[part].history.get(name, ()), cells, look.glyphs), "accent")
 
 
-def _cpu(situation: Situation, host: HostCounters | None, glyphs: Glyphs) -> Line:
+def _cpu(look: Look, cells: int) -> Line:
+    host = look.situation.value(HOST_COUNTERS)
     if host is None:
         return ()
-    return (
-        Span("cpu  ", "dim"), Span(_history(situation, "cpu", glyphs), "accent"),
-        Span(f" {percent(host.cpu_percent):>5}"), Span("  load ", "dim"), Span(f"{host.load[0]:.1f}"),
-        Span(f" of {host.cores}", "dim"),
+    words = (
+        Span("cpu  ", "dim"), _history(look, HOST_COUNTERS, "cpu", cells), Span(f" {percent(host.cpu_percent):>5}"),
+        Span("  load ", "dim"), Span(f"{host.load[0]:.1f}"), Span(f" of {host.cores}", "dim"),
     )  # fmt: skip
+    return aged(look, HOST_COUNTERS, words)
 
 
-def _memory(situation: Situation, host: HostCounters | None, limits: Limits, glyphs: Glyphs) -> Line:
+def _memory(look: Look, cells: int) -> Line:
+    host, limit = look.situation.value(HOST_COUNTERS), look.limits.memory_percent
     if host is None:
         return ()
     share = host.memory_percent
     swap = 100 * host.swap_used / host.swap_total if host.swap_total else 0.0
-    return (
-        Span("mem  ", "dim"), Span(_history(situation, "memory", glyphs), "accent"),
-        Span(f" {percent(share):>5}", against(share, limits.memory_percent)),
-        Span(f" <{limits.memory_percent:g}", "dim"), Span("  swap ", "dim"), Span(percent(swap)),
+    words = (
+        Span("mem  ", "dim"), _history(look, HOST_COUNTERS, "memory", cells),
+        Span(f" {percent(share):>5}", against(share, limit)), Span(f" <{limit:g}", "dim"),
+        Span("  swap ", "dim"), Span(percent(swap)),
     )  # fmt: skip
+    return aged(look, HOST_COUNTERS, words)
 
 
-def _disk(situation: Situation, disk: DiskUse | None, limits: Limits, glyphs: Glyphs) -> Line:
+def _disk(look: Look, cells: int) -> Line:
+    disk, limit = look.situation.value(FILES_DISK), look.limits.disk_percent
     if disk is None:
         return ()
-    what = "quota" if disk.by_quota else "of"
-    return (
-        Span("disk ", "dim"), Span(_history(situation, "disk", glyphs), "accent"),
-        Span(f" {percent(disk.percent):>5}", against(disk.percent, limits.disk_percent)),
-        Span(f" <{limits.disk_percent:g}", "dim"), Span(f"  {what} {size(disk.total)}", "dim"),
+    words = (
+        Span("disk ", "dim"), _history(look, FILES_DISK, "disk", cells),
+        Span(f" {percent(disk.percent):>5}", against(disk.percent, limit)), Span(f" <{limit:g}", "dim"),
+        Span(f"  {'quota' if disk.by_quota else 'of'} {size(disk.total)}", "dim"),
     )  # fmt: skip
+    return aged(look, FILES_DISK, words)
 
 
-def _engine(situation: Situation, limits: Limits) -> Line:
-    unit = situation.value(ENGINE_UNIT)
+def _engine(look: Look) -> Line:
+    unit = look.situation.value(ENGINE_UNIT)
     if unit is None:
         return ()
     tone: Tone = "ok" if unit.running else "bad"
     word = unit.active if unit.running or unit.result in ("", "success") else f"{unit.active} ({unit.result})"
-    parts: list[Line] = [(Span("engine ", "dim"), Span(word, tone), Span(f" {since(unit.active_since, situation.at)}"))]
+    age = since(unit.active_since, look.situation.at)
+    parts: list[Line] = [(Span("engine ", "dim"), Span(word, tone), Span(f" {age}"))]
     if unit.memory_percent is not None:
-        parts.append((Span(percent(unit.memory_percent), against(unit.memory_percent, limits.memory_percent)),
+        share = unit.memory_percent
+        parts.append((Span("mem ", "dim"), Span(percent(share), against(share, look.limits.memory_percent)),
                       Span(f" of {size(unit.memory_max)}", "dim")))  # fmt: skip
     if unit.restarts:
         parts.append((Span(f"{unit.restarts} restarts", "warn"),))
-    return joined(parts, "  ")
+    return aged(look, ENGINE_UNIT, fitting(parts, look.width, "  "))
 
 
 def _rows(table: ProcessTable | None, situation: Situation) -> list[Row]:
@@ -179,15 +200,17 @@ def _shortened(command: str) -> str:
     return f"{program.rpartition('/')[2]}{space}{arguments}"
 
 
-def _foot(tree: FileTree | None, width: int) -> tuple[Line, ...]:
+def _foot(look: Look) -> tuple[Line, ...]:
+    tree = look.situation.value(FILES_TREE)
     if tree is None:
         return ()
+    room, dot = look.width - 8, look.glyphs.dot
     lines: list[Line] = []
     if tree.active:
-        largest = [(Span(size(folder.bytes), "strong"), Span(f" {folder.name}")) for folder in tree.active[:4]]
-        lines.append((Span("active  ", "dim"), *fitting(largest, width - 8)))
-    old = [kind for kind in tree.old if kind.count]
-    if old:
-        words = [(Span(f"{kind.kind} {kind.count} · "), Span(size(kind.bytes), "strong")) for kind in old]
-        lines.append((Span("old     ", "dim"), *fitting(words, width - 8)))
-    return tuple(lines)
+        largest = [(Span(size(folder.bytes), "strong"), Span(f" {folder.name}")) for folder in tree.active[:8]]
+        lines.append((Span("active  ", "dim"), *fitting(largest, room)))
+    kinds = [kind for kind in tree.old if kind.count]
+    if kinds:
+        words = [(Span(f"{kind.kind} {kind.count} {dot} "), Span(size(kind.bytes), "strong")) for kind in kinds]
+        lines.append((Span("old     ", "dim"), *fitting(words, room)))
+    return tuple(aged(look, FILES_TREE, line) for line in lines)

@@ -74,6 +74,13 @@ def against(value: float, limit: float, margin: float = 0.9) -> Tone:
     return "warn" if value >= limit * margin else "ok"
 
 
+def share_tone(value: float | None) -> Tone:
+    """The tone of how complete data is, in percent."""
+    if value is None:
+        return "plain"
+    return "ok" if value >= 99 else "warn" if value >= 90 else "bad"
+
+
 def bar(share: float, cells: int, glyphs: Glyphs) -> str:
     """A bar of `cells` cells filled to `share` (0 to 1), in steps of the glyphs' scale."""
     steps = len(glyphs.bar)

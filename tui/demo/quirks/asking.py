@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from time import monotonic
+from urllib.parse import quote
 
 from tui.demo.quirks.exchange import HTML, LIST, RESEARCH, Answer, Question
 
@@ -46,7 +47,7 @@ def redirect(question: Question, _: Switch) -> Question | Answer:
     if not question.route.endswith("/"):
         return question
     query = b"?" + question.encoded() if question.query else b""
-    place = f"{RESEARCH}{question.route.rstrip('/')}".encode("ascii", "ignore") + query
+    place = quote(f"{RESEARCH}{question.route.rstrip('/')}").encode() + query
     return Answer(308, "text/plain; charset=utf-8", b"Redirecting...\n", ((b"location", place),))
 
 

@@ -1,10 +1,11 @@
 """Quirks of PostgreSQL, done to the real server."""
 
 import asyncio
+import sys
 from contextlib import suppress
 from signal import SIGINT
 
-from tui.demo.instance import Instance
+from tui.demo.instance import GroundError, Instance
 from tui.demo.market import TABLES
 from tui.demo.postgres import ENGINE, Postgres, binaries, dsn
 from tui.demo.processes import Child, end_children
@@ -73,7 +74,10 @@ class Restarts(Trouble):
 
     async def _again(self, seconds: float) -> None:
         while not self._over.is_set():
-            await self._service.restart()
+            try:
+                await self._service.restart()
+            except GroundError as error:
+                sys.stderr.write(f"backtop demo: {error}\n")
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._over.wait(), seconds)
 

@@ -28,42 +28,43 @@ def troubles(instance: Instance, server: Postgres, unit: Unit) -> Mapping[str, T
 
 
 class Ground:
-    """Does what it is told through the instance's pipe, in the order in which it is told."""
+    """Does what it is told through the instance's pipe; for each quirk in the order in which it is told."""
 
     def __init__(self, instance: Instance, server: Postgres, unit: Unit) -> None:
         self._troubles = troubles(instance, server, unit)
+        self._turns = {name: asyncio.Lock() for name in self._troubles}
         self._channel = Channel(instance.layout.quirks)
-        self._orders: asyncio.Queue[str] = asyncio.Queue()
-        self._work: asyncio.Task[None] | None = None
+        self._work: set[asyncio.Task[None]] = set()
 
     def open(self, begin: Iterable[str]) -> None:
         """Begin what is on from the start, and hear."""
         for name in begin:
             if QUIRKS[name].ground:
-                self._orders.put_nowait(f"on {name} {QUIRKS[name].seconds:g}")
-        self._channel.hear(self._orders.put_nowait)
-        self._work = asyncio.create_task(self._do())
+                self._hear(f"on {name} {QUIRKS[name].seconds:g}")
+        self._channel.hear(self._hear)
 
-    async def _do(self) -> None:
-        while True:
-            order = await self._orders.get()
-            try:
-                await self._follow(order.split())
-            except (OSError, GroundError) as error:
-                sys.stderr.write(f"backtop demo: {order!r} cannot be done: {error}\n")
+    def _hear(self, order: str) -> None:
+        task = asyncio.create_task(self._follow(order.split()))
+        self._work.add(task)
+        task.add_done_callback(self._work.discard)
 
-    async def _follow(self, words: list[str]) -> None:
-        match words:
-            case ["on", name, seconds] if name in self._troubles:
-                await self._troubles[name].begin(float(seconds))
-            case ["off", name] if name in self._troubles:
-                await self._troubles[name].end()
+    async def _follow(self, order: list[str]) -> None:
+        try:
+            match order:
+                case ["on", name, seconds] if name in self._troubles:
+                    async with self._turns[name]:
+                        await self._troubles[name].begin(float(seconds))
+                case ["off", name] if name in self._troubles:
+                    async with self._turns[name]:
+                        await self._troubles[name].end()
+        except (OSError, GroundError) as error:
+            sys.stderr.write(f"backtop demo: {' '.join(order)!r} cannot be done: {error}\n")
 
     async def close(self) -> None:
         """Hear no more, and end what would stay."""
         self._channel.close()
-        if self._work is not None:
-            self._work.cancel()
-            await asyncio.gather(self._work, return_exceptions=True)
+        for task in self._work:
+            task.cancel()
+        await asyncio.gather(*self._work, return_exceptions=True)
         for trouble in self._troubles.values():
             await trouble.drop()

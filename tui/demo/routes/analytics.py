@@ -1,6 +1,11 @@
-"""The routes below `backtests/analytics` and `projects`: what the jobs of a period add up to."""
+"""The routes below `backtests/analytics` and `projects`: what the jobs of a period add up to.
 
+A long period may hold very many jobs; they are added up beside the loop, so that other questions need not wait.
+"""
+
+import asyncio
 from collections import Counter
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -36,18 +41,19 @@ async def performance(request: Request) -> Response:
     """Success, runtimes and failures of a period."""
     world = world_of(request)
     period, since = _since(request, world.settle())
-    ended = finished(world.jobs.since(since), since)
+    return JSONResponse({"period": period, **await asyncio.to_thread(_performance, world.jobs.since(since), since)})
+
+
+def _performance(jobs: Iterable[Job], since: datetime) -> dict[str, Any]:
+    ended = finished(jobs, since)
     of = record(ended)
-    return JSONResponse(
-        {
-            "period": period,
-            "finished_jobs": of.finished,
-            "success_rate_percent": round(100.0 * (1.0 - of.failure_rate), 1) if of.finished else None,
-            "average_runtime_minutes": of.average_minutes,
-            "failure_breakdown": dict(kinds(ended)),
-            "resource_usage_trends": _trends(ended),
-        }
-    )
+    return {
+        "finished_jobs": of.finished,
+        "success_rate_percent": round(100.0 * (1.0 - of.failure_rate), 1) if of.finished else None,
+        "average_runtime_minutes": of.average_minutes,
+        "failure_breakdown": dict(kinds(ended)),
+        "resource_usage_trends": _trends(ended),
+    }
 
 
 def _trends(ended: list[Job]) -> list[dict[str, Any]]:
@@ -70,22 +76,23 @@ async def failures(request: Request) -> Response:
     """Who fails, when, and of what."""
     world = world_of(request)
     period, since = _since(request, world.settle())
-    failed = [job for job in finished(world.jobs.since(since), since) if job.status == "failed"]
+    return JSONResponse({"period": period, **await asyncio.to_thread(_failures, world.jobs.since(since), since)})
+
+
+def _failures(jobs: Iterable[Job], since: datetime) -> dict[str, Any]:
+    failed = [job for job in finished(jobs, since) if job.status == "failed"]
     strategies = Counter(job.strategy_name for job in failed)
-    return JSONResponse(
-        {
-            "period": period,
-            "most_failed_strategies": [{"name": name, "count": count} for name, count in strategies.most_common()],
-            "failure_time_distribution": _by_hour(failed),
-            "common_error_types": [{"type": kind, "count": count} for kind, count in kinds(failed).most_common()],
-        }
-    )
+    return {
+        "most_failed_strategies": [{"name": name, "count": count} for name, count in strategies.most_common()],
+        "failure_time_distribution": _by_hour(failed),
+        "common_error_types": [{"type": kind, "count": count} for kind, count in kinds(failed).most_common()],
+    }
 
 
 async def impact(request: Request) -> Response:
     """Which strategies lost work between `start` and `end` of `incident_period`."""
     start, end = _period((await body_of(request)).get("incident_period"))
-    ended = finished(world_of(request).jobs.since(start), start)
+    ended = await asyncio.to_thread(finished, world_of(request).jobs.since(start), start)
     hurt = [job for job in ended if job.status == "failed" and job.moment <= end]
     strategies = Counter(job.strategy_name for job in hurt)
     return JSONResponse(

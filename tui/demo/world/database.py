@@ -19,7 +19,7 @@ SUMMARY = Summary(
     wrong="a session of a job that is long gone is idle in a transaction and holds market_data.minute_bars; the "
     "sessions of jobs on minute bars wait behind it until their lock timeout, and a slow query runs beside",
     right=("database.terminate", "job.requeue"),
-    harmful=("queue.clear-failed", "data.failover", "engine.restart", "engine.recover", "process.terminate"),
+    harmful=("queue.clear-failed", "engine.restart", "engine.recover", "process.terminate"),
     healed="when the session that holds the lock is gone; to cancel it changes nothing, for it runs no query",
 )
 

@@ -18,7 +18,7 @@ SUMMARY = Summary(
     causes=("storage",),
     wrong="results older than 30 days and stale temporary files fill the quota, and jobs find no room for theirs",
     right=("files.clean-results", "files.clean-temp", "job.requeue"),
-    harmful=("queue.clear-failed", "data.failover", "engine.restart", "engine.recover", "process.terminate"),
+    harmful=("queue.clear-failed", "engine.restart", "engine.recover", "process.terminate"),
     healed="when files take less than 85 % of the quota: old results free enough, stale temporary files let jobs run "
     "again but not for long; whatever is younger, or belongs to a running job, is still needed",
 )

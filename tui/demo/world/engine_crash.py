@@ -19,7 +19,7 @@ SUMMARY = Summary(
     wrong="five jobs with a damaged input crash the engine, each at its first run, and the unit hits its start limit; "
     "what ran is lost and the queue waits",
     right=("engine.reset-failed", "engine.restart", "engine.recover", "job.requeue"),
-    harmful=("queue.clear-failed", "data.failover"),
+    harmful=("queue.clear-failed",),
     healed="when the engine runs again: the damaged inputs are out of the queue by then, so that a start is enough "
     "once the unit has forgotten its failures",
 )

@@ -92,7 +92,7 @@ class Modifications:
         return replace(
             fate,
             rerun_seconds=min(fate.rerun_seconds, SMALL_RUN),
-            memory_mb=max(5, fate.memory_mb // 3),
+            memory_mb=max(5, fate.memory_mb // 4),
             error=None, signal=0, growth_mb=0, guarded=False,
         )  # fmt: skip
 

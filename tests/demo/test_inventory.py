@@ -1,0 +1,93 @@
+"""Which deleted files count as whose deed."""
+
+import os
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tui.demo.inventory import Inventory
+from tui.demo.layout import Layout
+
+NOW = datetime(2026, 11, 20, 13, 5, tzinfo=UTC)
+RUNNING = {"8801": NOW - timedelta(minutes=5)}
+RESULTS, TEMP = "files.clean-results", "files.clean-temp"
+
+
+@pytest.fixture
+def layout(tmp_path: Path) -> Layout:
+    made = Layout(tmp_path)
+    made.make()
+    return made
+
+
+def put(path: Path, age: timedelta) -> Path:
+    """A file of this age."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"x" * 5000)
+    moment = (NOW - age).timestamp()
+    os.utime(path, (moment, moment))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "age", "action", "wanted"),
+    [
+        ("results/a.parquet", timedelta(days=31), RESULTS, False),
+        ("results/deep/a.parquet", timedelta(days=29), RESULTS, True),
+        ("completed/8100.pkl", timedelta(days=44), RESULTS, False),
+        ("completed/8100.pkl", timedelta(hours=2), RESULTS, True),
+        ("temp/a.tmp", timedelta(minutes=61), TEMP, False),
+        ("temp/a.tmp", timedelta(minutes=59), TEMP, True),
+    ],
+)
+def test_age_decides_whether_a_file_was_still_needed(
+    layout: Layout, name: str, age: timedelta, action: str, wanted: bool
+) -> None:
+    inventory = Inventory(layout)
+    assert inventory.look(NOW, {}) == {}
+    path = put(layout.files / name, age)
+    assert inventory.look(NOW, {}) == {}
+    assert inventory.known
+    path.unlink()
+    assert inventory.look(NOW, {}) == {(action, wanted): [name]}
+    assert inventory.look(NOW, {}) == {}
+
+
+def test_a_job_takes_its_files_along_when_it_ends(layout: Layout) -> None:
+    inventory = Inventory(layout)
+    path = put(layout.active / "8801" / "partial.bin", timedelta())
+    inventory.look(NOW, RUNNING)
+    path.unlink()
+    assert inventory.look(NOW + timedelta(seconds=1), RUNNING) == {}
+    assert inventory.look(NOW + timedelta(seconds=9), {}) == {}
+
+
+def test_a_job_that_was_taken_anew_is_another_run(layout: Layout) -> None:
+    inventory = Inventory(layout)
+    path = put(layout.active / "8801" / "partial.bin", timedelta())
+    inventory.look(NOW, RUNNING)
+    path.unlink()
+    for seconds in (1, 9):
+        assert inventory.look(NOW + timedelta(seconds=seconds), {"8801": NOW}) == {}
+
+
+def test_files_of_a_job_that_goes_on_were_still_needed(layout: Layout) -> None:
+    inventory = Inventory(layout)
+    path = put(layout.active / "8801" / "partial.bin", timedelta())
+    inventory.look(NOW, RUNNING)
+    path.unlink()
+    assert inventory.look(NOW + timedelta(seconds=1), RUNNING) == {}
+    assert inventory.look(NOW + timedelta(seconds=4), RUNNING) == {(RESULTS, True): ["active/8801/partial.bin"]}
+
+
+def test_use_counts_blocks_and_follows_no_link(layout: Layout, tmp_path: Path) -> None:
+    inventory = Inventory(layout)
+    path = put(layout.results / "a", timedelta())
+    inventory.look(NOW, {})
+    used = inventory.used
+    assert used > 0
+    (layout.results / "link").symlink_to(path)
+    (layout.temp / "loop").symlink_to(layout.files)
+    inventory.look(NOW, {})
+    assert inventory.used == used

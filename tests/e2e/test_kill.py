@@ -1,0 +1,226 @@
+"""A backtop that is killed in the middle of an action: whoever comes next is told the truth."""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import NoReturn, cast
+
+import pytest
+
+from actions.engine import EngineExecutor, ResetExecutor, plan_reset_failed, plan_restart
+from actions.execution import Executor
+from actions.plan import Plan, Refusal, Step
+from actions.run import Runner
+from actions.verdict import TargetVerdict
+from backend.clients.api import ApiClient
+from backend.clients.engine import EngineClient
+from backend.config.model import Config
+from backend.incident import journal as journal_module
+from backend.incident.journal import Journal
+from backend.model.target import Target
+from tests.conftest import HandClock
+from tests.e2e.stand import BACKTOP, Stand, environment, eventually
+from tests.engines import CLEARED, UP, Engine, planned
+from tests.fakes import Server, Time, failed, requeue_of, without_threads
+from tests.situations import unit
+from tui.desk import Desk
+
+GIVEN_UP = unit(active="failed", sub="failed", result="start-limit-hit")
+JOBS = (failed("1"), failed("2"), failed("3"))
+PLANS: Mapping[str, Callable[[], Plan]] = {
+    "one job": lambda: requeue_of(JOBS[0]),
+    "three jobs": lambda: requeue_of(*JOBS),
+    "restart": lambda: planned(plan_restart, unit()),
+    "reset": lambda: planned(plan_reset_failed, GIVEN_UP),
+}
+MOMENTS = (
+    "before the intent", "in the middle of the intent", "after the intent",
+    "before it is sent", "when it has arrived", "before the step", "in the middle of the step", "after the step",
+    "while it watches", "before the verdict", "in the middle of the verdict", "after the verdict",
+)  # fmt: skip
+SILENT = MOMENTS[:2]
+"""Nothing stands in the journal yet, and nothing was sent."""
+ENDED = MOMENTS[-1:]
+
+
+class Doomed:
+    """An executor that writes down what arrives, and ends its process with `end` at its moment."""
+
+    def __init__(self, executor: Executor, moment: str, arrived: Path, end: Callable[[], None]) -> None:
+        self._executor = executor
+        self._arrived = arrived
+        self._moment = moment
+        self._end = end
+
+    def at(self, moment: str) -> None:
+        if moment == self._moment:
+            self._end()
+
+    async def gone(self, target: Target) -> str | None:
+        return await self._executor.gone(target)
+
+    async def perform(self, step: Step) -> str:
+        self.at("before it is sent")
+        with self._arrived.open("a") as file:
+            file.write(f"{step.target.key}\n")
+        self.at("when it has arrived")
+        return await self._executor.perform(step)
+
+    async def look(self, target: Target) -> TargetVerdict:
+        self.at("while it watches")
+        return await self._executor.look(target)
+
+
+def executor_of(name: str, time: Time) -> Executor:
+    if name not in ("restart", "reset"):
+        return Server(time, *JOBS).executor
+    engine = Engine(time, unit() if name == "restart" else GIVEN_UP)
+    engine.course = ((0.0, UP if name == "restart" else CLEARED),)
+    kind = EngineExecutor if name == "restart" else ResetExecutor
+    return kind(cast("EngineClient", engine), cast("ApiClient", engine), time)
+
+
+def act(config: Config, name: str, moment: str, end: Callable[[], None]) -> None:
+    """Run the plan on a journal whose writing ends the process at its moment, if that is one of the journal's."""
+
+    async def run() -> None:
+        without_threads()
+        time = Time()
+        doomed = Doomed(executor_of(name, time), moment, config.state_dir / "arrived", end)
+        write = journal_module._write
+
+        def written(fd: int, line: bytes, size: int, *, sync: bool) -> None:
+            kind = json.loads(line)["kind"]
+            doomed.at(f"before the {kind}")
+            if moment == f"in the middle of the {kind}":
+                os.write(fd, line[: len(line) // 2])
+                end()
+            write(fd, line, size, sync=sync)
+            doomed.at(f"after the {kind}")
+
+        journal_module._write = written
+        journal = Journal(config.journal_path, "ann@research-01", time)
+        runner = Runner(doomed, journal, config.lock_dir, time, time.sleep, platform=config.api.url)
+        await runner.run(PLANS[name](), lambda _: None)
+
+    asyncio.run(run())
+
+
+def begin(config: Config, name: str, moment: str, number: signal.Signals) -> int:
+    """A process of its own that acts, and sends itself this signal at its moment; returns its pid."""
+    config.state_dir.mkdir(exist_ok=True)
+    config.lock_dir.mkdir(exist_ok=True)
+    (config.state_dir / "arrived").touch()
+    pid = os.fork()
+    if pid == 0:
+        _be_it(lambda: act(config, name, moment, lambda: os.kill(os.getpid(), number)))
+    return pid
+
+
+def _be_it(does: Callable[[], None]) -> NoReturn:
+    try:
+        does()
+    finally:
+        os._exit(3)
+
+
+def arrived(config: Config) -> list[str]:
+    return (config.state_dir / "arrived").read_text().split()
+
+
+def told_next(config: Config) -> list[str]:
+    """The actions that the next start tells of as unfinished."""
+    return [entry.action for entry in asyncio.run(Desk(config, HandClock()).unfinished())]
+
+
+@pytest.fixture
+def config(configured: Callable[..., Config]) -> Config:
+    return configured()
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+@pytest.mark.parametrize("name", PLANS)
+def test_whenever_it_is_killed_the_next_one_knows(name: str, moment: str, config: Config) -> None:
+    pid = begin(config, name, moment, signal.SIGKILL)
+    _, status = os.waitpid(pid, 0)
+    assert os.WIFSIGNALED(status), "it came to its end before its moment"
+    plan = PLANS[name]()
+    journal = Journal(config.journal_path, "bob@research-01", HandClock())
+
+    assert told_next(config) == ([] if moment in (*SILENT, *ENDED) else [plan.action])
+    if moment in SILENT:
+        assert arrived(config) == []
+    meant = {key for entry in journal.entries() if entry.kind == "intent" for key in entry.targets}
+    assert set(arrived(config)) <= meant
+    before = journal.verify()
+    assert (before.ok, before.why) == ((False, "the last line is torn") if "middle" in moment else (True, ""))
+    after = Journal.open(config.journal_path, "bob@research-01", HandClock()).verify()
+    assert after.ok
+    assert len(after.set_aside) == ("middle" in moment)
+    assert told_next(config) == ([] if moment in (*SILENT, *ENDED) else [plan.action])
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_who_tries_again_is_told_that_it_was_asked_for(name: str, config: Config) -> None:
+    os.waitpid(begin(config, name, "when it has arrived", signal.SIGKILL), 0)
+
+    async def again() -> object:
+        without_threads()
+        time = Time()
+        journal = Journal(config.journal_path, "bob@research-01", time)
+        runner = Runner(executor_of(name, time), journal, config.lock_dir, time, time.sleep, platform=config.api.url)
+        return await runner.run(PLANS[name](), lambda _: None)
+
+    refusal = asyncio.run(again())
+    assert isinstance(refusal, Refusal), "the locks are free, the cool-down is not over"
+    assert "was already asked for" in refusal.reason
+    assert "by ann@research-01" in refusal.reason
+    assert told_next(config) == [PLANS[name]().action]
+
+
+@pytest.mark.parametrize("moment", ["after the intent", "when it has arrived", "while it watches"])
+@pytest.mark.parametrize("name", PLANS)
+def test_what_another_backtop_does_right_now_is_not_unfinished(name: str, moment: str, config: Config) -> None:
+    pid = begin(config, name, moment, signal.SIGSTOP)
+    try:
+        _, status = os.waitpid(pid, os.WUNTRACED)
+        assert os.WIFSTOPPED(status)
+        journal = Journal(config.journal_path, "bob@research-01", HandClock())
+        assert [entry.action for entry in journal.unfinished()] == [PLANS[name]().action]
+        assert told_next(config) == []
+        assert told_next(config) == [], "to look takes no lock away"
+    finally:
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+    assert told_next(config) == [PLANS[name]().action]
+
+
+@pytest.fixture
+def requeued(data_gap: Stand) -> Iterator["subprocess.Popen[bytes]"]:
+    """The real program, while it requeues a job that will fail again."""
+    job = data_gap.failed("No data for")[0]
+    arguments = (BACKTOP, "act", "job.requeue", job, "--yes", "--config", str(data_gap.config))
+    process = subprocess.Popen(
+        arguments, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        env=environment(data_gap.home), cwd=data_gap.home,
+    )  # fmt: skip
+    with process:
+        yield process
+        process.kill()
+
+
+@pytest.mark.e2e
+def test_the_real_program_killed_while_it_waits(data_gap: Stand, requeued: "subprocess.Popen[bytes]") -> None:
+    path = data_gap.root / "state" / "default" / "journal.jsonl"
+    eventually(lambda: path.exists() and path.read_bytes().count(b"\n") >= 1, "the intent")
+    requeued.kill()
+    assert requeued.wait(30) == -signal.SIGKILL
+    entries = [json.loads(line) for line in data_gap.run("journal", "--json").out.splitlines()]
+    assert entries[0]["kind"] == "intent"
+    assert "verdict" not in [entry["kind"] for entry in entries]
+    assert len(Journal(path, "bob", HandClock()).unfinished()) == 1
+    assert data_gap.run("journal", "--verify").code == 0

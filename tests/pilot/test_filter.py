@@ -1,0 +1,218 @@
+"""The filter line over the keys, and the key that lists only what is broken."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+from textual.pilot import Pilot
+
+from backend.parts import JOBS_FAILED
+from tests.conftest import Rig
+from tests.situations import after, data_gap, jobs, no_data
+from tui.screens.plan import PlanScreen
+from widgets.filter import FilterLine
+
+SAP = {"8841", "8835", "8829", "8823"}
+
+
+@asynccontextmanager
+async def watching(rig: Rig, size: tuple[int, int] = (120, 40)) -> AsyncIterator[Pilot[None]]:
+    async with rig.run(*size) as pilot:
+        for _ in range(2):
+            await rig.know(pilot, data_gap())
+        yield pilot
+
+
+async def until(pilot: Pilot[None], done: Callable[[], bool]) -> None:
+    for _ in range(500):
+        if done():
+            return
+        await pilot.pause(0.01)
+    raise AssertionError("it did not come to pass")
+
+
+def passing(rig: Rig, pane: str = "failures") -> set[str]:
+    """The rows that pass, folded or not."""
+    model = rig.table(pane).model
+    return {key for key in model.rows.items if model.rows.is_row(key) and model.listing.accepted(key)}
+
+
+def is_open(rig: Rig) -> bool:
+    return rig.app.dashboard.query_one(FilterLine).has_class("-open")
+
+
+def title(rig: Rig) -> str:
+    return next(line for line in rig.lines if "2 Failures" in line).partition("2 Failures")[2]
+
+
+ALL = {"8832", "8826", "8824", *(str(8841 - 2 * number) for number in range(11))}
+
+
+@pytest.mark.parametrize(
+    ("text", "keys"),
+    [
+        ("SAP.DE", SAP),
+        ("sap.de", SAP),
+        ("zerodivision", {"8826"}),
+        ("/SAP|Zero/", SAP | {"8826"}),
+        ("/88(24|26)", {"8824", "8826"}),
+        ("!no data", {"8832", "8826", "8824"}),
+        ("id:883", {"8832", *(str(number) for number in range(8831, 8841, 2))}),
+        ("strategy:pairs", {"8826"}),
+        ("error:/^worker/", {"8832"}),
+        ("nothing at all", set()),
+    ],
+)
+async def test_only_what_fits_is_listed(rig: Rig, text: str, keys: set[str]) -> None:
+    async with watching(rig) as pilot:
+        await pilot.press("slash", *text, "enter")
+        await until(pilot, lambda: passing(rig) == keys)
+        assert not is_open(rig)
+        assert f"/{text}" in title(rig)
+        assert rig.table().has_focus
+        assert rig.told == []
+
+
+async def test_it_is_applied_while_one_types(rig: Rig) -> None:
+    async with watching(rig) as pilot:
+        assert passing(rig) == ALL
+        await pilot.press("slash", *"zero")
+        await until(pilot, lambda: passing(rig) == {"8826"})
+        assert is_open(rig)
+        assert "/zero" in title(rig)
+
+
+async def test_escape_takes_it_away(rig: Rig) -> None:
+    async with watching(rig) as pilot:
+        await pilot.press("slash", *"zero", "enter")
+        await until(pilot, lambda: passing(rig) == {"8826"})
+        await pilot.press("slash")
+        await until(pilot, lambda: is_open(rig))
+        assert rig.app.dashboard.query_one(FilterLine).value == "zero", "what is in force can be mended"
+        await pilot.press("escape")
+        await until(pilot, lambda: passing(rig) == ALL)
+        assert not is_open(rig)
+        assert "/" not in title(rig)
+        assert rig.table().has_focus
+
+
+@pytest.mark.parametrize("text", ["/[", "/(a", "/*/", "!/[/", "error:/(/"])
+async def test_what_is_no_regular_expression_is_told_and_changes_nothing(rig: Rig, text: str) -> None:
+    async with watching(rig) as pilot:
+        await pilot.press("slash", *"zero", "enter")
+        await until(pilot, lambda: passing(rig) == {"8826"})
+        await pilot.press("slash", *["backspace"] * 4, *text, "enter")
+        await until(pilot, lambda: bool(rig.told))
+        assert any(told.startswith("filter: not a regular expression: ") for told in rig.told)
+        assert "/zero" in title(rig) or passing(rig) == ALL
+        assert text not in title(rig)
+
+
+async def test_marks_survive_it_and_the_dialog_shows_them(rig: Rig) -> None:
+    async with watching(rig) as pilot:
+        await pilot.press("down", "space", "slash", *"zero", "enter")
+        await until(pilot, lambda: passing(rig) == {"8826"})
+        assert rig.table().marked_keys == {"8841"}
+        await pilot.press("r")
+        await until(pilot, lambda: rig.shows(PlanScreen) and "targets" in rig.text)
+        assert "8841  mean-revert-eu" in rig.text
+
+
+async def test_keys_of_actions_are_letters_in_it(rig: Rig) -> None:
+    async with watching(rig) as pilot:
+        await pilot.press("slash", *"rSeyzahLq12345?!")
+        await until(pilot, lambda: passing(rig) == set())
+        assert rig.app.dashboard.query_one(FilterLine).value == "rSeyzahLq12345?!"
+        assert rig.app.screen is rig.app.dashboard
+        assert rig.app.dispatcher.busy is None
+        assert not rig.app.dashboard.zoomed
+        assert rig.told == []
+        await pilot.press("enter", "escape", "r")
+        await pilot.pause()
+        assert is_open(rig) is False
+
+
+async def test_it_stays_when_the_rows_change(rig: Rig) -> None:
+    async with watching(rig) as pilot:
+        await pilot.press("slash", *"sap", "enter")
+        await until(pilot, lambda: passing(rig) == SAP)
+        listed = data_gap().value(JOBS_FAILED)
+        assert listed is not None
+        more = jobs(no_data("9001", "SAP.DE", 0), no_data("9002", "BMW.DE", 0), *listed.jobs[1:])
+        await rig.know(pilot, after(data_gap(), {JOBS_FAILED: more}))
+        assert passing(rig) == SAP - {"8841"} | {"9001"}
+        assert "/sap" in title(rig)
+
+
+@pytest.mark.parametrize("key", ["tab", "shift+tab"])
+async def test_who_goes_elsewhere_keeps_it_and_gets_there(rig: Rig, key: str) -> None:
+    async with watching(rig) as pilot:
+        await pilot.press("slash", *"zero")
+        await until(pilot, lambda: passing(rig) == {"8826"})
+        await pilot.press(key)
+        await until(pilot, lambda: not is_open(rig))
+        await pilot.pause()
+        assert "/zero" in title(rig)
+        assert rig.app.dashboard.current is not None, "some pane has the keys"
+
+
+async def test_the_other_panes_are_left_alone(rig: Rig) -> None:
+    async with watching(rig) as pilot:
+        before = passing(rig, "database")
+        await pilot.press("slash", *"zero", "enter", "5")
+        await until(pilot, lambda: passing(rig) == {"8826"})
+        assert passing(rig, "database") == before
+        await pilot.press("slash", *"2231", "enter")
+        await until(pilot, lambda: passing(rig, "database") == {key for key in before if "2231" in key})
+        assert passing(rig) == {"8826"}
+        assert rig.table("database").has_focus
+
+
+async def test_a_pane_without_a_list_opens_no_line(rig: Rig) -> None:
+    async with watching(rig) as pilot:
+        await pilot.press("4", "slash", "z")
+        await pilot.pause()
+        assert not is_open(rig)
+        assert rig.app.dashboard.zoomed, "keys are keys still"
+
+
+async def test_only_what_is_broken(rig: Rig) -> None:
+    async with watching(rig) as pilot:
+        whole = passing(rig, "jobs")
+        assert whole == {"8850", "8852", "8853", "8857"}
+        await pilot.press("1", "exclamation_mark")
+        assert passing(rig, "jobs") == {"8850", "8852"}, "over the limit, and near it"
+        line = next(line for line in rig.lines if "1 Jobs" in line)
+        assert "only broken" in line.partition("2 Failures")[0]
+        await pilot.press("exclamation_mark")
+        assert passing(rig, "jobs") == whole
+        assert "only broken" not in rig.text
+
+
+async def test_broken_and_filter_together(rig: Rig) -> None:
+    async with watching(rig) as pilot:
+        await pilot.press("1", "exclamation_mark", "slash", *"pairs", "enter")
+        await until(pilot, lambda: passing(rig, "jobs") == set())
+        await pilot.press("exclamation_mark")
+        assert passing(rig, "jobs") == {"8853"}
+        await pilot.press("slash", "escape")
+        await until(pilot, lambda: len(passing(rig, "jobs")) == 4)
+
+
+async def test_on_a_small_screen(rig: Rig) -> None:
+    async with watching(rig, (60, 17)) as pilot:
+        await pilot.press("slash", *"zero")
+        await until(pilot, lambda: passing(rig) == {"8826"})
+        assert any(line.strip().startswith("zero") for line in rig.lines[-2:])
+        assert "/zero" in title(rig)
+        await pilot.press("escape")
+        await until(pilot, lambda: passing(rig) == ALL)
+
+
+async def test_all_that_failed_is_broken(rig: Rig) -> None:
+    async with watching(rig) as pilot:
+        await pilot.press("2", "exclamation_mark")
+        assert passing(rig) == ALL
+        assert "only broken" in title(rig)
+        await pilot.press("exclamation_mark")
+        assert "only broken" not in title(rig)

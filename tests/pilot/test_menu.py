@@ -1,0 +1,202 @@
+"""The menu and the palette: all actions by name, on the same path as their keys."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+from textual.command import CommandPalette
+from textual.pilot import Pilot
+
+from actions.plan import Plan
+from actions.registry import REGISTRY
+from backend.config.model import Environment
+from backend.model.situation import Situation
+from backend.parts import ENGINE_UNIT, JOBS_FAILED
+from tests.conftest import Rig
+from tests.pilot.test_dialog import Recorder
+from tests.situations import NOW, after, calm, data_gap, jobs, missing, stale, unit, waiting
+from tui.screens.menu import MenuScreen
+from tui.screens.plan import PlanScreen
+from widgets.readout import Readout
+from widgets.text import plain
+
+IDS = list(REGISTRY)
+GIVEN_UP = after(data_gap(), {ENGINE_UNIT: unit(active="failed", sub="failed", result="start-limit-hit")})
+
+
+@asynccontextmanager
+async def menu(
+    rig: Rig, found: Situation, size: tuple[int, int] = (120, 40), keys: tuple[str, ...] = ("a",)
+) -> AsyncIterator[Pilot[None]]:
+    """The application with its menu open."""
+    async with rig.run(*size) as pilot:
+        rig.app.dispatcher.runner = lambda _spec: Recorder()  # type: ignore[assignment,return-value]
+        rig.clock.move((found.at - NOW).total_seconds())
+        await rig.know(pilot, found)
+        await pilot.press(*keys)
+        await until(pilot, lambda: rig.shows(MenuScreen) and "esc closes" in rig.text)
+        await pilot.pause()
+        yield pilot
+
+
+async def until(pilot: Pilot[None], done: Callable[[], bool]) -> None:
+    for _ in range(500):
+        if done():
+            return
+        await pilot.pause(0.01)
+    raise AssertionError("it did not come to pass")
+
+
+async def choose(pilot: Pilot[None], id_: str) -> None:
+    """Go to an action and press enter."""
+    await pilot.press("home", *["down"] * IDS.index(id_), "enter")
+    await pilot.pause()
+
+
+def row(rig: Rig, title: str) -> str:
+    return next(line for line in rig.lines if title in line)
+
+
+def shown(rig: Rig) -> str:
+    """What is told below the list, all of which must be on the screen."""
+    lines = [plain(line) for line in rig.app.screen.query_one("#menu-reason", Readout).lines]
+    assert all(line in rig.text for line in lines)
+    return " ".join(lines)
+
+
+async def test_every_action_stands_there_with_its_key_and_risk(rig: Rig) -> None:
+    async with menu(rig, data_gap()):
+        for spec in REGISTRY.values():
+            assert spec.risk.value in row(rig, f"{spec.key}   {spec.title}")
+        assert "The engine's unit has not failed." in row(rig, "reset failed")
+        assert "not now" not in row(rig, "restart engine")
+        assert REGISTRY[IDS[0]].help in shown(rig)
+
+
+WHEN = {
+    "calm": (calm(), {"job.requeue": "There is no failed job."}),
+    "nothing read": (waiting(), dict.fromkeys(IDS, "Nothing has been read of")),
+    "stale": (stale(), dict.fromkeys(IDS, "is 600 s old and it is stale")),
+    "missing": (missing(), dict.fromkeys(IDS, "The server has no route for")),
+    "no failures": (after(data_gap(), {JOBS_FAILED: jobs()}), {"job.requeue": "There is no failed job."}),
+    "not found": (
+        after(data_gap(), {ENGINE_UNIT: unit(load="not-found", active="inactive")}),
+        {"engine.restart": "The service manager does not know the engine's unit."},
+    ),
+    "given up": (GIVEN_UP, {}),
+}
+
+
+@pytest.mark.parametrize("size", [(60, 17), (120, 40)], ids=["60x17", "120x40"])
+@pytest.mark.parametrize("name", WHEN)
+async def test_what_cannot_run_stays_there_and_says_why_in_full(rig: Rig, name: str, size: tuple[int, int]) -> None:
+    found, reasons = WHEN[name]
+    async with menu(rig, found, size) as pilot:
+        for id_, reason in reasons.items():
+            await choose(pilot, id_)
+            assert rig.shows(MenuScreen), "enter runs only what can run"
+            assert reason in shown(rig)
+            assert shown(rig) == rig.app.desk.menu()[IDS.index(id_)].reason, "the reason is told whole"
+        assert rig.app.dispatcher.busy is None
+        assert rig.told == []
+
+
+@pytest.mark.parametrize("size", [(60, 17), (120, 40)], ids=["60x17", "120x40"])
+@pytest.mark.parametrize(
+    ("id_", "found"),
+    [("job.requeue", data_gap()), ("engine.restart", data_gap()), ("engine.reset-failed", GIVEN_UP)],
+)
+async def test_enter_opens_the_dialog_of_what_can_run(
+    rig: Rig, id_: str, found: Situation, size: tuple[int, int]
+) -> None:
+    async with menu(rig, found, size) as pilot:
+        await choose(pilot, id_)
+        await until(pilot, lambda: rig.shows(PlanScreen))
+        assert rig.app.dispatcher.busy is REGISTRY[id_]
+
+
+async def test_the_menu_means_what_the_key_means(rig: Rig) -> None:
+    plans: list[Plan] = []
+
+    async def keep(plan: Plan) -> bool:
+        plans.append(plan)
+        return False
+
+    async with rig.run() as pilot:
+        rig.app.stage.confirm = keep  # type: ignore[method-assign]
+        await rig.know(pilot, data_gap())
+        await pilot.press("down", "space", "down", "down", "space", "r")
+        await until(pilot, lambda: len(plans) == 1 and rig.app.dispatcher.busy is None)
+        await pilot.press("3", "a")
+        await choose(pilot, "job.requeue")
+        await until(pilot, lambda: len(plans) == 2 and rig.app.dispatcher.busy is None)
+        await pilot.press("1", "ctrl+p")
+        await palette(rig, pilot, "requeue")
+        await until(pilot, lambda: len(plans) == 3 and rig.app.dispatcher.busy is None)
+    assert [target.label for target in plans[0].targets] == ["8841", "8837"]
+    assert plans[0] == plans[1] == plans[2]
+
+
+async def palette(rig: Rig, pilot: Pilot[None], name: str) -> None:
+    """Choose a command of the open palette by its name."""
+    await until(pilot, lambda: isinstance(rig.app.screen, CommandPalette))
+    await pilot.press(*name)
+    spec = next(spec for spec in REGISTRY.values() if spec.title == name)
+    await until(pilot, lambda: spec.help[:20] in rig.text)
+    await pilot.press("enter")
+    if isinstance(rig.app.screen, CommandPalette):
+        await pilot.press("enter")
+
+
+async def test_what_cannot_run_is_refused_from_the_palette_too(rig: Rig) -> None:
+    async with rig.run() as pilot:
+        await rig.know(pilot, data_gap())
+        await pilot.press("ctrl+p")
+        await palette(rig, pilot, "reset failed")
+        await until(pilot, lambda: bool(rig.told))
+        (told,) = rig.told
+        assert told.startswith("reset failed: refused: ")
+        assert rig.app.screen is rig.app.dashboard
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"environment": Environment("production", "red", locked=True)}, "Actions are locked; L unlocks them"),
+        ({"read_only": True}, "This backtop is read-only; start one without --read-only to act."),
+    ],
+)
+async def test_locked_and_read_only_are_reasons(
+    rigged: Callable[..., Rig], settings: dict[str, object], words: str
+) -> None:
+    rig = rigged(**settings)
+    async with menu(rig, data_gap(), (60, 17)) as pilot:
+        for id_ in IDS:
+            await choose(pilot, id_)
+            assert rig.shows(MenuScreen)
+            assert words in shown(rig)
+
+
+@pytest.mark.parametrize("key", ["escape", "q", "a"])
+async def test_it_closes_and_changes_nothing(rig: Rig, key: str) -> None:
+    async with menu(rig, data_gap()) as pilot:
+        await pilot.press(key)
+        assert rig.app.screen is rig.app.dashboard
+        assert rig.app.dispatcher.busy is None
+
+
+async def test_action_keys_do_nothing_in_the_menu(rig: Rig) -> None:
+    async with menu(rig, data_gap()) as pilot:
+        await pilot.press("r", "S", "e", "y", "z")
+        await pilot.pause()
+        assert rig.shows(MenuScreen)
+        assert rig.app.dispatcher.busy is None
+
+
+async def test_a_world_that_changed_under_the_menu_is_refused(rig: Rig) -> None:
+    async with menu(rig, data_gap()) as pilot:
+        await rig.know(pilot, after(data_gap(), {ENGINE_UNIT: unit(load="not-found", active="inactive")}))
+        await choose(pilot, "engine.restart")
+        await until(pilot, lambda: bool(rig.told))
+        assert rig.app.screen is rig.app.dashboard
+        assert "The service manager does not know" in rig.told[0]

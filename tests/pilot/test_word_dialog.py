@@ -1,0 +1,292 @@
+"""The dialog of what cannot be taken back: its word is typed in full, by hand."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from textual import events
+from textual.command import CommandPalette
+from textual.widgets import Input
+
+from backend.model.situation import Situation
+from backend.parts import ENGINE_UNIT, JOBS_RUNNING
+from tests.conftest import Rig
+from tests.pilot.test_dialog import Dialog, Recorder
+from tests.situations import RUNNING, after, data_gap, data_gap_values, jobs, unit
+from tui.screens.leave import LeaveScreen
+from tui.screens.word import WordInput
+
+WORD = "adaf-backtest-engine"
+
+
+@asynccontextmanager
+async def dialog(
+    rig: Rig, *ahead: str, found: Situation | None = None, size: tuple[int, int] = (100, 30)
+) -> AsyncIterator[Dialog]:
+    """The application with the open dialog of a restart; the keys `ahead` were typed before it could be seen."""
+    async with rig.run(*size) as pilot:
+        runs = Recorder()
+        rig.app.dispatcher.runner = lambda _spec: runs  # type: ignore[assignment,return-value]
+        await rig.know(pilot, found or data_gap())
+        opened = Dialog(rig, pilot, runs)
+        await opened.press("1", "S", *ahead)
+        await opened.until(lambda: opened.is_open() and "[esc] Cancel" in rig.text)
+        yield opened
+
+
+def typed(open_: Dialog) -> str:
+    """What stands in the input."""
+    return open_.screen.query_one(WordInput).value
+
+
+async def later(open_: Dialog, seconds: float, **fields: str) -> None:
+    """So much later, while the unit is still looked at."""
+    await open_.pass_time(seconds)
+    values = {**data_gap_values(), ENGINE_UNIT: unit(**fields)}
+    await open_.rig.know(open_.pilot, after(data_gap().seen_at(open_.rig.clock.now()), values))
+
+
+async def is_closed(open_: Dialog) -> None:
+    """Wait until nothing is open, and see that nothing ran."""
+    await open_.until(lambda: not open_.is_open() and open_.rig.app.dispatcher.busy is None)
+    assert not open_.runs.plans
+
+
+async def test_the_word_in_full_and_enter_confirm(rig: Rig) -> None:
+    async with dialog(rig) as open_:
+        assert isinstance(rig.app.focused, WordInput), "the input has the keys"
+        await open_.pass_time(2)
+        await open_.press(*WORD)
+        assert typed(open_) == WORD
+        assert open_.is_open()
+        assert not open_.runs.plans
+        await open_.press("enter")
+        await open_.until(lambda: bool(open_.runs.plans))
+        assert not open_.is_open()
+        (plan,) = open_.runs.plans
+        assert (plan.action, plan.confirm) == ("engine.restart", WORD)
+        assert open_.runs.targets == [["adaf-backtest-engine.service"]]
+
+
+async def test_it_shows_all_that_one_confirms(rig: Rig) -> None:
+    async with dialog(rig, size=(120, 40)) as open_:
+        for words in (
+            "restart engine", "on production", "risk high", "active (running)", "run a3f1a3f1",
+            "systemctl restart adaf-backtest-engine", "4 running jobs lose what they have", "8850 mean-revert-eu",
+            "ends 4 worker processes", "cannot be undone", "only if", "checked", "facts   0s old",
+            f"type {WORD}, then enter", "[esc] Cancel", "expires in 60s",
+        ):  # fmt: skip
+            assert words in rig.text, words
+        assert "[y]" not in rig.text
+        assert open_.is_open()
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        "", "y", WORD[:-1], WORD[1:], f"{WORD} ", f" {WORD}", WORD.upper(), f"{WORD}.service", WORD * 2,
+        WORD.replace("-", "_"), "restart engine", "production",
+    ],
+)  # fmt: skip
+async def test_nothing_but_the_word_confirms(rig: Rig, keys: str) -> None:
+    async with dialog(rig) as open_:
+        await open_.pass_time(5)
+        await open_.press(*keys, "enter", "enter")
+        assert typed(open_) == keys, "what was typed stays, to be mended"
+        assert open_.is_open()
+        assert not open_.runs.plans
+
+
+async def test_a_wrong_word_can_be_mended(rig: Rig) -> None:
+    async with dialog(rig) as open_:
+        await open_.pass_time(5)
+        await open_.press(*WORD[:-1], "x", "enter")
+        assert open_.is_open()
+        await open_.press("backspace", WORD[-1], "enter")
+        await open_.until(lambda: bool(open_.runs.plans))
+
+
+async def test_letters_are_letters(rig: Rig) -> None:
+    async with dialog(rig) as open_:
+        await open_.pass_time(5)
+        await open_.press(*"ynqzSrahL?!/1 ")
+        assert typed(open_) == "ynqzSrahL?!/1 "
+        assert open_.is_open()
+        assert rig.app.screen_stack == [rig.app.dashboard, open_.screen]
+        assert (rig.app.dashboard.zoomed, rig.told) == (False, [])
+
+
+async def test_what_is_typed_ahead_is_lost(rig: Rig) -> None:
+    async with dialog(rig, *WORD, "enter", "y", "escape") as open_:
+        await open_.press(*WORD, "backspace", "enter")
+        assert (typed(open_), open_.is_open()) == ("", True)
+        await open_.pass_time(0.29)
+        await open_.press(*WORD, "enter", "ctrl+v", "escape", "ctrl+q")
+        assert (typed(open_), open_.is_open()) == ("", True)
+        await open_.pass_time(0.02)
+        await open_.press("a")
+        assert typed(open_) == "a"
+        assert not open_.runs.plans
+
+
+async def test_a_second_to_think(rig: Rig) -> None:
+    async with dialog(rig) as open_:
+        await open_.pass_time(0.5)
+        await open_.press(*WORD, "enter")
+        assert open_.is_open()
+        await open_.pass_time(0.5)
+        await open_.press("enter")
+        await open_.until(lambda: bool(open_.runs.plans))
+
+
+async def test_pasted_text_is_not_taken(rig: Rig) -> None:
+    async with dialog(rig) as open_:
+        await open_.pass_time(5)
+        for where in (rig.app, open_.screen, open_.screen.query_one(WordInput)):
+            where.post_message(events.Paste(f"{WORD}\n"))
+            await open_.pilot.pause()
+        rig.app.copy_to_clipboard(WORD)
+        await open_.press("ctrl+v", "shift+insert", "enter")
+        assert (typed(open_), open_.is_open()) == ("", True)
+        await open_.press(*WORD, "shift+home", "ctrl+x", "ctrl+v", "enter")
+        assert (typed(open_), open_.is_open()) == ("", True)
+        assert not open_.runs.plans
+
+
+async def test_escape_cancels(rig: Rig) -> None:
+    async with dialog(rig) as open_:
+        await open_.pass_time(5)
+        await open_.press(*WORD, "escape")
+        await is_closed(open_)
+        assert rig.told == []
+
+
+async def test_it_expires(rig: Rig) -> None:
+    async with dialog(rig) as open_:
+        await open_.pass_time(5)
+        await open_.press(*WORD)
+        await open_.pass_time(54)
+        assert "expires in 1s" in rig.text
+        rig.clock.move(1)
+        await open_.press("enter")
+        assert not open_.runs.plans, "too late, though the dialog has not looked at the clock yet"
+        await open_.pass_time(0)
+        await is_closed(open_)
+        assert rig.told == ["restart engine: The dialog expired: its facts are a minute old."]
+
+
+async def test_leaving_asks_and_the_palette_stays_closed(rig: Rig) -> None:
+    async with dialog(rig) as open_:
+        await open_.pass_time(5)
+        await open_.press(*WORD, "ctrl+p")
+        assert not any(isinstance(screen, CommandPalette) for screen in rig.app.screen_stack)
+        assert typed(open_) == WORD
+        await open_.press("ctrl+q")
+        assert isinstance(rig.app.screen, LeaveScreen)
+        assert "restart engine is open or runs." in rig.text
+        await open_.press("enter")
+        assert open_.is_open()
+        assert not open_.runs.plans, "the enter that stays confirms nothing"
+        await open_.press("ctrl+q", "y")
+        await open_.until(lambda: not rig.app.is_running)
+        assert not open_.runs.plans
+
+
+async def test_it_expires_once_when_leaving_was_asked(rig: Rig) -> None:
+    async with dialog(rig) as open_:
+        await open_.pass_time(5)
+        await open_.press(*WORD, "ctrl+q")
+        plan = rig.app.screen_stack[-2]
+        rig.clock.move(100)
+        for _ in range(3):
+            plan._tick()  # type: ignore[attr-defined]
+            await open_.pilot.pause()
+        assert isinstance(rig.app.screen, LeaveScreen)
+        assert rig.told == []
+        await open_.press("n", "enter")
+        assert not open_.runs.plans
+        await open_.until(lambda: not open_.is_open())
+        await is_closed(open_)
+        assert rig.told == ["restart engine: The dialog expired: its facts are a minute old."]
+
+
+async def test_its_target_is_frozen_while_the_world_moves(rig: Rig) -> None:
+    async with dialog(rig) as open_:
+        shown = open_.screen.query_one("#plan-body").lines  # type: ignore[attr-defined]
+        moved = after(data_gap(), {JOBS_RUNNING: jobs(*RUNNING[2:]), ENGINE_UNIT: unit(restarts=7)}, seconds=1)
+        await rig.know(open_.pilot, moved)
+        await open_.press("3", "down", "tab")
+        assert open_.screen.query_one("#plan-body").lines == shown  # type: ignore[attr-defined]
+        await later(open_, 5)
+        await open_.press(*WORD, "enter")
+        await open_.until(lambda: bool(open_.runs.plans))
+        (plan,) = open_.runs.plans
+        assert plan.targets[0].invocation == unit().invocation  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("now", [{"invocation": "b702" * 8}, {"active": "failed"}, {"load": "not-found"}])
+async def test_a_unit_that_moved_on_meanwhile_is_refused_after_the_word(rig: Rig, now: dict[str, str]) -> None:
+    async with dialog(rig) as open_:
+        await later(open_, 5, **now)
+        await open_.press(*WORD, "enter")
+        await is_closed(open_)
+        (told,) = rig.told
+        words = "does not know" if "load" in now else "The unit is not what it was when the action was asked for"
+        assert told.startswith("restart engine: refused: ")
+        assert words in told
+
+
+async def test_facts_that_aged_under_it_are_refused_after_the_word(rig: Rig) -> None:
+    async with dialog(rig) as open_:
+        await open_.pass_time(30)
+        await open_.press(*WORD, "enter")
+        await is_closed(open_)
+        assert "What is shown of engine.unit is 30 s old and it is stale" in rig.told[0]
+
+
+async def test_on_a_small_screen_everything_can_be_reached(rig: Rig) -> None:
+    async with dialog(rig, size=(60, 17)) as open_:
+        await open_.pass_time(1)
+        always = ("restart engine", "risk high", f"type {WORD}, then enter", "[esc] Cancel", "expires in 60s")
+        seen = ""
+        for _ in range(12):
+            seen += rig.text
+            for words in always:
+                assert words in rig.text, words
+            await open_.press("down", "down")
+        for words in (
+            "targets", "sends", "systemctl restart", "only if", "effect", "8850 mean-revert-eu", "ends 4 worker",
+            "cannot be undone", "checked", "facts   0s old",
+        ):  # fmt: skip
+            assert words in seen, words
+        end = rig.text
+        await open_.press("pageup", "pageup", "pageup", "pageup")
+        assert rig.text != end
+        await open_.press(*WORD)
+        assert WORD in rig.app.screen.query_one(Input).value
+        await open_.press("enter")
+        await open_.until(lambda: bool(open_.runs.plans))
+
+
+async def test_a_screen_that_changes_its_size_keeps_what_was_typed(rig: Rig) -> None:
+    async with dialog(rig, size=(120, 40)) as open_:
+        await open_.pass_time(1)
+        await open_.press(*WORD[:6])
+        await open_.pilot.resize_terminal(60, 17)
+        await open_.pilot.pause()
+        assert typed(open_) == WORD[:6]
+        assert "[esc] Cancel" in rig.text
+        assert f"type {WORD}, then enter" in rig.text
+        await open_.press(*WORD[6:], "enter")
+        await open_.until(lambda: bool(open_.runs.plans))
+
+
+async def test_what_cannot_run_opens_nothing(rig: Rig) -> None:
+    gone = after(data_gap(), {ENGINE_UNIT: unit(active="failed", result="start-limit-hit")})
+    async with rig.run() as pilot:
+        await rig.know(pilot, gone)
+        await pilot.press("1", "S")
+        await pilot.pause()
+        assert rig.app.screen is rig.app.dashboard
+        (told,) = rig.told
+        assert told.startswith("restart engine: refused: The unit hit its start limit")

@@ -1,0 +1,161 @@
+"""The data pane where there is room: a line for each gap, symbol, source and provider."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from backend.model.data import Availability, Connectivity, DataSource, Gap, SymbolHealth
+from backend.model.providers import ProviderAnswer
+from backend.model.situation import Part
+from backend.parts import DATA_AVAILABILITY, DATA_CONNECTIVITY, DATA_SOURCES, DATA_SYMBOLS, DATA_VALIDATION
+from widgets.present.faces import aged
+from widgets.present.view import Look
+from widgets.present.words import bar, number, percent, share_tone, since
+from widgets.text import Glyphs, Line, Span, fit
+
+LABEL = 12
+"""Cells of the labels at the left."""
+NAME = 16
+"""Cells of the name of a symbol, a source or a provider."""
+BAR_CELLS = 20
+
+
+def ordered(gaps: Iterable[Gap], wanted: frozenset[str]) -> list[Gap]:
+    """What failed jobs need first, then what lacks most."""
+    return sorted(gaps, key=lambda gap: (gap.symbol not in wanted, -(gap.days or 0), gap.symbol))
+
+
+def lines(look: Look, wanted: frozenset[str]) -> tuple[Line, ...]:
+    """All there is to tell; of gaps so many as there is room for beside the rest."""
+    above = [*_amount(look), *_reach(look)]
+    below = [*_selected(look), *_sources(look), *_providers(look), *_validation(look)]
+    room = max(3, look.height - len(above) - len(below) - 4)
+    return (*above, *_gaps(look, wanted, room), *below)
+
+
+def _block(label: str, told: Sequence[Line]) -> list[Line]:
+    """Lines behind a label that stands once."""
+    return [(Span(f"{label if n == 0 else '':<{LABEL}}", "dim"), *each) for n, each in enumerate(told)]
+
+
+def _amount(look: Look) -> list[Line]:
+    there = look.situation.value(DATA_AVAILABILITY)
+    if there is None:
+        return []
+    told = _block("symbols", [(Span(number(there.symbol_count), "strong"), *_period(there, look.glyphs))])
+    if there.completeness is not None:
+        tone = share_tone(there.completeness)
+        drawn = bar(there.completeness / 100, BAR_CELLS, look.glyphs)
+        told += _block("complete", [(Span(drawn, tone), Span(f" {percent(there.completeness, 1)}", tone))])
+    return _all_aged(look, DATA_AVAILABILITY, told)
+
+
+def _period(there: Availability, glyphs: Glyphs) -> Line:
+    if not (there.earliest and there.latest):
+        return ()
+    return (Span(f"   {there.earliest} {glyphs.more} {there.latest}", "dim"),)
+
+
+def _reach(look: Look) -> list[Line]:
+    reach: Connectivity | None = look.situation.value(DATA_CONNECTIVITY)
+    if reach is None or reach.response_ms is None:
+        return []
+    return _all_aged(look, DATA_CONNECTIVITY, _block("answers in", [(Span(f"{reach.response_ms:.0f} ms"),)]))
+
+
+def _gaps(look: Look, wanted: frozenset[str], room: int) -> list[Line]:
+    there = look.situation.value(DATA_AVAILABILITY)
+    if there is None:
+        return []
+    if not there.gaps:
+        return _all_aged(look, DATA_AVAILABILITY, _block("gaps", [(Span("none", "ok"),)]))
+    shown = ordered(there.gaps, wanted)
+    told = [_gap(gap, wanted, look) for gap in shown[:room]]
+    if len(shown) > room:
+        told[-1] = (Span(f"+{number(len(shown) - room + 1)} more", "dim"),)
+    if any(gap.symbol in wanted for gap in shown):
+        told.append((Span(f"{look.glyphs.ok} in failed jobs", "dim"),))
+    return _all_aged(look, DATA_AVAILABILITY, _block("gaps", told))
+
+
+def _gap(gap: Gap, wanted: frozenset[str], look: Look) -> Line:
+    glyphs = look.glyphs
+    days = "" if gap.days is None else f"{gap.days}d"
+    period = f" {_day(gap.start)} {glyphs.more} {_day(gap.end)}" if gap.start or gap.end else ""
+    if LABEL + NAME + len(period) + 7 > look.width:
+        period = ""
+    needed = gap.symbol in wanted
+    return (
+        Span(fit(gap.symbol, NAME, more=glyphs.more), "bad" if needed else "plain"),
+        Span(f"{days:>5} "),
+        Span(glyphs.ok if needed else " ", "bad"),
+        Span(period, "dim"),
+    )
+
+
+def _day(day: date | None) -> str:
+    return "?" if day is None else f"{day}"
+
+
+def _selected(look: Look) -> list[Line]:
+    chosen = look.situation.value(DATA_SYMBOLS)
+    if chosen is None or not chosen.job:
+        return []
+    now = look.situation.server_now(DATA_SYMBOLS)
+    told = [_symbol(symbol, now, look.glyphs) for symbol in chosen.symbols[:8]]
+    told += [(Span(f"{symbol} unknown", "bad"),) for symbol in chosen.unknown[:4]]
+    return _all_aged(look, DATA_SYMBOLS, _block(fit(f"job {chosen.job}", LABEL - 1, more=look.glyphs.more), told))
+
+
+def _symbol(symbol: SymbolHealth, now: datetime, glyphs: Glyphs) -> Line:
+    return (
+        Span(fit(symbol.symbol, NAME, more=glyphs.more)),
+        Span(f"{percent(symbol.completeness):>5}", share_tone(symbol.completeness)),
+        Span(f"  {since(symbol.last_update, now)} ago" if symbol.last_update else "", "dim"),
+    )
+
+
+def _sources(look: Look) -> list[Line]:
+    sources = look.situation.value(DATA_SOURCES)
+    if sources is None:
+        return []
+    told = [_source(each, look.glyphs) for each in sources.sources[:6]]
+    return _all_aged(look, DATA_SOURCES, _block("sources", told))
+
+
+def _source(source: DataSource, glyphs: Glyphs) -> Line:
+    return (
+        Span(fit(source.role or source.name, NAME, more=glyphs.more), "strong" if source.active else "plain"),
+        Span(f" {source.status}", "ok" if source.healthy else "bad"),
+        Span("  in use" if source.active else "", "accent"),
+    )
+
+
+def _providers(look: Look) -> list[Line]:
+    told: list[Line] = []
+    for part in look.providers[:8]:
+        answer = look.situation.value(part)
+        if answer is not None:
+            told.append(aged(look, part, _provider(answer, look.glyphs)))
+    return _block("providers", told)
+
+
+def _provider(answer: ProviderAnswer, glyphs: Glyphs) -> Line:
+    took = "" if answer.latency_ms is None else f"  {answer.latency_ms:.0f} ms"
+    return (
+        Span(fit(answer.name, NAME, more=glyphs.more)),
+        Span(f" {answer.word}", "ok" if answer.reachable else "bad"),
+        Span(took, "dim"),
+    )
+
+
+def _validation(look: Look) -> list[Line]:
+    report = look.situation.value(DATA_VALIDATION)
+    if report is None:
+        return []
+    told: list[Line] = [(Span(f"{name} "), Span(value, "strong")) for name, value in report.summary[:6]]
+    return _all_aged(look, DATA_VALIDATION, _block("validation", told))
+
+
+def _all_aged(look: Look, part: Part[Any], told: Sequence[Line]) -> list[Line]:
+    return [aged(look, part, each) for each in told]

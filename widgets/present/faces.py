@@ -1,0 +1,121 @@
+"""The faces that every pane has: waiting, missing, stale, failed; and what is told of parts that gave nothing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from backend.model.situation import Face, Part, PartState
+from widgets.present.view import Look, grave
+from widgets.present.words import span, time_of_day
+from widgets.text import Glyphs, Line, Span, Tone, line_width
+
+OLD = (Face.STALE, Face.FAILED)
+_GRAVITY = (Face.OK, Face.WAITING, Face.STALE, Face.FAILED)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How the parts of a pane stand together."""
+
+    face: Face
+    """That of the main part; where the server has no such route, that of the others."""
+    age: float | None
+    """Seconds: of the main part, or of the first that there is."""
+    notices: tuple[Line, ...]
+    lesser: str = ""
+    """What is wrong with the other parts while the face is that of a good one: `tree failed`, `2 parts failed`."""
+    partly: bool = False
+    """Whether the main part is missing while others are there."""
+
+
+def standing(look: Look, parts: Sequence[Part[Any]]) -> Standing:
+    """How these parts stand; the first is the pane's main one."""
+    now = look.situation.at
+    states = [look.situation[part] for part in parts]
+    faces = [state.face(now) for state in states]
+    there = [state for state, face in zip(states, faces, strict=True) if face is not Face.MISSING]
+    face = _face(faces)
+    return Standing(
+        face,
+        there[0].age(now) if there else None,
+        _notices(states, faces, look),
+        _lesser(states, faces) if face is Face.OK else "",
+        partly=faces[0] is Face.MISSING and bool(there),
+    )
+
+
+def _face(faces: Sequence[Face]) -> Face:
+    if faces[0] is not Face.MISSING:
+        return faces[0]
+    others = [face for face in faces if face is not Face.MISSING]
+    if not others:
+        return Face.MISSING
+    return Face.OK if Face.OK in others else max(others, key=_GRAVITY.index)
+
+
+def _lesser(states: Sequence[PartState[Any]], faces: Sequence[Face]) -> str:
+    names = [state.part.name for state, face in zip(states, faces, strict=True) if face in OLD]
+    word = "failed" if Face.FAILED in faces else "stale"
+    return f"{names[0]} {word}" if len(names) == 1 else f"{len(names)} parts {word}" if names else ""
+
+
+def old(look: Look, part: Part[Any]) -> bool:
+    """Whether what is known of a part must not pass for live."""
+    return look.situation[part].face(look.situation.at) in OLD
+
+
+def aged(look: Look, part: Part[Any], words: Line) -> Line:
+    """These words, grey when the part that they tell of is no longer live."""
+    return tuple(Span(each.text, "dim") for each in words) if old(look, part) else words
+
+
+def _notices(states: Sequence[PartState[Any]], faces: Sequence[Face], look: Look) -> tuple[Line, ...]:
+    lines: list[Line] = []
+    told: set[str] = set()
+    for state, face in zip(states, faces, strict=True):
+        if face is Face.FAILED and state.failure and state.failure.summary not in told:
+            told.add(state.failure.summary)
+            lines.extend(_failed(state, look))
+    missing = [state for state, face in zip(states, faces, strict=True) if face is Face.MISSING]
+    if missing:
+        names = ", ".join(state.part.name for state in missing)
+        count = f"{len(states) - len(missing)} of {len(states)} parts, " if len(missing) < len(states) else ""
+        lines.append((Span(f"{look.glyphs.unknown} {count}no route for {names}", "dim"),))
+    return tuple(lines)
+
+
+def _failed(state: PartState[Any], look: Look) -> tuple[Line, ...]:
+    """What failed and why; since when and when it is tried again follow on the same line if they find room there."""
+    glyphs = look.glyphs
+    why = (Span(f"{glyphs.bad} {state.part.name}: {state.failure.summary if state.failure else ''}", "bad"),)
+    times = f"since {time_of_day(state.failed_since)}"
+    if state.next_at is not None and state.next_at > look.situation.at:
+        times += f" {glyphs.dot} next try {time_of_day(state.next_at)}"
+    if line_width(why) + len(times) + 3 <= look.width:
+        return ((*why, Span(f" {glyphs.dot} {times}", "dim")),)
+    return (why, (Span(f"  {times}", "dim"),))
+
+
+_WORDS: dict[Face, tuple[Tone, str]] = {
+    Face.WAITING: ("dim", "waiting"),
+    Face.MISSING: ("dim", "missing"),
+    Face.STALE: ("dim", "stale"),
+    Face.FAILED: ("bad", "failed"),
+}
+
+
+def state_line(stand: Standing, tone: Tone, word: str, glyphs: Glyphs) -> Line:
+    """Glyph, word and age for the title: the given word while the facts are live, else the face's own.
+
+    The word must be judged on live values only. What is wrong with lesser parts stands beside it, and in the place of
+    an all-clear.
+    """
+    if stand.lesser:
+        word = stand.lesser if tone == "ok" else f"{word}, {stand.lesser}"
+        tone = grave(tone, "warn")
+    elif stand.partly and tone == "ok":
+        tone, word = "dim", "partly"
+    tone, word = _WORDS.get(stand.face, (tone, word))
+    sign = {"ok": glyphs.ok, "warn": glyphs.warn, "bad": glyphs.bad}.get(tone, glyphs.unknown)
+    age = () if stand.age is None else (Span(f"  {span(stand.age)}", "dim"),)
+    return (Span(f"{sign} {word}", tone), *age)
