@@ -5,30 +5,32 @@ import json
 import os
 import signal
 import subprocess
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from pathlib import Path
-from typing import NoReturn, cast
+from typing import Any, NoReturn, TypeVar, cast
 
 import pytest
 
 from actions.engine import EngineExecutor, ResetExecutor, plan_reset_failed, plan_restart
 from actions.execution import Executor
 from actions.plan import Plan, Refusal, Step
-from actions.run import Runner
+from actions.run import Runner, target_lock
 from actions.verdict import TargetVerdict
 from backend.clients.api import ApiClient
 from backend.clients.engine import EngineClient
+from backend.config.load import load
 from backend.config.model import Config
 from backend.incident import journal as journal_module
 from backend.incident.journal import Journal
 from backend.model.target import Target
 from tests.conftest import HandClock
-from tests.e2e.stand import BACKTOP, Stand, environment, eventually
+from tests.e2e.stand import BACKTOP, Stand, backtop, environment, eventually
 from tests.engines import CLEARED, UP, Engine, planned
 from tests.fakes import Server, Time, failed, requeue_of, without_threads
 from tests.situations import unit
 from tui.desk import Desk
 
+T = TypeVar("T")
 GIVEN_UP = unit(active="failed", sub="failed", result="start-limit-hit")
 JOBS = (failed("1"), failed("2"), failed("3"))
 PLANS: Mapping[str, Callable[[], Plan]] = {
@@ -84,6 +86,12 @@ def executor_of(name: str, time: Time) -> Executor:
     return kind(cast("EngineClient", engine), cast("ApiClient", engine), time)
 
 
+def on_a_loop_of_its_own(work: Coroutine[Any, Any, T]) -> T:
+    """Run it to its end; the loop of other tests is left alone."""
+    with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
+        return runner.run(work)
+
+
 def act(config: Config, name: str, moment: str, end: Callable[[], None]) -> None:
     """Run the plan on a journal whose writing ends the process at its moment, if that is one of the journal's."""
 
@@ -107,7 +115,7 @@ def act(config: Config, name: str, moment: str, end: Callable[[], None]) -> None
         runner = Runner(doomed, journal, config.lock_dir, time, time.sleep, platform=config.api.url)
         await runner.run(PLANS[name](), lambda _: None)
 
-    asyncio.run(run())
+    on_a_loop_of_its_own(run())
 
 
 def begin(config: Config, name: str, moment: str, number: signal.Signals) -> int:
@@ -134,7 +142,7 @@ def arrived(config: Config) -> list[str]:
 
 def told_next(config: Config) -> list[str]:
     """The actions that the next start tells of as unfinished."""
-    return [entry.action for entry in asyncio.run(Desk(config, HandClock()).unfinished())]
+    return [entry.action for entry in on_a_loop_of_its_own(Desk(config, HandClock()).unfinished())]
 
 
 @pytest.fixture
@@ -175,7 +183,7 @@ def test_who_tries_again_is_told_that_it_was_asked_for(name: str, config: Config
         runner = Runner(executor_of(name, time), journal, config.lock_dir, time, time.sleep, platform=config.api.url)
         return await runner.run(PLANS[name](), lambda _: None)
 
-    refusal = asyncio.run(again())
+    refusal = on_a_loop_of_its_own(again())
     assert isinstance(refusal, Refusal), "the locks are free, the cool-down is not over"
     assert "was already asked for" in refusal.reason
     assert "by ann@research-01" in refusal.reason
@@ -224,3 +232,25 @@ def test_the_real_program_killed_while_it_waits(data_gap: Stand, requeued: "subp
     assert "verdict" not in [entry["kind"] for entry in entries]
     assert len(Journal(path, "bob", HandClock()).unfinished()) == 1
     assert data_gap.run("journal", "--verify").code == 0
+
+
+@pytest.mark.e2e
+def test_what_this_process_does_is_left_to_it(data_gap: Stand) -> None:
+    job, settings = data_gap.failed("No data for")[-1], load(data_gap.config, None)
+    with target_lock(settings.lock_dir, settings.api.url, f"job:{job}", HandClock()) as holder:
+        assert holder is None
+        told = data_gap.run("act", "job.requeue", job, "--yes", "--json")
+    assert told.code == 2
+    assert f"pid {os.getpid()} acts on {job} since " in told.json["outcome"]["text"]
+    assert data_gap.job(job)["attempt"] == 1
+
+
+@pytest.mark.e2e
+def test_without_a_journal_the_real_program_sends_nothing(data_gap: Stand) -> None:
+    job = data_gap.failed("No data for")[-1]
+    variant = data_gap.variant("unwritable", {})
+    load(variant, None).journal_path.mkdir(parents=True)
+    told = backtop("act", "job.requeue", job, "--yes", "--json", "--config", str(variant), home=data_gap.home)
+    assert told.code == 2, told.out + told.err
+    assert told.json["outcome"]["text"].startswith("Nothing was sent, for the journal cannot record it: ")
+    assert data_gap.job(job)["attempt"] == 1
