@@ -12,7 +12,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from widgets.text import UNICODE, Glyphs, Line, Span, Tone
+from widgets.text import ASCII, UNICODE, Glyphs, Line, Span, Tone
 
 Ground = Literal["row", "cursor", "blurred"]
 """What a line stands on: nothing special, the cursor of the focused widget, the cursor of another one."""
@@ -91,6 +91,8 @@ _INKS: dict[Tone, tuple[str, str]] = {
     "accent": ("tone-accent", "text-accent"),
     "changed": ("tone-changed", "text-primary"),
 }
+_TYPOGRAPHY = str.maketrans("–—·…", "--.~")
+"""Signs of our own sentences, and what stands for each where the terminal has no more than ASCII."""
 _HEAVY: frozenset[Tone] = frozenset({"strong", "bad"})
 
 
@@ -122,10 +124,10 @@ class Palette:
     def _mixed(self, ground: Ground, tone: Tone) -> Style:
         backdrop, text = self._backdrop, self._ink(tone)
         if ground == "cursor":
-            backdrop = backdrop.blend(self._color("primary") or text, 0.45)
+            backdrop = backdrop.blend(self._color("primary") or text, 0.25)
         elif ground == "blurred":
-            backdrop = backdrop.blend(self._text, 0.12)
-        text = backdrop.blend(text, 0.55) if tone == "dim" else backdrop + text
+            backdrop = backdrop.blend(self._text, 0.1)
+        text = backdrop.blend(text, 0.75) if tone == "dim" else backdrop + text
         return Style.from_color(text.rich_color, backdrop.rich_color) + Style(bold=tone in _HEAVY or None)
 
     def _plain(self, ground: Ground, tone: Tone) -> Style:
@@ -205,7 +207,13 @@ class Painted(Widget):
         if y >= len(self._pictures):
             return Strip.blank(self.size.width, palette.style("row", "plain"))
         ground, spans = self._pictures[y]
-        return Strip([Segment(span.text, palette.style(ground, span.tone)) for span in spans])
+        plain = self.glyphs is ASCII
+        return Strip(
+            [
+                Segment(span.text.translate(_TYPOGRAPHY) if plain else span.text, palette.style(ground, span.tone))
+                for span in spans
+            ]
+        )
 
     def _now_palette(self) -> Palette:
         """Return the palette for the present theme and background."""

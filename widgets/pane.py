@@ -83,7 +83,10 @@ class Pane(Painted):
     def refresh_from(self, look: Look) -> None:
         """Show what this pane's view makes of a look, in the room that there is."""
         self._look = look = replace(look, width=self.room()[0], height=self.room()[1])
-        self.show(self.kind.view(look).within(look.height) if self.size.height > 1 else self.kind.view(look))
+        view = self.kind.view(look)
+        if self.kind.columns and look.height:
+            view = view.within(look.height)  # a pane without a table is as high as what it has to tell
+        self.show(view)
 
     def filter(self, text: str) -> str | None:
         """List only what this filter accepts; a sentence when it cannot be understood."""

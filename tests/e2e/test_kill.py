@@ -248,7 +248,7 @@ def test_what_this_process_does_is_left_to_it(data_gap: Stand) -> None:
 @pytest.mark.e2e
 def test_without_a_journal_the_real_program_sends_nothing(data_gap: Stand) -> None:
     job = data_gap.failed("No data for")[-1]
-    variant = data_gap.variant("unwritable", {})
+    variant = data_gap.variant("unwritable", {"environment": {"name": "unwritable"}})
     load(variant, None).journal_path.mkdir(parents=True)
     told = backtop("act", "job.requeue", job, "--yes", "--json", "--config", str(variant), home=data_gap.home)
     assert told.code == 2, told.out + told.err

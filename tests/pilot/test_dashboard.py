@@ -93,7 +93,7 @@ async def test_a_small_screen_shows_the_other_panes_as_a_line_each(rig: Rig) -> 
         await pilot.press("5")
         await pilot.pause()
         assert any(line.startswith(" 2 Failures") for line in rig.lines)
-        assert any("2210  12m" in line for line in rig.lines)
+        assert any("2210     12m" in line for line in rig.lines)
 
 
 async def test_a_held_picture_stays_while_reading_goes_on(rig: Rig) -> None:

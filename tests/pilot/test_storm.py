@@ -9,6 +9,7 @@ from textual.driver import Driver
 from textual.geometry import Size
 from textual.pilot import Pilot
 
+from backend.model.situation import Situation
 from tests import situations
 from tests.conftest import Rig
 from tests.pilot.terminal import Terminal, settle
@@ -30,12 +31,12 @@ async def test_a_storm_of_sizes_with_updates_and_keys_in_between(rig: Rig, seed:
     chance = random.Random(seed)
     async with rig.run() as pilot:
         for step in range(125):
-            await resize(pilot, chance.randint(10, 300), chance.randint(3, 100))
+            await resize(pilot, round(10 + 290 * chance.random() ** 3), round(3 + 97 * chance.random() ** 3))
             rig.app.desk.feed.situation = chance.choice(SITUATIONS)
             rig.app.redraw()
             if chance.random() < 0.2:
                 await pilot.press(chance.choice(KEYS))
-            if step % 5 == 0:
+            if step % 12 == 0:
                 await settle(pilot)
                 width, height = rig.app.size
                 assert [strip.cell_length for strip in rig.strips] == [width] * height
@@ -65,17 +66,18 @@ async def test_a_resized_screen_looks_like_one_that_was_always_of_that_size(
 @pytest.mark.parametrize("size", [(60, 17), (80, 24), (120, 40), (200, 50)])
 @pytest.mark.parametrize("found", [situations.data_gap(), situations.failed()], ids=["data-gap", "failed"])
 async def test_what_did_not_change_sends_nothing(
-    rig: Rig, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int], found: situations.Situation
+    rig: Rig, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int], found: Situation
 ) -> None:
     terminals: list[Terminal] = []
 
-    def driver(headless: bool, inline: bool, mouse: bool, wanted: tuple[int, int] | None) -> Driver:
-        terminal = Terminal(rig.app, debug=False, mouse=mouse, size=wanted)
+    def driver(headless: bool, inline: bool, mouse: bool, size: tuple[int, int] | None) -> Driver:
+        terminal = Terminal(rig.app, debug=False, mouse=mouse, size=size)
         terminals.append(terminal)
         rig.app._driver = terminal
         return terminal
 
     monkeypatch.setattr(rig.app, "_build_driver", driver)
+    rig.clock.move((found.at - situations.NOW).total_seconds())
     async with rig.run(*size) as pilot:
         await rig.know(pilot, found)
         await rig.know(pilot, found)

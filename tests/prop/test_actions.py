@@ -21,6 +21,7 @@ from backend.errors import JournalError, Refused, TimedOut
 from backend.incident.entry import Entry, decode
 from backend.incident.journal import Journal
 from backend.model.jobs import Job, JobState
+from backend.model.target import JobTarget, of_kind
 from tests.fakes import BAD, GOOD, NOTHING, SLOW, Rig, failed, requeue_of
 
 NAMES = ("1", "2", "3", "4")
@@ -61,7 +62,7 @@ class Watched(Rig):
     def judge(self, name: str) -> None:
         job = self.server.stock.get(name)
         assert job is not None, "sent for a job that is gone"
-        assert self.targets[name].same(job), "sent for another attempt"
+        assert of_kind(self.targets[name], JobTarget).same(job), "sent for another attempt"
         assert job.state.broken, f"sent for a job that is {job.state}"
         on_disk = [decode(line) for line in self.path.read_bytes()[: self.synced].splitlines()]
         intents = [entry for entry in on_disk if entry.kind == "intent" and f"job:{name}" in entry.targets]

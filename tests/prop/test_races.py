@@ -297,6 +297,7 @@ def ids(entries: Sequence[Entry], kind: str) -> list[str]:
 
 
 @given(PRESSES, HAPPENING, COURSES)
+@pytest.mark.timeout(max(120, PLAYED // 10))
 @settings(deadline=None, max_examples=PLAYED, suppress_health_check=[HealthCheck.too_slow])
 def test_what_was_confirmed_is_acted_on_or_nothing(
     presses: list[Press], events: list[Event], courses: dict[str, JobCourse]

@@ -13,6 +13,7 @@ from tests import situations
 from tests.conftest import Rig
 from tests.situations import NOW, ago
 from tui.screens.plan import PlanScreen
+from widgets.text import ASCII
 
 PINNED = "8.2.8"
 """The version of Textual that the pictures were drawn with; another one draws others."""
@@ -66,7 +67,10 @@ async def opened(rig: Rig, pilot: Pilot[None], keys: tuple[str, ...]) -> None:
     await pilot.pause()
 
 
-@pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
+SIZES = [(60, 17), (80, 24), (120, 40), (200, 50)]
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 async def test_data_gap(rig: Rig, picture: SnapshotAssertion, size: tuple[int, int]) -> None:
     async with rig.run(*size) as pilot:
         rig.app.desk.entries = journal(rig.app.desk.journal.actor)
@@ -74,9 +78,25 @@ async def test_data_gap(rig: Rig, picture: SnapshotAssertion, size: tuple[int, i
         assert rig.app.export_screenshot() == picture
 
 
-async def test_calm(rig: Rig, picture: SnapshotAssertion) -> None:
-    async with rig.run() as pilot:
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+async def test_calm(rig: Rig, picture: SnapshotAssertion, size: tuple[int, int]) -> None:
+    async with rig.run(*size) as pilot:
         await show(rig, pilot, situations.calm())
+        assert rig.app.export_screenshot() == picture
+
+
+@pytest.mark.parametrize("theme", ["backtop-light", "backtop-colour-blind"])
+async def test_theme(rig: Rig, picture: SnapshotAssertion, theme: str) -> None:
+    rig.app.theme = theme
+    async with rig.run() as pilot:
+        await show(rig, pilot, situations.data_gap())
+        assert rig.app.export_screenshot() == picture
+
+
+async def test_ascii(rig: Rig, picture: SnapshotAssertion) -> None:
+    rig.app.glyphs = ASCII
+    async with rig.run() as pilot:
+        await show(rig, pilot, situations.data_gap())
         assert rig.app.export_screenshot() == picture
 
 

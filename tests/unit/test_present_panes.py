@@ -306,7 +306,7 @@ def test_what_a_stale_part_said_is_no_judgement() -> None:
     assert tones(shown.head[1:2]) == {"dim"}, "the sessions are not"
 
 
-MAIN = {
+MAIN: dict[str, tuple[Part[Any], str]] = {
     "jobs": (JOBS_RUNNING, "engine active 3d   4 workers   3 sessions"),
     "failures": (JOBS_FAILED, "14 failed   engine active 3d   4 workers"),
     "resources": (HOST_COUNTERS, "workers used 80 %   4 running jobs"),
@@ -330,7 +330,7 @@ def test_without_its_main_route_a_pane_is_not_all_clear() -> None:
 
 
 def test_without_health_and_counts_the_lists_are_counted() -> None:
-    gone = dict.fromkeys((JOBS_HEALTH, JOBS_COUNTS), Missing("no such route"))
+    gone: dict[Part[Any], object] = dict.fromkeys((JOBS_HEALTH, JOBS_COUNTS), Missing("no such route"))
     shown = view("jobs", situation({**values_of(data_gap()), **gone}))
     assert plain(shown.head[0]) == "running 4   pending 11"
 

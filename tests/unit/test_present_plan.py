@@ -11,8 +11,8 @@ from widgets.text import line_width, plain
 
 ABOUT = "8841  mean-revert-eu  high  attempt 1  failed 2m ago  No data for SAP.DE in 2026-11-17..2026-11-19"
 FACTS = PlanFacts(
-    "requeue", "1 job", "low", "production", (ABOUT,), ("POST /api/research/backtests/8841/requeue",), ("still failed",),
-    ("takes 1 place in the queue",), ("the job completes",), 2.0,
+    "requeue", "1 job", "low", "production", (ABOUT,), ("POST /api/research/backtests/8841/requeue",),
+    ("still failed",), ("takes 1 place in the queue",), ("the job completes",), 2.0,
 )  # fmt: skip
 
 

@@ -109,11 +109,13 @@ class PlanScreen(ModalScreen[bool]):
         expires = f"   expires in {10 * -(-int(left) // 10)}s" if left > 10 else f"   expires in {left:.0f}s"
         if self._word is not None:
             return Span("[esc] Cancel", "strong"), Span(expires, "dim")
-        return (
-            Span("[n] Cancel", "strong"), Span("  esc, enter   ", "dim"),
-            Span("[y] ", "accent" if ready else "dim"), Span(self._facts.title, "plain" if ready else "dim"),
+        cancel, hint = Span("[n] Cancel", "strong"), Span("  esc, enter", "dim")
+        rest = (
+            Span("   [y] ", "accent" if ready else "dim"), Span(self._facts.title, "plain" if ready else "dim"),
             Span(expires, "dim"),
         )  # fmt: skip
+        whole = (cancel, hint, *rest)
+        return whole if line_width(whole) <= self._keys.size.width else (cancel, *rest)
 
     def on_input_submitted(self, event: WordInput.Submitted) -> None:
         """Enter confirms the word that was typed in full; anything else stays where it is, to be mended."""

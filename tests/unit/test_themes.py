@@ -1,0 +1,103 @@
+"""Whether what the themes colour can be read, by everybody."""
+
+from itertools import combinations
+
+import pytest
+from textual.color import Color
+from textual.theme import Theme
+
+from tests import situations
+from tests.conftest import Rig
+from tui.themes import COLOUR_BLIND, THEMES
+from widgets.paint import Ground, Palette
+from widgets.text import ASCII, Tone
+
+TONES: tuple[Tone, ...] = ("plain", "strong", "ok", "warn", "bad", "accent", "changed", "dim")
+READABLE = 4.5
+"""The contrast that WCAG 2 asks for (AA)."""
+APART = 0.12
+"""Distance in linear RGB that two states keep at least, whoever looks."""
+Matrix = tuple[tuple[float, float, float], ...]
+# What is left of a colour without red or without green cones (Vienot, Brettel and Mollon 1999), in linear RGB.
+PROTANOPIA: Matrix = ((0.11238, 0.88762, 0.0), (0.11238, 0.88762, 0.0), (0.00401, -0.00401, 1.0))
+DEUTERANOPIA: Matrix = ((0.29275, 0.70725, 0.0), (0.29275, 0.70725, 0.0), (-0.02234, 0.02234, 1.0))
+
+
+def linear(color: Color) -> tuple[float, float, float]:
+    def one(value: int) -> float:
+        share = value / 255
+        return share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4
+
+    return one(color.r), one(color.g), one(color.b)
+
+
+def contrast(one: Color, other: Color) -> float:
+    lights = sorted(sum(w * c for w, c in zip((0.2126, 0.7152, 0.0722), linear(each), strict=True))
+                    for each in (one, other))  # fmt: skip
+    return (lights[1] + 0.05) / (lights[0] + 0.05)
+
+
+def palette(theme: Theme, background: str) -> Palette:
+    variables = theme.to_color_system().generate()
+    return Palette(Color.parse(background), Color.parse(theme.foreground or ""), variables, mixes=True, stale=False)
+
+
+def drawn(theme: Theme, background: str, ground: Ground, tone: Tone) -> tuple[Color, Color]:
+    style = palette(theme, background).style(ground, tone)
+    assert style.color is not None
+    assert style.bgcolor is not None
+    return Color.from_rich_color(style.color), Color.from_rich_color(style.bgcolor)
+
+
+@pytest.mark.parametrize("tone", TONES)
+@pytest.mark.parametrize("ground", ["row", "cursor", "blurred"])
+@pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.name)
+def test_every_tone_can_be_read_on_every_ground(theme: Theme, ground: Ground, tone: Tone) -> None:
+    for background in (theme.background, theme.surface):
+        assert background is not None
+        text, behind = drawn(theme, background, ground, tone)
+        assert contrast(text, behind) >= READABLE, f"{text.hex} on {behind.hex}"
+
+
+@pytest.mark.parametrize("eye", [PROTANOPIA, DEUTERANOPIA], ids=["protanopia", "deuteranopia"])
+def test_states_stay_apart_for_the_colour_blind(eye: Matrix) -> None:
+    assert COLOUR_BLIND.background is not None
+    seen = {}
+    for tone in ("ok", "warn", "bad"):
+        text, _ = drawn(COLOUR_BLIND, COLOUR_BLIND.background, "row", tone)
+        light = linear(text)
+        seen[tone] = [sum(w * c for w, c in zip(row, light, strict=True)) for row in eye]
+    for one, other in combinations(seen, 2):
+        distance = sum((a - b) ** 2 for a, b in zip(seen[one], seen[other], strict=True)) ** 0.5
+        assert distance >= APART, f"{one} and {other}: {distance:.2f}"
+
+
+async def test_without_colours_and_beyond_ascii_every_state_is_told_by_word_and_sign(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    rig.app.glyphs = ASCII
+    expected = {
+        "? waiting": situations.waiting(), "? stale  10m": situations.stale(), "x failed  20s": situations.failed(),
+        "? missing": situations.missing(), "+ ok": situations.calm(), "x 4 gaps": situations.data_gap(),
+        "! disk": situations.data_gap(), "x 1 over limit": situations.data_gap(),
+        "! 1 blocked": situations.data_gap(), "x FIRING": situations.data_gap(),
+    }  # fmt: skip
+    async with rig.run() as pilot:
+        for word, found in expected.items():
+            rig.clock.move((found.at - rig.clock.now()).total_seconds())
+            await rig.know(pilot, found)
+            assert word in rig.text
+            assert rig.text.isascii(), "".join(char for char in rig.text if ord(char) > 127)
+
+
+@pytest.mark.parametrize("theme", ["ansi-dark", "ansi-light"])
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_nothing_is_drawn_in_the_colour_of_its_ground(rig: Rig, theme: str, size: tuple[int, int]) -> None:
+    rig.app.theme = theme
+    async with rig.run(*size) as pilot:
+        await rig.know(pilot, situations.data_gap())
+        for strip in rig.strips:
+            for text, style, _ in strip:
+                if text.strip() and style is not None and style.color is not None and not style.color.is_default:
+                    assert style.color != style.bgcolor, text
