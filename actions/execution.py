@@ -107,6 +107,8 @@ class Run:
             if not ended:
                 await self._close(self._broken_off())
         verdict = Verdict.over(verdicts, skipped=len(self._plan.steps) - len(self._watches))
+        if self._stopping.is_set():
+            verdict = replace(verdict, text=f"{verdict.text}; backtop was told to end {self._how_far()}")
         return Outcome(self.id, await self._close(verdict), tuple(self._results))
 
     async def _declare(self) -> None:
@@ -172,13 +174,16 @@ class Run:
         if seen.word is Word.WORKED or not seen.so_far:
             return replace(seen, text=text)
         if self._stopping.is_set():
-            return replace(seen, word=Word.UNKNOWN, text=f"{text}; backtop ended before it settled", so_far=False)
+            return replace(seen, word=Word.UNKNOWN, text=f"{text}; not settled", so_far=False)
         return replace(seen, text=text, so_far=False)
 
     def _broken_off(self) -> Verdict:
+        text = f"stopped {self._how_far()}" if self._results else f"stopped {self._how_far()}; nothing was sent"
+        return Verdict(Word.UNKNOWN, text, (), len(self._plan.steps) - len(self._watches))
+
+    def _how_far(self) -> str:
         done, of = len(self._results), len(self._plan.steps)
-        text = f"stopped after step {done} of {of}" if done else f"stopped before step 1 of {of}; nothing was sent"
-        return Verdict(Word.UNKNOWN, text, (), of - len(self._watches))
+        return f"after step {done} of {of}" if done else f"before step 1 of {of}"
 
     async def _close(self, verdict: Verdict) -> Verdict:
         await self._note("verdict", verdict.as_data(final=not verdict.so_far), self._plan.targets)

@@ -81,6 +81,10 @@ class Runner:
             holder = lock.acquire()
         except NotAllowed as error:
             return Refusal(f"Nothing was sent: {error.summary}.")
+        except OSError as error:
+            return Refusal(
+                f"Nothing was sent: the lock on {target.label} cannot be had ({error.strerror}); see lock_dir."
+            )
         if holder is not None:
             since = f" since {holder.since:%H:%M:%S}" if holder.since else ""
             return Refusal(f"{holder.who} acts on {target.label}{since}; wait for what comes of it.")

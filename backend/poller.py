@@ -7,8 +7,8 @@ from datetime import timedelta
 from typing import Generic, NoReturn, TypeVar
 
 from backend.clock import Clock
-from backend.errors import MissingRoute, SourceError, TimedOut
-from backend.model.situation import Failure, Missing, Part, Reading, Value
+from backend.errors import BadAnswer, MissingRoute, SourceError, TimedOut
+from backend.model.situation import SLOWNESS, Failure, Missing, Part, Reading, Value
 from backend.text import clean
 
 T = TypeVar("T")
@@ -22,8 +22,6 @@ MISSING_PAUSE = 60.0
 """Seconds until a missing route is looked for again: a deployment may have brought it."""
 JITTER = 0.1
 """Share of a pause by which it varies, so that parts do not fall into step."""
-SLOWNESS = 4.0
-"""A source that is slow is read less often: a reading may take at most a quarter of the interval."""
 
 
 async def pause(nudge: asyncio.Event, seconds: float) -> None:
@@ -103,6 +101,8 @@ class Poller(Generic[T]):
             outcome, asked = Failure.of(error), error.retry_after
         except TimeoutError:
             outcome = Failure(TimedOut.kind, f"no answer within {self.part.deadline:g} s")
+        except OSError as error:  # what no client expected of the system is a failed reading all the same
+            outcome = Failure(BadAnswer.kind, f"this host failed: {clean(error, 200)}")
         took = self._clock.monotonic() - began
         self._failures = self._failures + 1 if isinstance(outcome, Failure) else 0
         rest = MISSING_PAUSE if isinstance(outcome, Missing) else self._pause(took, asked)

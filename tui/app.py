@@ -66,8 +66,11 @@ class BacktopApp(App[None]):
 
     def show(self, situation: Situation) -> None:
         """Draw this situation, unless the picture is held."""
-        if not self._held:
-            self.dashboard.show(situation, self.desk.frame(situation, self.dashboard, self.stage.progress))
+        frame = self.desk.frame(situation, self.dashboard, self.stage.progress, held=self._held)
+        if self._held:
+            self.dashboard.show_frame(frame)
+        else:
+            self.dashboard.show(situation, frame)
 
     async def on_event(self, event: Event) -> None:
         """Any key means that the person looks: what changed until now is no news any more."""
@@ -132,8 +135,10 @@ class BacktopApp(App[None]):
     def act(self, spec: ActionSpec) -> None:
         """Plan, confirm and run one action on what is marked or under the cursor."""
         table = self.dashboard.panes[spec.panes[0]].table
-        marked, cursor = (table.marked_keys, table.cursor_key) if table else (frozenset[str](), None)
-        targets = targets_of(spec, self.desk.situation(), marked, cursor)
+        if table is None:
+            targets = targets_of(spec, self.desk.situation(), (), None)
+        else:
+            targets = targets_of(spec, self.desk.situation(), table.marked_keys, table.cursor_key, table.lists)
         self.run_worker(self.dispatcher.act(spec, targets), group="action", exclusive=False)
 
     async def action_leave(self) -> None:

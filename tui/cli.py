@@ -25,10 +25,14 @@ class _Parser(argparse.ArgumentParser):
 
     def parse_known_args(self, args=None, namespace=None):  # type: ignore[no-untyped-def]
         """What is left over is wrong usage of the command that it was typed for, not of the whole."""
-        namespace, unknown = super().parse_known_args(args, namespace)
-        if unknown:
+        namespace, rest = super().parse_known_args(args, namespace)
+        if unknown := self.unknown(namespace, rest):
             self.error(f"unrecognized arguments: {' '.join(unknown)}")
-        return namespace, unknown
+        return namespace, []
+
+    def unknown(self, namespace: argparse.Namespace, rest: Sequence[str]) -> Sequence[str]:  # noqa: ARG002
+        """What of the rest nobody can take."""
+        return rest
 
     def error(self, message: str) -> NoReturn:
         self.print_usage(sys.stderr)
@@ -37,6 +41,17 @@ class _Parser(argparse.ArgumentParser):
 
 class _LookParser(_Parser):
     wrong_usage = UNKNOWN
+
+
+class _ActParser(_Parser):
+    """Options may stand between the targets: argparse itself leaves over what comes behind one."""
+
+    def unknown(self, namespace: argparse.Namespace, rest: Sequence[str]) -> Sequence[str]:
+        end = rest.index("--") if "--" in rest else len(rest)
+        options = [word for word in rest[:end] if word.startswith("-")]
+        targets = [word for word in rest[:end] if not word.startswith("-")]
+        namespace.target = [*namespace.target, *targets, *rest[end + 1 :]]
+        return options
 
 
 class _Version(argparse.Action):
@@ -70,7 +85,7 @@ def parser() -> argparse.ArgumentParser:
     add("actions", "the actions, and which could run now").add_argument(
         "--json", action="store_true", help="print JSON"
     )
-    _add_act(add("act", "plan, confirm, run and verify one action"))
+    _add_act(add("act", "plan, confirm, run and verify one action", _ActParser))
     journal = add("journal", "what was done here")
     journal.add_argument("--verify", action="store_true", help="whether the chain of the journal holds")
     journal.add_argument("--json", action="store_true", help="print JSON")
@@ -118,9 +133,11 @@ def run(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
     options = parser().parse_args(arguments)
     if options.command == "demo":
-        from tui.headless.demo import demo
+        return _demo(options)
+    if options.command == "config" and options.what == "init":  # of use where the present file is broken, too
+        from tui.headless import record
 
-        return demo(options)
+        return record.init()
     try:
         config = _load(options)
         return _COMMANDS.get(options.command, _watch)(options, config, SystemClock())
@@ -136,18 +153,41 @@ def _load(options: argparse.Namespace) -> Config:
     return load(getattr(options, "config", None), getattr(options, "profile", None), overrides=overrides)
 
 
+def _demo(options: argparse.Namespace) -> int:
+    if named := [f"--{name}" for name in ("config", "profile") if hasattr(options, name)]:
+        sys.stderr.write(f"backtop demo: the demo has a configuration of its own; leave out {' and '.join(named)}\n")
+        return WRONG_USAGE
+    if not _theme_exists(options.theme):
+        return WRONG_USAGE
+    from tui.headless.demo import demo
+
+    return demo(options)
+
+
+def _theme_exists(name: str | None) -> bool:
+    """Whether there is a theme of this name, where one is asked for; says so when there is not."""
+    if name is None:
+        return True
+    from textual.theme import BUILTIN_THEMES
+
+    from tui.themes import THEMES
+
+    names = {*BUILTIN_THEMES, *(theme.name for theme in THEMES)}
+    if name not in names:
+        sys.stderr.write(f"backtop: there is no theme {name!a}; there are: {', '.join(sorted(names))}\n")
+    return name in names
+
+
 def _watch(options: argparse.Namespace, config: Config, clock: Clock) -> int:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         sys.stderr.write("backtop: the dashboard needs a terminal; `backtop status` does not\n")
         return WRONG_USAGE
+    if not _theme_exists(options.theme):
+        return WRONG_USAGE
     from tui.terminal import on_terminal
 
     app = on_terminal(config, clock)
-    if options.theme:
-        if options.theme not in app.available_themes:
-            names = ", ".join(sorted(app.available_themes))
-            sys.stderr.write(f"backtop: there is no theme {options.theme!r}; there are: {names}\n")
-            return WRONG_USAGE
+    if options.theme is not None:
         app.theme = options.theme
     app.run()
     return app.return_code or 0
@@ -183,9 +223,7 @@ def _journal(options: argparse.Namespace, config: Config, clock: Clock) -> int:
 def _config(options: argparse.Namespace, config: Config, clock: Clock) -> int:  # noqa: ARG001 - as all commands
     from tui.headless import record
 
-    return {"show": lambda: record.show(config), "path": lambda: record.path(config), "init": record.init}[
-        options.what
-    ]()
+    return record.show(config) if options.what == "show" else record.path(config)
 
 
 _COMMANDS: dict[str | None, Command] = {

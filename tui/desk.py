@@ -15,7 +15,7 @@ from backend.clock import Clock
 from backend.config.model import Config
 from backend.diagnosis.rules import diagnose
 from backend.errors import JournalError, NotAllowed
-from backend.incident.alert import AlertState, alert
+from backend.incident.alert import alert
 from backend.incident.entry import Entry
 from backend.incident.journal import Journal
 from backend.locks import whoami
@@ -142,8 +142,8 @@ class Desk:
         except NotAllowed:
             return False  # without a place for locks nobody acts
 
-    def frame(self, situation: Situation, dashboard: Dashboard, progress: str | None) -> Frame:
-        """The lines around the panes."""
+    def frame(self, situation: Situation, dashboard: Dashboard, progress: str | None, *, held: bool = False) -> Frame:
+        """The lines around the panes; they say when the panes are held still."""
         width = dashboard.size.width
         glyphs = dashboard.panes["jobs"].glyphs
         findings = diagnose(situation, self.config.limits)
@@ -155,13 +155,15 @@ class Desk:
             now=situation.at,
             worst_age=_worst_age(situation),
             width=width,
+            held=held,
         )
         return Frame(
             header=header(firing, facts, glyphs),
-            finding=first_finding(findings, self._keys, firing.state is not AlertState.UNKNOWN, width, glyphs),
+            finding=first_finding(findings, self._keys, firing, width, glyphs),
             footers={name: _footer(name, width, glyphs) for name in (*PANES, "")},
             entries=self.entries,
             actor=self.journal.actor,
+            now=situation.at,
             progress=(Span(" now       ", "dim"), Span(progress, "accent")) if progress else None,
         )
 

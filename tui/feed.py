@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from backend.clock import Clock
@@ -37,10 +38,9 @@ class Feed:
     async def run(self, show: Show) -> None:
         """Read every part at its pace until cancelled; then close what was opened."""
         for part, fetch in self.platform.fetches().items():
-            self._pollers[part.key] = Poller(
-                part, fetch, self._take, clock=self._clock, interval=self._config.interval(part),
-                skew=self.platform.skew_of(part),
-            )  # fmt: skip
+            paced = replace(part, interval=self._config.interval(part))  # its age is judged by it too
+            skew = self.platform.skew_of(part)
+            self._pollers[part.key] = Poller(paced, fetch, self._take, clock=self._clock, skew=skew)
         try:
             async with asyncio.TaskGroup() as tasks:
                 for poller in self._pollers.values():

@@ -32,6 +32,8 @@ class AppStage:
         self._desk = desk
         self._redraw = redraw
         self.progress: str | None = None
+        self.ending = False
+        """Once the application closes, nothing new goes on in the background."""
 
     def situation(self) -> Situation:
         """What is known now."""
@@ -73,14 +75,19 @@ class AppStage:
     def recorded(self, spec: ActionSpec) -> None:
         """Read the journal, and what the action touched."""
         self._desk.feed.nudge(*spec.facts, JOBS_RUNNING, JOBS_HEALTH, JOBS_COUNTS, JOBS_PENDING)
-        self._app.run_worker(self._reread(), group="journal")
+        if not self.ending:
+            self._app.run_worker(self.reread(), group="journal")
 
-    async def _reread(self) -> None:
+    async def reread(self) -> None:
+        """Read the journal again, and draw it."""
         await self._desk.read_journal()
         self._redraw()
 
     def background(self, work: Coroutine[None, None, None]) -> None:
-        """Do this while the person goes on."""
+        """Do this while the person goes on; not at all when the application closes."""
+        if self.ending:
+            work.close()
+            return
         self._app.run_worker(work, group="follow")
 
     def advice(self, spec: ActionSpec) -> str:
@@ -102,10 +109,9 @@ class AppStage:
 
 
 def _before(plan: Plan, entries: Sequence[Entry]) -> list[str]:
+    """How often this was done to these targets, and what came of it: the last word on each run."""
     keys = {target.key for target in plan.targets}
-    words = Counter(
-        str(entry.data.get("verdict"))
-        for entry in entries
-        if entry.kind == "verdict" and entry.action == plan.action and keys & set(entry.targets)
-    )
-    return [f"{count} x {plan.title} here: {word}" for word, count in words.items()]
+    verdicts = [entry for entry in entries if entry.kind == "verdict" and entry.action == plan.action]
+    here = {entry.id for entry in verdicts if keys & set(entry.targets)}
+    last = {entry.id: str(entry.data.get("verdict")) for entry in verdicts if entry.id in here}
+    return [f"{count} x {plan.title} here: {word}" for word, count in Counter(last.values()).items()]

@@ -1,5 +1,7 @@
 """The terminal, which may be taken away at any moment."""
 
+import asyncio
+import select
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -19,6 +21,10 @@ def on_terminal(config: Config, clock: Clock | None = None) -> BacktopApp:
     if app.driver_class is LinuxDriver:
         app.driver_class = TerminalDriver
     return app
+
+
+LOOK_EVERY = 0.25
+"""Seconds between two looks whether anybody still holds the other end of the terminal."""
 
 
 class LastingScreen:
@@ -53,23 +59,61 @@ class LastingScreen:
 
 
 class TerminalDriver(LinuxDriver):
-    """Textual's driver, but a lost terminal neither blocks the program for ever nor ends it with a traceback.
+    """Textual's driver, but a lost terminal ends the program: in order, without a traceback and without waiting.
 
-    The hang-up signal ends the program; nothing here may stand in its way. Textual's thread that writes would die with
-    the terminal, and the program wait for ever at the full queue before it.
+    A hang-up signal ends it too, but does not always come; nothing here may stand in its way. Textual's thread that
+    writes would die with the terminal, and the program wait for ever at the full queue before it; the one that reads
+    would go round and round at the end of the file.
     """
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         if self._file is not None:
             self._file = LastingScreen(self._file)  # type: ignore[assignment]
+        self._next_look: asyncio.TimerHandle | None = None
+
+    def start_application_mode(self) -> None:
+        """Take the terminal, and look from now on whether it is still there."""
+        super().start_application_mode()  # type: ignore[no-untyped-call]
+        self._look()
+
+    def stop_application_mode(self) -> None:
+        """Give the terminal back."""
+        self._look_no_more()
+        super().stop_application_mode()
 
     def run_input_thread(self) -> None:
         """Read keys until the end, or until there is nothing to read from."""
         with suppress(OSError):
             super().run_input_thread()
+        if not self.exit_event.is_set():
+            self._loop.call_soon_threadsafe(self._lost)
+
+    def _look(self) -> None:
+        self._look_no_more()
+        if is_lost(self.fileno):
+            self._lost()
+        else:
+            self._next_look = self._loop.call_later(LOOK_EVERY, self._look)
+
+    def _look_no_more(self) -> None:
+        if self._next_look is not None:
+            self._next_look.cancel()
+
+    def _lost(self) -> None:
+        self._look_no_more()
+        self.exit_event.set()  # what runs may take its time to end; nothing is read meanwhile
+        if isinstance(self._app, BacktopApp):
+            self._app.life.end()
 
     def _sigcont_application(self, *arguments: Any) -> None:
         # The kernel sends SIGCONT with every hang-up; only after a stop is there something to take up again.
         if self._must_signal_resume:
             super()._sigcont_application(*arguments)
+
+
+def is_lost(terminal: int) -> bool:
+    """Whether nobody holds the other end of this descriptor any more. Keys that wait to be read do not matter."""
+    looking = select.poll()
+    looking.register(terminal, 0)  # what is lost is told unasked
+    return any(events & (select.POLLHUP | select.POLLERR | select.POLLNVAL) for _, events in looking.poll(0))

@@ -66,7 +66,7 @@ class _Cell(NamedTuple):
     char: str
     tone: Tone
     right_half: bool = False
-    marks: str = ""
+    marks: tuple[tuple[str, Tone], ...] = ()
 
 
 def _cells(spans: Line) -> list[_Cell]:
@@ -80,7 +80,7 @@ def _cells(spans: Line) -> list[_Cell]:
             if size == 2:
                 cells.append(_Cell(char, tone, right_half=True))
             if not size and cells:
-                cells[-1] = cells[-1]._replace(marks=cells[-1].marks + char)
+                cells[-1] = cells[-1]._replace(marks=(*cells[-1].marks, (char, tone)))
     return cells
 
 

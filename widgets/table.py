@@ -121,6 +121,10 @@ class LiveTable(Painted, can_focus=True):
         """The keys of the marked rows."""
         return self.model.marks.keys
 
+    def lists(self, key: str) -> bool:
+        """Whether this row passes the filter, folded or not."""
+        return self.model.listing.accepted(key)
+
     def update(self, rows: Sequence[Item]) -> None:
         """Show these rows and groups."""
         self._do(lambda: self.model.update(rows))

@@ -18,6 +18,8 @@ SourceName = Literal["jobs", "engine", "host", "files", "data", "database", "pro
 SOURCES: tuple[SourceName, ...] = (
     "jobs", "engine", "host", "files", "data", "database", "providers", "strategies", "repository",
 )  # fmt: skip
+SLOWNESS = 4.0
+"""A source that is slow is read less often: a reading may take at most a quarter of the time between two."""
 HISTORY_LENGTH = 120
 """How many samples of a traced figure are kept: two minutes at one a second."""
 
@@ -122,8 +124,8 @@ class PartState(Generic[T]):
 
     @property
     def stale_after(self) -> float:
-        """Seconds after which the value must not pass for a live one."""
-        return max(3 * self.part.interval, 5.0)
+        """Seconds after which the value must not pass for a live one: three turns of its poller, slow ones included."""
+        return max(3 * self.part.interval, 3 * SLOWNESS * (self.took or 0.0), 5.0)
 
     def face(self, now: datetime) -> Face:
         """How far the value can be believed at `now`."""

@@ -131,7 +131,7 @@ def test_a_requeue_that_meets_the_same_gap_had_no_effect(data_gap: Stand) -> Non
         (("job.requeue", "no-such-job"), "not among what job.requeue can act on now"),
         (("job.requeue", "../../queue/failed"), "not among"),
         (("job.requeue", "\x1b]52;c;eA==\x07"), "not among"),
-        (("job.requeue",), "No failed job is chosen"),
+        (("job.requeue",), "Name what job.requeue shall act on; there are: "),
         (("no.such-action", "1"), "there are: job.requeue"),
     ],
 )

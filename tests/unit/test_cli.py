@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from backend.clock import SystemClock
 from backend.config.example import example
+from backend.incident.journal import Journal
 from tui import cli
 from tui.demo.world.scenario import SCENARIOS
 
@@ -152,6 +154,11 @@ def test_init_prints_what_can_be_read_back(home: Path, capsys: pytest.CaptureFix
     assert code_of("config", "show", "--config", written(printed, home)) == 0
 
 
+def test_init_helps_where_the_present_file_is_broken(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert code_of("config", "init", "--config", written("[api\n", home)) == 0
+    assert capsys.readouterr().out == example()
+
+
 def test_path_names_every_file_in_use(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert code_of("config", "path") == 0
     said = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines())
@@ -166,7 +173,25 @@ def test_a_journal_that_is_not_there_is_whole_and_empty(capsys: pytest.CaptureFi
     assert code_of("journal") == 0
     assert capsys.readouterr().out == ""
     assert code_of("journal", "--verify") == 0
-    assert "0 lines, the chain holds" in capsys.readouterr().out
+    assert "there is no journal yet" in capsys.readouterr().out
+    assert code_of("journal", "--verify", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["count"] == 0
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+def test_what_the_journal_keeps_raw_is_printed_clean(
+    as_json: bool, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = home / ".local/state/backtop/default/journal.jsonl"
+    journal = Journal.open(path, "ana", SystemClock())
+    journal.append("note", id="\x1b]0;x\x07", action="job.requeue", targets=("job:\x1b[2J1", "job:\ud800", "job:8841"))
+    assert code_of("journal", *(["--json"] if as_json else [])) == 0
+    said = capsys.readouterr().out
+    assert "\x1b" not in said
+    assert "u001b" not in said
+    assert all(word in said for word in ("job:8841", "job:\ufffd"))
+    if as_json:
+        assert json.loads(said)["targets"][2] == "job:8841"
 
 
 def test_a_journal_that_cannot_be_read_is_told(home: Path, capsys: pytest.CaptureFixture[str]) -> None:

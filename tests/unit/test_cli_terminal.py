@@ -2,10 +2,11 @@
 
 import io
 import os
+import pty
 
 from textual.drivers.linux_driver import LinuxDriver
 
-from tui.terminal import LastingScreen, TerminalDriver
+from tui.terminal import LastingScreen, TerminalDriver, is_lost
 
 
 class Losing(io.StringIO):
@@ -52,5 +53,20 @@ def test_it_is_the_terminal_that_it_stands_for() -> None:
 
 def test_the_driver_changes_only_what_textual_has() -> None:
     changed = {name for name in vars(TerminalDriver) if callable(vars(TerminalDriver)[name])}
-    assert changed == {"__init__", "run_input_thread", "_sigcont_application"}
-    assert changed <= set(dir(LinuxDriver))
+    own = {"_look", "_look_no_more", "_lost"}
+    taken_over = {"__init__", "start_application_mode", "stop_application_mode", "run_input_thread"}
+    assert changed == own | taken_over | {"_sigcont_application"}
+    assert changed - own <= set(dir(LinuxDriver))
+    assert not own & set(dir(LinuxDriver))
+
+
+def test_a_terminal_is_lost_with_its_other_end_and_not_before() -> None:
+    ours, terminal = pty.openpty()
+    try:
+        assert not is_lost(terminal)
+        os.write(ours, b"typed ahead\n")
+        assert not is_lost(terminal)
+        os.close(ours)
+        assert is_lost(terminal)
+    finally:
+        os.close(terminal)

@@ -10,6 +10,7 @@ from widgets.present.header import HeaderFacts, first_finding, header
 from widgets.text import UNICODE, line_width, plain
 
 FIRING = Alert(AlertState.FIRING, ago(42), ("14 jobs failed",), NOW)
+QUIET = Alert(AlertState.OK, None, (), NOW)
 FACTS = HeaderFacts("production", "research-01", "unlocked", NOW, None, 120)
 FOUND = Finding("data", Severity.CRITICAL, "gaps in 3 symbols explain 11 of 14 failures (79 %)", (),
                 ("data.repair", "data.failover"), "For Data Issues")  # fmt: skip
@@ -53,8 +54,8 @@ def test_the_other_states() -> None:
     assert "oldest 10m" in drawn(worst_age=600.0)
 
 
-def finding(*found: Finding, known: bool = True) -> str:
-    (line,) = first_finding(found, {"data.repair": ("p", "repair")}, known, 120, UNICODE)
+def finding(*found: Finding, alert: Alert = QUIET) -> str:
+    (line,) = first_finding(found, {"data.repair": ("p", "repair")}, alert, 120, UNICODE)
     return plain(line)
 
 
@@ -71,4 +72,10 @@ def test_a_warning_has_another_sign() -> None:
 
 def test_nothing_found_is_said_only_where_there_were_facts_to_judge_by() -> None:
     assert finding() == " ● nothing found"
-    assert finding(known=False) == " ○ no fresh facts to judge by"
+    assert finding(alert=Alert(AlertState.UNKNOWN, None, (), NOW)) == " ○ no fresh facts to judge by"
+    assert finding(alert=FIRING) == " ▲ no rule explains the alert: 14 jobs failed"
+
+
+def test_a_held_picture_says_so() -> None:
+    assert "HELD, h goes on" in drawn(held=True)
+    assert "HELD" not in drawn()

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -22,9 +23,7 @@ def lines(facts: PlanFacts, width: int) -> list[str]:
 
 def test_the_heading_says_what_where_and_how_grave() -> None:
     assert plain(heading(FACTS)) == "requeue 1 job  on production   risk low"
-    assert (
-        plain(heading(replace(FACTS, what="2 jobs", risk="medium"))) == "requeue 2 jobs  on production   risk medium"
-    )
+    assert plain(heading(replace(FACTS, what="2 jobs", risk="medium"))) == "requeue 2 jobs  on production   risk medium"
 
 
 def test_everything_that_one_confirms_is_there() -> None:
@@ -74,6 +73,26 @@ def test_the_timeline_has_one_line_a_run() -> None:
 def test_a_first_verdict_is_not_the_last_word() -> None:
     (line,) = timeline([entry("verdict", "a", verdict="worked", final=False)], "", 3)
     assert "worked so far" in plain(line)
+
+
+@pytest.mark.parametrize(
+    ("silent", "drawn"),
+    [
+        (timedelta(minutes=5), " 14:30:00  ann   job.requeue 1 2 3 +1  running"),
+        (timedelta(minutes=5, seconds=1), " 14:30:00  ann   job.requeue 1 2 3 +1  no verdict"),
+        (timedelta(days=1), f" {NOW.date()} 14:30:00  ann   job.requeue 1 2 3 +1  no verdict"),
+    ],
+)
+def test_a_run_without_a_verdict_does_not_run_for_ever(silent: timedelta, drawn: str) -> None:
+    (line,) = timeline([entry("intent", "a", actor="ann")], "", 3, NOW + silent)
+    assert plain(line) == drawn
+    assert (line[3].text, line[3].tone) in (("running", "accent"), ("no verdict", "warn"))
+
+
+def test_a_long_run_lives_as_long_as_it_writes_down_its_steps() -> None:
+    step = replace(entry("step", "a"), at=NOW + timedelta(minutes=9))
+    (line,) = timeline([entry("intent", "a"), step], "", 3, NOW + timedelta(minutes=10))
+    assert "running" in plain(line)
 
 
 def test_help_lists_every_key_under_its_place() -> None:

@@ -275,7 +275,8 @@ async def test_second_verdict_keeps_count_of_the_untouched(tmp_path: Path) -> No
     rig.server.on_send = lambda id_: rig.runner.stopping.set() if id_ == "2" else None
     plan = requeue_of(*three())
     outcome = await rig.run(plan)
-    assert outcome.verdict.text == "2 worked so far, 1 not touched"
+    told = "backtop was told to end after step 2 of 3"
+    assert outcome.verdict.text == f"2 worked so far, 1 not touched; {told}"
     second = await rig.runner.follow(outcome, plan)
     assert (second.word, second.text) == (Word.UNKNOWN, "2 worked, 1 not touched")
 

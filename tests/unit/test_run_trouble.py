@@ -16,7 +16,7 @@ from backend.errors import JournalError
 from backend.incident.entry import Entry
 from backend.incident.journal import Journal
 from backend.locks import TargetLock
-from tests.fakes import SLOW, Rig, failed, requeue_of
+from tests.fakes import NOTHING, SLOW, Rig, failed, requeue_of
 
 ROOT = Path(__file__).parents[2]
 HOLDER = """
@@ -173,8 +173,33 @@ async def test_stop_is_between_steps_and_says_which(tmp_path: Path) -> None:
     rig.server.on_send = lambda id_: rig.runner.stopping.set() if id_ == "2" else None
     outcome = await rig.run(requeue_of(*THREE))
     assert rig.server.sent == ["1", "2"]
-    assert (outcome.verdict.word, outcome.verdict.text) == (Word.UNKNOWN, "1 worked, 1 worked so far, 1 not touched")
+    text = "1 worked, 1 worked so far, 1 not touched; backtop was told to end after step 2 of 3"
+    assert (outcome.verdict.word, outcome.verdict.text) == (Word.UNKNOWN, text)
     assert [entry.data["n"] for entry in rig.entries("step")] == [1, 2]
+    assert rig.entries("verdict")[0].data["text"] == text
+
+
+async def test_stop_while_it_watches_says_that_nothing_had_settled(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, failed())
+    rig.server.courses["8841"] = NOTHING
+    rig.server.on_send = lambda _: rig.runner.stopping.set()
+    outcome = await rig.run(requeue_of(failed()))
+    assert outcome.verdict.word is Word.UNKNOWN
+    assert outcome.verdict.text.endswith("; not settled; backtop was told to end after step 1 of 1")
+
+
+async def test_stop_before_the_first_of_several_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rig = Rig(tmp_path, *THREE)
+    append = Journal.append
+
+    def stops(journal: Journal, kind: str, **content: object) -> Entry:
+        rig.runner.stopping.set()
+        return append(journal, kind, **content)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Journal, "append", stops)
+    outcome = await rig.run(requeue_of(*THREE))
+    assert rig.server.sent == []
+    assert outcome.verdict.text == "nothing was done; backtop was told to end before step 1 of 3"
 
 
 async def test_stop_before_the_first_step_sends_nothing(tmp_path: Path) -> None:

@@ -34,3 +34,11 @@ def test_nothing_is_meant_where_nothing_is() -> None:
 def test_targets_are_the_jobs_as_they_stand() -> None:
     (target,) = jobs_of(listing(failed("1", attempt=4)), set(), "1")
     assert (target.id, target.attempt, target.error) == ("1", 4, SAP.error)
+
+
+def test_what_a_filter_hides_is_never_meant() -> None:
+    def listed(key: str) -> bool:
+        return key != "1"
+
+    assert [target.id for target in jobs_of(HERE, (), group_key(SAP.error), listed)] == ["2"]
+    assert [target.id for target in jobs_of(HERE, {"1", "3"}, "2", listed)] == ["3"]

@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -22,14 +22,19 @@ from backend.config.model import Config
 from backend.incident.journal import Journal
 from backend.locks import whoami
 from backend.model.situation import Situation
-from backend.parts import ENGINE_UNIT, JOBS_HEALTH
+from backend.model.target import Target, UnitTarget
+from backend.parts import ENGINE_UNIT, HOST_PROCESSES, JOBS_HEALTH, JOBS_RUNNING
 from backend.platform import Platform
+from backend.text import clean
 from tui.headless.look import look
 
 EXIT_CODES = {Word.WORKED: 0, Word.NO_EFFECT: 1, Word.WORSE: 1, Word.UNKNOWN: 3}
 REFUSED = 2
-BESIDE = (JOBS_HEALTH, ENGINE_UNIT)
+BESIDE = (JOBS_HEALTH, JOBS_RUNNING, ENGINE_UNIT, HOST_PROCESSES)
 """Parts that a plan tells of where they are known, but does not need."""
+ENOUGH_NAMES = 5
+"""How many fitting targets a refusal lists before it says how many more there are."""
+SERVICE = ".service"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +86,7 @@ async def act(config: Config, clock: Clock, order: Order, *, as_json: bool) -> i
     platform = Platform(config)
     try:
         situation = await look(platform, clock, {part.key for part in (*spec.facts, *BESIDE)})
-        plan = _plan(spec, situation, order, config)
+        plan = planned(spec, situation, order, config)
         if isinstance(plan, Refusal):
             return _tell(order, None, plan, as_json)
         if order.dry_run:
@@ -95,19 +100,39 @@ async def act(config: Config, clock: Clock, order: Order, *, as_json: bool) -> i
         await platform.aclose()
 
 
-def _plan(spec: ActionSpec, situation: Situation, order: Order, config: Config) -> Plan | Refusal:
+def planned(spec: ActionSpec, situation: Situation, order: Order, config: Config) -> Plan | Refusal:
+    """The plan for what is ordered, or why there is none."""
     # The lock guards keys that are pressed by mistake; who types `act … --yes` means it.
     if refusal := forbids_planning(spec.facts, situation, Posture(config.read_only)):
         return refusal
     candidates = spec.candidates(situation)
     if not candidates:
         return Refusal(spec.nothing)
-    known = {target.id: target for target in candidates}
+    known = _by_name(candidates)
     if unknown := [asked for asked in order.targets if asked not in known]:
-        return Refusal(f"{', '.join(map(ascii, unknown))}: not among what {spec.id} can act on now.")
-    asked_for = tuple(known[asked] for asked in dict.fromkeys(order.targets))
+        names = ", ".join(map(ascii, unknown))
+        return Refusal(f"{names}: not among what {spec.id} can act on now; there are: {_some(candidates)}.")
+    if spec.chosen and not order.targets:
+        return Refusal(f"Name what {spec.id} shall act on; there are: {_some(candidates)}.")
+    asked_for = tuple(dict.fromkeys(known[asked] for asked in order.targets))
     targets = asked_for if spec.chosen or asked_for else candidates
     return spec.planner(Ask(situation, targets, config, order.options))
+
+
+def _by_name(candidates: Sequence[Target]) -> dict[str, Target]:
+    """By all that a target may be called: a unit with its suffix and without."""
+    known = {target.id: target for target in candidates}
+    for target in candidates:
+        if isinstance(target, UnitTarget):
+            short = target.id.removesuffix(SERVICE)
+            known |= {short: target, short + SERVICE: target}
+    return known
+
+
+def _some(candidates: Sequence[Target]) -> str:
+    names = ", ".join(clean(target.id, 80) for target in candidates[:ENOUGH_NAMES])
+    more = len(candidates) - ENOUGH_NAMES
+    return f"{names} and {more} more" if more > 0 else names
 
 
 def _unconfirmed(plan: Plan, order: Order) -> Refusal | None:
@@ -132,9 +157,9 @@ async def _run(runner: Runner, plan: Plan, quiet: bool) -> Outcome | Refusal:
 
 def _tell(order: Order, plan: Plan | None, result: Outcome | Refusal | None, as_json: bool) -> int:
     if as_json:
-        _print_json({"action": order.action, "plan": plan_as_data(plan), "outcome": outcome_as_data(result)})
+        _print_json({"action": clean(order.action), "plan": plan_as_data(plan), "outcome": outcome_as_data(result)})
     else:
-        sys.stdout.write("\n".join(_as_text(plan, result)) + "\n")
+        sys.stdout.write("\n".join(as_text(plan, result)) + "\n")
     match result:
         case None:
             return 0
@@ -191,7 +216,8 @@ def outcome_as_data(result: Outcome | Refusal | None) -> dict[str, Any] | None:
             }
 
 
-def _as_text(plan: Plan | None, result: Outcome | Refusal | None) -> list[str]:
+def as_text(plan: Plan | None, result: Outcome | Refusal | None) -> list[str]:
+    """What `act` prints for people, line by line."""
     lines = []
     if plan is not None:
         lines += [
@@ -203,7 +229,8 @@ def _as_text(plan: Plan | None, result: Outcome | Refusal | None) -> list[str]:
     if isinstance(result, Refusal):
         lines.append(f"refused: {result.reason}")
     elif result is not None:
-        lines.append(f"{result.verdict.word.value}: {result.verdict.text}")
+        so_far = " so far" if result.verdict.so_far else ""
+        lines.append(f"{result.verdict.word.value}{so_far}: {result.verdict.text}")
     return lines
 
 

@@ -56,7 +56,10 @@ async def _watch(options: argparse.Namespace) -> int:
     try:
         from tui.terminal import on_terminal
 
-        app = on_terminal(load(platform.config, None))
+        overrides = {"read_only": True} if options.read_only else {}
+        app = on_terminal(load(platform.config, None, overrides=overrides))
+        if options.theme is not None:
+            app.theme = options.theme
         await app.run_async()
         return app.return_code or 0
     finally:

@@ -1,6 +1,7 @@
 """`backtop journal` and `backtop config`: what was done here, and how this program is set."""
 
 import sys
+from dataclasses import replace
 
 import msgspec
 
@@ -11,6 +12,7 @@ from backend.config.model import Config
 from backend.incident.entry import Entry
 from backend.incident.journal import Journal
 from backend.locks import whoami
+from backend.text import clean
 
 SHOWN = 50
 BROKEN = 1
@@ -20,17 +22,24 @@ def journal(config: Config, clock: Clock, *, verify: bool, as_json: bool) -> int
     """Print the last entries, or whether the chain holds; 1 when it does not."""
     record = Journal(config.journal_path, whoami(), clock)
     if not verify:
-        for entry in record.tail(SHOWN):
+        for entry in map(_harmless, record.tail(SHOWN)):
             sys.stdout.write((msgspec.json.encode(entry).decode() if as_json else _line(entry)) + "\n")
         return 0
     found = record.verify()
     if as_json:
         sys.stdout.write(msgspec.json.encode(found).decode() + "\n")
+    elif found.ok and not config.journal_path.exists():
+        sys.stdout.write(f"{config.journal_path}: there is no journal yet; nothing was done here\n")
     elif found.ok:
         sys.stdout.write(f"{config.journal_path}: {found.count} lines, the chain holds\n")
     else:
         sys.stdout.write(f"{config.journal_path}: broken at line {found.line}: {found.why}\n")
     return 0 if found.ok else BROKEN
+
+
+def _harmless(entry: Entry) -> Entry:
+    """The same to be printed: what is kept raw for comparing may hold what a terminal obeys and JSON cannot say."""
+    return replace(entry, id=clean(entry.id), targets=tuple(map(clean, entry.targets)))
 
 
 def _line(entry: Entry) -> str:

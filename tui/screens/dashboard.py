@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -36,6 +37,7 @@ class Frame:
     """The keys that work while a pane has them, by its name; by the empty name those of no pane."""
     entries: Sequence[Entry]
     actor: str
+    now: datetime
     progress: Line | None = None
 
 
@@ -90,14 +92,18 @@ class Dashboard(Screen[None]):
 
     def show(self, situation: Situation, frame: Frame) -> None:
         """Show everything as of this situation."""
+        self.show_frame(frame)
+        for pane in self.panes.values():
+            look = Look(situation, self._limits, pane.glyphs, *pane.room(), self._providers)
+            pane.refresh_from(look)
+
+    def show_frame(self, frame: Frame) -> None:
+        """Show what goes on around the panes, also while these are held still."""
         self._header.show((frame.header,))
         self._finding.show(frame.finding)
         self._footers = frame.footers
         self._show_footer()
         self._journal.show(self._last_lines(frame))
-        for pane in self.panes.values():
-            look = Look(situation, self._limits, pane.glyphs, *pane.room(), self._providers)
-            pane.refresh_from(look)
 
     def _show_footer(self) -> None:
         current = self.current
@@ -110,7 +116,7 @@ class Dashboard(Screen[None]):
 
     def _last_lines(self, frame: Frame) -> tuple[Line, ...]:
         room = self._journal.size.height or 2
-        lines = timeline(frame.entries, frame.actor, room)
+        lines = timeline(frame.entries, frame.actor, room, frame.now)
         if frame.progress is not None:
             lines = (*lines, frame.progress)[-room:]
         return lines or ((Span(" nothing was done here yet", "dim"),),)

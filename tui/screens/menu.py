@@ -22,7 +22,10 @@ AROUND = 10
 class MenuScreen(ModalScreen[str | None]):
     """Dismisses with the id of the action that was chosen."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,a", "dismiss", "close")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,a", "dismiss", "close"),
+        Binding("ctrl+q", "app.leave", show=False),
+    ]
 
     def __init__(self, entries: Sequence[MenuEntry]) -> None:
         super().__init__()

@@ -64,7 +64,7 @@ class PlanScreen(ModalScreen[bool]):
                 yield self._body
             if self._word is not None:
                 yield Readout(((Span("type "), Span(self._word, "bad"), Span(", then enter")),), id="plan-type")
-                yield WordInput(self._word, lambda: self._open_for >= SETTLE)
+                yield WordInput(lambda: self._open_for >= SETTLE)
             yield self._keys
 
     def on_mount(self) -> None:
@@ -120,7 +120,9 @@ class PlanScreen(ModalScreen[bool]):
     def on_input_submitted(self, event: WordInput.Submitted) -> None:
         """Enter confirms the word that was typed in full; anything else stays where it is, to be mended."""
         event.stop()
-        if event.value == self._word and self._may_confirm:
+        if event.value != self._word:
+            self.notify("That is not the word that is shown.", title=self._facts.title, markup=False)
+        elif self._may_confirm:
             self.dismiss(True)
 
     def on_key(self, event: Key) -> None:

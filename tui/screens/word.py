@@ -9,8 +9,8 @@ from textual.widgets import Input
 class WordInput(Input):
     """Takes no key before the dialog could be read, and never takes pasted text."""
 
-    def __init__(self, word: str, ready: Callable[[], bool]) -> None:
-        super().__init__(placeholder=word, id="plan-word", select_on_focus=False)
+    def __init__(self, ready: Callable[[], bool]) -> None:
+        super().__init__(id="plan-word", select_on_focus=False)
         self.cursor_blink = False
         self._ready = ready
 

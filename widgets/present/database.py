@@ -4,7 +4,7 @@ from collections import Counter
 from datetime import datetime
 
 from backend.config.model import Limits
-from backend.model.data import is_healthy
+from backend.model.data import Connectivity, is_healthy
 from backend.model.database import Session, Sessions
 from backend.parts import DATA_CONNECTIVITY, DATABASE_OWN, DATABASE_SESSIONS, DATABASE_TABLES
 from widgets.present.elsewhere import elsewhere, of_database
@@ -41,7 +41,7 @@ def view(look: Look) -> PaneView:
     situation, limits = look.situation, look.limits
     stand = standing(look, PARTS)
     sessions = situation.value(DATABASE_SESSIONS)
-    tone, word = _state(situation.fresh(DATABASE_SESSIONS), limits)
+    tone, word = _state(situation.fresh(DATABASE_SESSIONS), situation.fresh(DATA_CONNECTIVITY), limits)
     links, counts = _links(look), tuple(aged(look, DATABASE_SESSIONS, part) for part in _summary(sessions, limits))
     others = elsewhere(look, DATABASE_OWN, of_database(situation))
     head = (fitting(links, look.width), fitting(counts, look.width), others)
@@ -66,7 +66,9 @@ def _long(sessions: Sessions, limits: Limits) -> list[Session]:
     ]
 
 
-def _state(sessions: Sessions | None, limits: Limits) -> tuple[Tone, str]:
+def _state(sessions: Sessions | None, said: Connectivity | None, limits: Limits) -> tuple[Tone, str]:
+    if said is not None and not is_healthy(said.primary):
+        return "bad", f"primary {said.primary}"
     if sessions is None:
         return "ok", "ok"
     blocked, long = len(sessions.blocked), len(_long(sessions, limits))

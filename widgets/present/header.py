@@ -2,16 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from textwrap import wrap
 
-from backend.incident.alert import NAME, Alert
+from backend.incident.alert import NAME, Alert, AlertState
 from backend.model.finding import Finding, Severity
 from widgets.present.words import clock_span, span, time_of_day
 from widgets.text import Glyphs, Line, Span, Tone, both_ends, line_width, shown
-
-RTO = timedelta(hours=4)
-"""The runbook's recovery time objective."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +23,8 @@ class HeaderFacts:
     worst_age: float | None
     """Seconds: of the oldest value among those that are no longer fresh; None when all are."""
     width: int
+    held: bool = False
+    """Whether the panes are held still: then they are not what goes on now."""
 
 
 def header(alert: Alert, facts: HeaderFacts, glyphs: Glyphs) -> Line:
@@ -49,24 +48,28 @@ def _ends(alert: Alert, facts: HeaderFacts, glyphs: Glyphs, without: frozenset[s
     name = "" if "alert name" in without else f" {NAME}"
     where = (*program, Span(f" {facts.environment}", "accent"), *host, Span("   "))
     return (
-        (*where, *_alert(alert, name, facts.now, glyphs)),
-        (*_rto(alert, facts.now), *_age(facts.worst_age), Span(facts.lock, _lock_tone(facts.lock)), Span(time)),
+        (*where, *_alert(alert, name, glyphs)),
+        (*_held(facts), *_rto(alert), *_age(facts.worst_age), Span(facts.lock, _lock_tone(facts.lock)), Span(time)),
     )
 
 
-def _alert(alert: Alert, name: str, now: datetime, glyphs: Glyphs) -> Line:
+def _alert(alert: Alert, name: str, glyphs: Glyphs) -> Line:
     if alert.state == "unknown":
         return (Span(f"{glyphs.unknown} alert unknown", "warn"),)
     if alert.state == "ok":
         return (Span(f"{glyphs.ok} ok", "ok"),)
-    since = f" {clock_span((now - alert.since).total_seconds())}" if alert.since else ""
+    since = f" {clock_span(alert.lasted.total_seconds())}" if alert.lasted else ""
     return (Span(f"{glyphs.bad} FIRING{name}{since}", "bad"),)
 
 
-def _rto(alert: Alert, now: datetime) -> Line:
-    if alert.state != "firing" or alert.since is None:
+def _held(facts: HeaderFacts) -> Line:
+    return (Span("HELD, h goes on", "bad"), Span("   ")) if facts.held else ()
+
+
+def _rto(alert: Alert) -> Line:
+    if not alert.firing or alert.rto_left is None:
         return ()
-    left = (alert.since + RTO - now).total_seconds()
+    left = alert.rto_left.total_seconds()
     if left < 0:
         return (Span("RTO over by ", "dim"), Span(clock_span(-left), "bad"), Span("   "))
     return (Span("RTO left ", "dim"), Span(clock_span(left), "warn" if left < 3600 else "plain"), Span("   "))
@@ -81,15 +84,15 @@ def _lock_tone(lock: str) -> Tone:
 
 
 def first_finding(
-    findings: Sequence[Finding], keys: Mapping[str, tuple[str, str]], known: bool, width: int, glyphs: Glyphs
+    findings: Sequence[Finding], keys: Mapping[str, tuple[str, str]], alert: Alert, width: int, glyphs: Glyphs
 ) -> tuple[Line, ...]:
     """The gravest finding in one sentence, with the keys that answer it; on two lines where one does not hold both.
 
-    `keys` gives key and title of each action that this program has; `known` says whether the rules had facts to judge.
+    `keys` gives key and title of each action that this program has. Where no rule found anything the alert says whether
+    there were facts to judge by, and whether that is good news.
     """
     if not findings:
-        word = (Span(f" {glyphs.ok} ", "ok"), Span("nothing found", "dim")) if known else ()
-        return (word or (Span(f" {glyphs.unknown} no fresh facts to judge by", "dim"),),)
+        return (_no_finding(alert, glyphs),)
     finding = findings[0]
     tone: Tone = "bad" if finding.severity is Severity.CRITICAL else "warn"
     sign = glyphs.bad if tone == "bad" else glyphs.warn
@@ -102,6 +105,17 @@ def first_finding(
     if len(findings) > 1:
         tail.append(Span(f"+{len(findings) - 1} more ", "dim"))
     return _beside_or_below(cause, finding.summary, tuple(tail), width, glyphs.more)
+
+
+def _no_finding(alert: Alert, glyphs: Glyphs) -> Line:
+    match alert.state:
+        case AlertState.UNKNOWN:
+            return (Span(f" {glyphs.unknown} no fresh facts to judge by", "dim"),)
+        case AlertState.FIRING:
+            why = f": {alert.reasons[0]}" if alert.reasons else ""
+            return (Span(f" {glyphs.warn} ", "warn"), Span("no rule explains the alert", "warn"), Span(why))
+        case AlertState.OK:
+            return (Span(f" {glyphs.ok} ", "ok"), Span("nothing found", "dim"))
 
 
 def _beside_or_below(cause: Span, sentence: str, tail: Line, width: int, more: str) -> tuple[Line, ...]:

@@ -180,7 +180,10 @@ def _rows(table: ProcessTable | None, situation: Situation) -> list[Row]:
 def _row(process: Process, situation: Situation) -> Row:
     ran = (situation.at - process.started_at).total_seconds()
     tone: Tone = "plain" if process.worker else "dim"
-    command = _shortened(process.command) if process.worker else f"(not the engine's) {_shortened(process.command)}"
+    unit = situation.value(ENGINE_UNIT)
+    own = unit is not None and process.pid == unit.main_pid
+    whose = "" if process.worker else "(the engine itself) " if own else "(not the engine's) "
+    command = f"{whose}{_shortened(process.command)}"
     return Row(
         f"{process.pid}@{process.started_at.timestamp():.2f}",
         (

@@ -1,0 +1,110 @@
+"""The end of the application while something runs, and a journal that others write to."""
+
+import asyncio
+import gc
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import pytest
+from textual.pilot import Pilot
+
+from actions.execution import Outcome, Report
+from actions.plan import Plan, Refusal
+from actions.registry import REGISTRY
+from actions.verdict import TargetVerdict, Verdict, Word
+from backend.incident.journal import Journal
+from tests.conftest import Rig
+from tests.fakes import failed, requeue_of
+from tests.situations import data_gap
+from tui import life
+from tui.screens.plan import PlanScreen
+from tui.stage import _before
+
+
+@dataclass
+class Lasting:
+    """Stands where plans are run; it runs until it is let go."""
+
+    go: asyncio.Event = field(default_factory=asyncio.Event)
+    so_far: bool = False
+    followed: bool = False
+
+    async def run(self, plan: Plan, report: Report) -> Outcome | Refusal:
+        await self.go.wait()
+        verdicts = [TargetVerdict(target, Word.WORKED, "runs", so_far=self.so_far) for target in plan.targets]
+        return Outcome("run", Verdict.over(verdicts), ())
+
+    async def follow(self, outcome: Outcome, plan: Plan) -> Verdict:
+        self.followed = True
+        return outcome.verdict
+
+
+async def until(pilot: Pilot[None], done: Callable[[], bool]) -> None:
+    for _ in range(500):
+        if done():
+            return
+        await pilot.pause(0.01)
+    raise AssertionError("it did not come")
+
+
+@pytest.mark.parametrize("so_far", [False, True])
+async def test_told_to_end_it_starts_nothing_after_what_runs(rig: Rig, so_far: bool) -> None:
+    runs = Lasting(so_far=so_far)
+    async with rig.run(100, 30) as pilot:
+        rig.app.dispatcher.runner = lambda _spec: runs  # type: ignore[assignment,return-value]
+        await rig.know(pilot, data_gap())
+        await pilot.press("down", "r")
+        await until(pilot, lambda: isinstance(rig.app.screen, PlanScreen) and "[n] Cancel" in rig.text)
+        rig.clock.move(2)
+        await pilot.press("y")
+        await until(pilot, lambda: rig.app.dispatcher.running)
+        rig.app.life.end()
+        await pilot.pause()
+        assert rig.app.is_running
+        runs.go.set()
+        await until(pilot, lambda: not rig.app.is_running)
+    gc.collect()  # what was begun and never awaited is told of here
+    assert not runs.followed
+
+
+def other(rig: Rig) -> Journal:
+    return Journal(rig.app.desk.journal.path, "bob@research-02", rig.clock)
+
+
+async def test_what_another_backtop_writes_is_shown(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(life, "LOOK_EVERY", 0.01)
+    async with rig.run() as pilot:
+        await rig.know(pilot, data_gap())
+        following = asyncio.create_task(rig.app.life._follow_journal())
+        for target in ("8841", "8839"):
+            other(rig).append("intent", id=target, action="job.requeue", targets=[f"job:{target}"])
+            shown = f"bob@research-02 job.requeue {target}"
+            await until(pilot, lambda shown=shown: shown in rig.text)  # type: ignore[misc]
+        following.cancel()
+
+
+async def test_a_journal_that_nobody_wrote_to_is_not_read_again(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with rig.run():
+        other(rig).append("note", id="a", action="looked")
+        await rig.app.life.look_at_journal()
+        reads: list[str] = []
+
+        async def read() -> None:
+            reads.append("read")
+
+        monkeypatch.setattr(rig.app.stage, "reread", read)
+        await rig.app.life.look_at_journal()
+        assert reads == []
+        other(rig).append("note", id="b", action="looked")
+        await rig.app.life.look_at_journal()
+        assert reads == ["read"]
+
+
+def test_a_run_counts_once_by_its_last_word(rig: Rig) -> None:
+    journal = other(rig)
+    plan = requeue_of(failed())
+    for run, word in (("a", "worked"), ("a", "no effect"), ("b", "no effect"), ("c", "worked")):
+        journal.append("verdict", id=run, action="job.requeue", targets=["job:8841"], data={"verdict": word})
+    journal.append("verdict", id="d", action="job.requeue", targets=["job:1"], data={"verdict": "worse"})
+    title = REGISTRY["job.requeue"].title
+    assert _before(plan, journal.tail(60)) == [f"2 x {title} here: no effect", f"1 x {title} here: worked"]
