@@ -156,7 +156,7 @@ class Judge:
         about = f"systemctl {verb}"
         if code != 0:
             self.refused(action, about, f"exit code {code}")
-        # A look in the middle of a restart finds an engine that is not well; only in its own incident is that to be healed.
+        # In the middle of a restart no engine is well; only in its own incident is that something to be healed.
         elif "engine" in self.open and "engine" in self.summary.causes and verb != "stop":
             self._await(action, about, "the engine is not well yet", self._engine_well)
         elif verb == "reset-failed":
