@@ -108,12 +108,15 @@ async def test_what_is_no_regular_expression_is_told_and_changes_nothing(rig: Ri
         assert text not in title(rig)
 
 
-async def test_marks_survive_it_and_the_dialog_shows_them(rig: Rig) -> None:
+async def test_marks_survive_it_and_are_not_meant_while_hidden(rig: Rig) -> None:
     async with watching(rig) as pilot:
         await pilot.press("down", "space", "slash", *"zero", "enter")
         await until(pilot, lambda: passing(rig) == {"8826"})
         assert rig.table().marked_keys == {"8841"}
         await pilot.press("r")
+        await until(pilot, lambda: "hidden by the filter" in str(rig.told))
+        assert not rig.shows(PlanScreen)
+        await pilot.press("slash", "escape", "r")
         await until(pilot, lambda: rig.shows(PlanScreen) and "targets" in rig.text)
         assert "8841  mean-revert-eu" in rig.text
 

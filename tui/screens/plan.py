@@ -84,6 +84,7 @@ class PlanScreen(ModalScreen[bool]):
     def _wrap(self) -> None:
         self._heading.show(_folded(heading(self._facts), self._heading.size.width))
         self._body.show(body(self._facts, self._body.size.width))
+        self._keys.show((self._key_line(),))
 
     @property
     def _open_for(self) -> float:
