@@ -7,13 +7,15 @@ from typing import Any
 
 from actions.plan import Plan, Refusal, Risk
 from backend.incident.entry import Entry
-from backend.model.situation import Face, Part, Situation
+from backend.model.situation import Face, Part, PartState, Situation
 
 COOL_DOWN = timedelta(seconds=60)
 """The same action on the same target waits this long, so that tired fingers do not repeat it."""
 BUDGET = 5
 """High actions allowed within the budget's window."""
 BUDGET_WINDOW = timedelta(minutes=10)
+UNLOCKED_FOR = timedelta(minutes=15)
+"""How long `L` unlocks actions for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +28,9 @@ class Posture:
     unlocked_until: datetime | None = None
 
     def locked(self, now: datetime) -> bool:
-        """Whether actions wait for `L`."""
-        return self.starts_locked and (self.unlocked_until is None or now >= self.unlocked_until)
+        """Whether actions wait for `L`; a clock that was set back makes no time of grace longer."""
+        until = self.unlocked_until
+        return self.starts_locked and (until is None or not until - UNLOCKED_FOR <= now < until)
 
 
 def forbids_planning(facts: Sequence[Part[Any]], situation: Situation, posture: Posture) -> Refusal | None:
@@ -39,17 +42,19 @@ def forbids_planning(facts: Sequence[Part[Any]], situation: Situation, posture: 
     for part in facts:
         state = situation[part]
         if (face := state.face(situation.at)) is not Face.OK:
-            return Refusal(_unfit_facts(part.key, face, state.age(situation.at)))
+            return Refusal(_unfit_facts(state, face, situation.at))
     return None
 
 
-def _unfit_facts(key: str, face: Face, age: float | None) -> str:
+def _unfit_facts(state: PartState[Any], face: Face, now: datetime) -> str:
+    key, age = state.part.key, state.age(now)
     if face is Face.MISSING:
         return f"The server has no route for {key}, so nobody can tell what this would act on."
-    if age is None:
+    if state.value_at is None:
         return f"Nothing has been read of {key} yet; wait for its first answer."
     why = "the last reading failed" if face is Face.FAILED else "it is stale"
-    return f"What is shown of {key} is {age:.0f} s old and {why}; wait for a fresh reading."
+    old = "of an unknown age, for the clock was set back," if age is None else f"{age:.0f} s old"
+    return f"What is shown of {key} is {old} and {why}; wait for a fresh reading."
 
 
 def forbids_running(plan: Plan, recent: Sequence[Entry], now: datetime) -> Refusal | None:

@@ -13,7 +13,8 @@ T = TypeVar("T")
 def reduce(situation: Situation, reading: Reading[T]) -> Situation:
     """The situation after this reading.
 
-    The last good value outlives later failures and a missing route; an older reading never replaces a newer one.
+    The last good value outlives later failures and a missing route. Readings of one part count in the order in which
+    they come: each part is read by one loop, while the wall clock by which they are dated may be set back.
     """
     before = situation[reading.part]
     parts = {**situation.parts, reading.part.key: _after(before, reading)}
@@ -22,8 +23,6 @@ def reduce(situation: Situation, reading: Reading[T]) -> Situation:
 
 def _after(before: PartState[T], reading: Reading[T]) -> PartState[T]:
     outcome = reading.outcome
-    if before.value_at is not None and reading.at < before.value_at:
-        return before
     skew = before.skew if reading.skew is None else reading.skew
     seen = replace(before, part=reading.part, next_at=reading.next_at, skew=skew)
     match outcome:

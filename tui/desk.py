@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from actions.guard import Posture
+from actions.guard import UNLOCKED_FOR, Posture
 from actions.registry import REGISTRY
 from actions.run import Runner, target_lock
 from actions.spec import ActionSpec
@@ -32,7 +32,6 @@ from widgets.text import Glyphs, Line, Span, line_width
 if TYPE_CHECKING:
     from tui.feed import Feed
 
-UNLOCKED_FOR = timedelta(minutes=15)
 LAST_ENTRIES = 60
 HELP = "?"
 """The key that tells of all others; it is told at every width."""

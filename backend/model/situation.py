@@ -22,6 +22,8 @@ SLOWNESS = 4.0
 """A source that is slow is read less often: a reading may take at most a quarter of the time between two."""
 HISTORY_LENGTH = 120
 """How many samples of a traced figure are kept: two minutes at one a second."""
+AHEAD = 2.0
+"""Seconds by which a value may seem to come from the future, as when a clock is adjusted by a little."""
 
 
 class Face(StrEnum):
@@ -119,8 +121,9 @@ class PartState(Generic[T]):
     history: Mapping[str, tuple[float, ...]] = field(default_factory=lambda: MappingProxyType({}))
 
     def age(self, now: datetime) -> float | None:
-        """Seconds since the last good value, None without one."""
-        return None if self.value_at is None else max(0.0, (now - self.value_at).total_seconds())
+        """Seconds since the last good value; None without one, or when the clock was set back since it was read."""
+        passed = None if self.value_at is None else (now - self.value_at).total_seconds()
+        return None if passed is None or passed < -AHEAD else max(0.0, passed)
 
     @property
     def stale_after(self) -> float:
@@ -133,10 +136,10 @@ class PartState(Generic[T]):
             return Face.MISSING
         if self.failure is not None:
             return Face.FAILED
-        age = self.age(now)
-        if age is None:
+        if self.value_at is None:
             return Face.WAITING
-        return Face.STALE if age > self.stale_after else Face.OK
+        age = self.age(now)
+        return Face.STALE if age is None or age > self.stale_after else Face.OK
 
     def fresh(self, now: datetime) -> T | None:
         """The value if it may pass for live, else None."""

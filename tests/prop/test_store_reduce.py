@@ -119,18 +119,33 @@ def test_situations_are_never_changed(before: list[Reading[float]], then: list[R
     assert (situation.at, dict(situation.parts)) == copy
 
 
-@given(readings(), OUTCOMES)
+@given(readings(), OUTCOMES, st.floats(3, 1e6))
 @RELAXED
-def test_late_value_never_replaces_a_newer_one(
-    found: list[Reading[float]], outcome: Value[float] | Failure | Missing
+def test_last_to_arrive_counts_though_the_clock_was_set_back(
+    found: list[Reading[float]], outcome: Value[float] | Failure | Missing, back: float
 ) -> None:
     situation = after(found)
     for part in PARTS:
-        late = reduce(situation, Reading(part, NOW - timedelta(seconds=1), 0.1, outcome))
-        if situation[part].value_at is not None:
-            assert late.value(part) == situation.value(part)
-            assert late[part].value_at == situation[part].value_at
-        assert late.at == situation.at
+        reading = Reading(part, situation.at - timedelta(seconds=back), 0.1, outcome)
+        assert after([*found, reading])[part] == reduce(situation, reading)[part]
+        if isinstance(outcome, Value):
+            assert reduce(situation, reading)[part].value == outcome.value
+            assert reduce(situation, reading)[part].face(reading.at) is Face.OK
+
+
+@given(readings(), st.floats(3, 1e6))
+@RELAXED
+def test_value_from_before_the_clock_was_set_back_never_passes_for_live(
+    found: list[Reading[float]], back: float
+) -> None:
+    situation = after(found)
+    for part in PARTS:
+        state = situation[part]
+        if state.value_at is not None:
+            now = state.value_at - timedelta(seconds=back)
+            assert state.age(now) is None
+            assert state.fresh(now) is None
+            assert state.face(now) in (Face.STALE, Face.FAILED, Face.MISSING)
 
 
 @given(st.integers(0, HISTORY_LENGTH + 30))

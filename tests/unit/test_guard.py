@@ -45,6 +45,8 @@ def test_read_only_wins_over_everything() -> None:
         (True, NOW, True),
         (True, NOW + timedelta(microseconds=1), False),
         (True, NOW - timedelta(seconds=1), True),
+        (True, NOW + timedelta(minutes=15), False),
+        (True, NOW + timedelta(minutes=16), True),
     ],
 )
 def test_lock(starts_locked: bool, until: datetime | None, locked: bool) -> None:
@@ -66,6 +68,15 @@ def test_facts_that_are_stale() -> None:
     assert refusal(situation.seen_at(NOW + timedelta(seconds=9.5))) == (
         "What is shown of jobs.failed is 10 s old and it is stale; wait for a fresh reading."
     )
+
+
+def test_facts_from_before_the_clock_was_set_back() -> None:
+    earlier = listing(failed()).seen_at(NOW - timedelta(minutes=5))
+    assert refusal(earlier) == (
+        "What is shown of jobs.failed is of an unknown age, for the clock was set back, and it is stale; "
+        "wait for a fresh reading."
+    )
+    assert refusal(after(earlier, Value(JobList((failed(),))))) is None
 
 
 def test_facts_whose_last_reading_failed() -> None:
