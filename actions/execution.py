@@ -1,88 +1,31 @@
 """One run of one confirmed plan: the intent on disk, the steps at their pace, what fresh reads show, the verdict."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from functools import partial
-from typing import Any, Protocol
+from dataclasses import replace
+from typing import Any
 from uuid import uuid4
 
+from actions.means import Means, changed
+from actions.outcome import Outcome, Progress, Report, StepResult
 from actions.plan import Plan, Refusal, Step
 from actions.verdict import TargetVerdict, Verdict, Word
-from backend.clock import Clock
+from actions.watch import Watch
 from backend.errors import JournalError, SourceError
 from backend.incident.entry import Kind
-from backend.incident.journal import Journal
+from backend.incident.identity import as_data
+from backend.incident.scribe import until_done
 from backend.model.target import Target
-
-LOOK_EVERY = 1.0
-"""Seconds between two fresh looks at one target."""
-
-
-class Executor(Protocol):
-    """What acts on one kind of target, and looks at it."""
-
-    async def gone(self, target: Target) -> str | None:
-        """Why the target is no longer what was confirmed. Raises SourceError."""
-
-    async def perform(self, step: Step) -> str:
-        """Do the step, once; returns the far side's word. Raises SourceError."""
-
-    async def look(self, target: Target) -> TargetVerdict:
-        """What a fresh read shows. Raises SourceError."""
-
-
-@dataclass(frozen=True, slots=True)
-class StepResult:
-    """What one step gave."""
-
-    step: Step
-    result: str
-    took_ms: float
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a run is, for showing."""
-
-    done: int
-    of: int
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What came of a run."""
-
-    run_id: str
-    verdict: Verdict
-    steps: tuple[StepResult, ...]
-
-
-Report = Callable[[Progress], None]
-Sleep = Callable[[float], Awaitable[None]]
 
 
 class Run:
     """One run of one plan."""
 
-    def __init__(
-        self,
-        plan: Plan,
-        executor: Executor,
-        journal: Journal,
-        clock: Clock,
-        sleep: Sleep,
-        report: Report,
-        stopping: asyncio.Event,
-    ) -> None:
+    def __init__(self, plan: Plan, means: Means, report: Report, stopping: asyncio.Event) -> None:
         self.id = uuid4().hex[:12]
         self._plan = plan
-        self._executor = executor
-        self._journal = journal
-        self._clock = clock
-        self._sleep = sleep
+        self._means = means
         self._report = report
         self._stopping = stopping
         self._results: list[StepResult] = []
@@ -112,17 +55,23 @@ class Run:
         return Outcome(self.id, await self._close(verdict), tuple(self._results))
 
     async def _declare(self) -> None:
-        steps = [step.text for step in self._plan.steps]
-        data = {"risk": self._plan.risk.value, "steps": steps, "facts_age_s": self._plan.facts_age_s}
-        await self._write("intent", data, self._plan.targets)
+        plan = self._plan
+        data = {
+            "risk": plan.risk.value,
+            "steps": [step.text for step in plan.steps],
+            "facts_age_s": plan.facts_age_s,
+            "settle_s": plan.settle,
+            "targets": [as_data(target) for target in plan.targets],
+        }
+        await self._write("intent", data, plan.targets)
 
     async def _steps(self) -> None:
         for number, step in enumerate(self._plan.steps):
             if await self._halted(number):
                 return
             # All were looked at just before the first; since then time has passed.
-            if number and (reason := await changed(self._executor, step.target)):
-                await self._did(step, f"not sent: {reason}", 0.0)
+            if number and (reason := await changed(self._means.executor, step.target)):
+                await self._did(step, f"not sent: {reason}", 0.0, sent=False)
                 continue
             trouble = await self._do(number, step)
             watch = asyncio.create_task(self._watch(step.target, trouble))
@@ -133,7 +82,7 @@ class Run:
     async def _halted(self, number: int) -> bool:
         """Keep the rate; stop when asked, when the journal breaks, or when a target that was touched fared badly."""
         if number:
-            await self._sleep(1 / self._plan.pace.per_second)
+            await self._means.sleep(1 / self._plan.pace.per_second)
         ended = (watch.result() for watch in self._watches if watch.done())
         halted = self._stopping.is_set() or self._unrecorded is not None
         return halted or any(one.word is not Word.WORKED for one in ended)
@@ -141,41 +90,30 @@ class Run:
     async def _do(self, number: int, step: Step) -> str | None:
         """Send the step, once; returns what went wrong. Also when cancelled its end is awaited, and written down."""
         self._report(Progress(number, len(self._plan.steps), step.text))
-        began = self._clock.monotonic()
-        sending = asyncio.ensure_future(self._executor.perform(step))
+        began = self._means.clock.monotonic()
+        sending = asyncio.ensure_future(self._means.executor.perform(step))
         try:
-            await _until_done(sending)
+            await until_done(sending)
         finally:
-            await self._did(step, _word_of(sending), 1000 * (self._clock.monotonic() - began))
+            await self._did(step, _word_of(sending), 1000 * (self._means.clock.monotonic() - began))
         with suppress(SourceError):
             sending.result()
             return None
         return self._results[-1].result
 
-    async def _did(self, step: Step, result: str, took: float) -> None:
+    async def _did(self, step: Step, result: str, took: float, *, sent: bool = True) -> None:
         self._results.append(StepResult(step, result, took))
-        data = {"n": len(self._results), "text": step.text, "result": result, "took_ms": round(took, 1)}
+        data = {
+            "n": len(self._results), "text": step.text, "sent": sent, "result": result, "took_ms": round(took, 1),
+        }  # fmt: skip
         await self._note("step", data, (step.target,))
 
     async def _watch(self, target: Target, trouble: str | None) -> TargetVerdict:
-        """Look until the target has ended or the time to settle is over."""
-        until = self._clock.monotonic() + self._plan.settle
-        seen = TargetVerdict(target, Word.UNKNOWN, "not looked at yet", so_far=True)
-        while seen.so_far and self._clock.monotonic() < until:
-            await self._sleep(LOOK_EVERY)
-            try:
-                seen = await self._executor.look(target)
-            except SourceError as error:
-                seen = TargetVerdict(target, Word.UNKNOWN, f"cannot be read: {error.summary}", so_far=True)
-            self._report(Progress(len(self._results), len(self._plan.steps), f"{target.label}: {seen.text}"))
-            if self._stopping.is_set():
-                break
-        text = f"{seen.text} ({trouble})" if trouble else seen.text
-        if seen.word is Word.WORKED or not seen.so_far:
-            return replace(seen, text=text)
-        if self._stopping.is_set():
-            return replace(seen, word=Word.UNKNOWN, text=f"{text}; not settled", so_far=False)
-        return replace(seen, text=text, so_far=False)
+        seen = await Watch(self._means, self._tell, self._stopping.is_set).settled(target, self._plan.settle)
+        return replace(seen, text=f"{seen.text} ({trouble})") if trouble else seen
+
+    def _tell(self, seen: TargetVerdict) -> None:
+        self._report(Progress(len(self._results), len(self._plan.steps), f"{seen.target.label}: {seen.text}"))
 
     def _broken_off(self) -> Verdict:
         text = f"stopped {self._how_far()}" if self._results else f"stopped {self._how_far()}; nothing was sent"
@@ -198,30 +136,7 @@ class Run:
 
     async def _write(self, kind: Kind, data: Mapping[str, Any], targets: Sequence[Target]) -> None:
         keys = tuple(target.key for target in targets)
-        append = partial(self._journal.append, id=self.id, action=self._plan.action, targets=keys, data=data, sync=True)
-        writing = asyncio.get_running_loop().run_in_executor(None, append, kind)
-        await _until_done(writing)
-        writing.result()
-
-
-async def changed(executor: Executor, target: Target) -> str | None:
-    """Why this target must not be acted on now, by a fresh look."""
-    try:
-        return await executor.gone(target)
-    except SourceError as error:
-        return f"{target.label} cannot be looked at afresh ({error.summary})"
-
-
-async def _until_done(begun: "asyncio.Future[Any]") -> None:
-    """Wait for what cannot be taken back, even when cancelled meanwhile; only then be cancelled."""
-    cancelled: asyncio.CancelledError | None = None
-    while not begun.done():
-        try:
-            await asyncio.wait({begun})
-        except asyncio.CancelledError as error:
-            cancelled = error
-    if cancelled is not None:
-        raise cancelled
+        await self._means.scribe.append(kind, id=self.id, action=self._plan.action, targets=keys, data=data)
 
 
 def _word_of(sending: "asyncio.Future[str]") -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from actions.plan import Plan, Refusal, Risk
 from backend.incident.entry import Entry
+from backend.incident.runs import gathered
 from backend.model.situation import Face, Part, PartState, Situation
 
 COOL_DOWN = timedelta(seconds=60)
@@ -59,24 +60,27 @@ def _unfit_facts(state: PartState[Any], face: Face, now: datetime) -> str:
 
 def forbids_running(plan: Plan, recent: Sequence[Entry], now: datetime) -> Refusal | None:
     """Why this plan does not run now, judged by what the journal says of the last minutes."""
-    intents = [entry for entry in recent if entry.kind == "intent"]
+    runs = [run for run in reversed(gathered(recent).values()) if run.intent.action == plan.action]
     for target in plan.targets:
-        for entry in reversed(intents):
-            if entry.action == plan.action and target.key in entry.targets and _lately(entry, now, COOL_DOWN):
-                waited = max(now - entry.at, timedelta())
+        for run in runs:
+            touched = run.touched(target.key)
+            if touched is not None and _lately(touched, now, COOL_DOWN):
+                waited = max(now - touched, timedelta())
                 rest = (COOL_DOWN - waited).total_seconds()
                 return Refusal(
                     f"{plan.title} was already asked for {target.label} {waited.total_seconds():.0f} s ago "
-                    f"by {entry.actor}; see what came of it, or wait {rest:.0f} s."
+                    f"by {run.intent.actor}; see what came of it, or wait {rest:.0f} s."
                 )
     if plan.risk is Risk.HIGH:
-        return _over_budget(intents, now)
+        return _over_budget([entry for entry in recent if entry.kind == "intent"], now)
     return None
 
 
 def _over_budget(intents: Sequence[Entry], now: datetime) -> Refusal | None:
     high = [
-        entry for entry in intents if entry.data.get("risk") == Risk.HIGH.value and _lately(entry, now, BUDGET_WINDOW)
+        entry
+        for entry in intents
+        if entry.data.get("risk") == Risk.HIGH.value and _lately(entry.at, now, BUDGET_WINDOW)
     ]
     if len(high) < BUDGET:
         return None
@@ -86,6 +90,6 @@ def _over_budget(intents: Sequence[Entry], now: datetime) -> Refusal | None:
     )
 
 
-def _lately(entry: Entry, now: datetime, span: timedelta) -> bool:
+def _lately(moment: datetime, now: datetime, span: timedelta) -> bool:
     """Whether it is younger than this. One from further ahead is of a clock that went wrong, and binds nobody."""
-    return abs(now - entry.at) < span
+    return abs(now - moment) < span

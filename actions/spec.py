@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
-from actions.execution import Executor
 from actions.guard import Posture, forbids_planning
+from actions.means import Executor
 from actions.plan import Plan, Refusal, Risk
 from backend.clock import Clock
 from backend.config.model import Config

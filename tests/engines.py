@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any, cast
 
 from actions.engine import EngineExecutor, ResetExecutor, plan_reset_failed, plan_restart
-from actions.execution import Outcome, Progress
+from actions.means import Locks, Means
+from actions.outcome import Outcome, Progress
 from actions.plan import Plan, Refusal
 from actions.run import Runner
 from actions.spec import Ask, Planner
@@ -17,6 +18,7 @@ from backend.errors import SourceError
 from backend.incident.entry import Entry
 from backend.incident.journal import Journal
 from backend.incident.reading import JournalReader
+from backend.incident.scribe import Scribe
 from backend.model.engine import Unit, UnitVerb
 from backend.model.jobs import JobsHealth
 from backend.model.situation import Situation
@@ -105,8 +107,8 @@ class EngineRig:
     def runner(self, kind: type[EngineExecutor] = EngineExecutor) -> Runner:
         """A backtop on this host, on the one journal."""
         executor = kind(cast("EngineClient", self.engine), cast("ApiClient", self.engine), self.time)
-        journal = Journal(self.path, "ann@research-01", self.time)
-        return Runner(executor, journal, self.locks, self.time, self.time.sleep)
+        scribe = Scribe(Journal(self.path, "ann@research-01", self.time))
+        return Runner(Means(executor, scribe, Locks(self.locks, "", self.time), self.time, self.time.sleep))
 
     async def restart(self) -> Outcome | Refusal:
         return await self.runner().run(planned(plan_restart, self.unit), self.progress.append)

@@ -9,17 +9,21 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 
-from actions.execution import Outcome, Progress
+from actions.aftermath import Aftermath
 from actions.jobs import JobExecutor, plan_requeue
+from actions.means import Locks, Means
+from actions.outcome import Outcome, Progress
 from actions.plan import Plan, Refusal
 from actions.run import Runner
 from actions.spec import Ask
+from actions.verdict import Verdict
 from backend.clients.api import ApiClient, Sent
 from backend.config.model import Config
 from backend.errors import MissingObject, SourceError
 from backend.incident.entry import Entry
 from backend.incident.journal import Journal
 from backend.incident.reading import JournalReader
+from backend.incident.scribe import Scribe
 from backend.model.jobs import Job, JobList, JobState
 from backend.model.situation import Part, Reading, Situation, Value
 from backend.model.target import JobTarget
@@ -156,14 +160,15 @@ class Server:
         self.on_send(id_)
         if not self.deaf:
             self.sent.append(id_)
-            self._requeue(id_)
+            self.requeue(id_)
         if self.hold is not None:
             await self.hold.wait()
         if self.send_error is not None:
             raise self.send_error
         return Sent(202, "queued", None)
 
-    def _requeue(self, id_: str) -> None:
+    def requeue(self, id_: str) -> None:
+        """Start the course of a job, as when its requeue arrives."""
         job = self.stock.get(id_)
         if job is None:
             return
@@ -197,10 +202,18 @@ class Rig:
         self.progress: list[Progress] = []
         self.runner = self.another()
 
+    def means(self, who: str = "ann@research-01") -> Means:
+        """What one backtop on this host works with, on the one journal."""
+        scribe = Scribe(Journal(self.path, who, self.time))
+        return Means(self.server.executor, scribe, Locks(self.locks, "", self.time), self.time, self.time.sleep)
+
     def another(self) -> Runner:
         """A second backtop on the same host, with the same journal."""
-        journal = Journal(self.path, "ann@research-01", self.time)
-        return Runner(self.server.executor, journal, self.locks, self.time, self.time.sleep)
+        return Runner(self.means())
+
+    async def settle(self, id_: str, who: str = "ann@research-01") -> Verdict | None:
+        """Bring a run to its last verdict."""
+        return await Aftermath(self.means(who)).settle(id_)
 
     async def run(self, plan: Plan) -> Outcome:
         outcome = await self.runner.run(plan, self.progress.append)

@@ -119,6 +119,7 @@ def _add_act(act: argparse.ArgumentParser) -> None:
     act.add_argument("--dry-run", action="store_true", help="plan only")
     act.add_argument("--yes", action="store_true", help="confirm low and medium risk")
     act.add_argument("--confirm", metavar="WORD", help="confirm high risk with the word that the plan names")
+    act.add_argument("--wait", action="store_true", help="stay until what goes on has ended")
     act.add_argument("--json", action="store_true", help="print JSON")
 
 
@@ -209,7 +210,13 @@ def _act(options: argparse.Namespace, config: Config, clock: Clock) -> int:
     from tui.headless import act
 
     order = act.Order(
-        options.id, tuple(options.target), dict(options.set), options.dry_run, options.yes, options.confirm
+        action=options.id,
+        targets=tuple(options.target),
+        options=dict(options.set),
+        dry_run=options.dry_run,
+        yes=options.yes,
+        word=options.confirm,
+        wait=options.wait,
     )
     return asyncio.run(act.act(config, clock, order, as_json=options.json))
 

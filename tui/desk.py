@@ -1,6 +1,5 @@
 """What the application works with: configuration, feed, journal, posture; and the lines around the panes."""
 
-import asyncio
 import socket
 from collections.abc import Sequence
 from dataclasses import replace
@@ -8,16 +7,17 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from actions.guard import UNLOCKED_FOR, Posture
+from actions.means import Locks, Means
 from actions.registry import REGISTRY
-from actions.run import Runner, target_lock
+from actions.run import Runner
 from actions.spec import ActionSpec
 from backend.clock import Clock
 from backend.config.model import Config
 from backend.diagnosis.rules import diagnose
-from backend.errors import JournalError, NotAllowed
+from backend.errors import JournalError
 from backend.incident.alert import alert
-from backend.incident.entry import Entry
 from backend.incident.journal import Journal
+from backend.incident.scribe import Scribe
 from backend.locks import whoami
 from backend.model.jobs import Job
 from backend.model.situation import Face, Situation
@@ -32,7 +32,6 @@ from widgets.text import Glyphs, Line, Span, line_width
 if TYPE_CHECKING:
     from tui.feed import Feed
 
-LAST_ENTRIES = 60
 HELP = "?"
 """The key that tells of all others; it is told at every width."""
 
@@ -43,12 +42,12 @@ class Desk:
     def __init__(self, config: Config, clock: Clock) -> None:
         self.config = config
         self.clock = clock
-        self.journal = Journal(config.journal_path, whoami(), clock)
-        self.entries: Sequence[Entry] = ()
+        self.scribe = Scribe(Journal(config.journal_path, whoami(), clock))
+        self.locks = Locks(config.lock_dir, config.api.url, clock)
         self.posture = Posture(config.read_only, config.environment.locked)
         self._feed: Feed | None = None
         self._runners: list[Runner] = []
-        self._host = socket.gethostname()
+        self.host = socket.gethostname()
         self._keys = {spec.id: (spec.key, spec.title) for spec in REGISTRY.values()}
 
     def open_feed(self) -> "Feed":
@@ -71,15 +70,14 @@ class Desk:
 
     def runner(self, spec: ActionSpec) -> Runner:
         """What runs plans on this platform."""
-        runner = Runner(
-            spec.executor(self.feed.platform, self.clock),
-            self.journal,
-            self.config.lock_dir,
-            self.clock,
-            platform=self.config.api.url,
-        )
+        runner = Runner(self.means(spec))
         self._runners.append(runner)
         return runner
+
+    def means(self, spec: ActionSpec) -> Means:
+        """What runs of this action work with."""
+        executor = spec.executor(self.feed.platform, self.clock)
+        return Means(executor, self.scribe, self.locks, self.clock)
 
     def menu(self) -> list[MenuEntry]:
         """Every action, and why it cannot run now."""
@@ -113,33 +111,12 @@ class Desk:
         self.posture = replace(self.posture, starts_locked=True, unlocked_until=None)
         return "actions are locked"
 
-    async def read_journal(self) -> None:
-        """Read the last lines of the journal again."""
+    async def read_journal(self) -> bool:
+        """Read what was added to the journal; whether anything was."""
         try:
-            self.entries = await asyncio.to_thread(self.journal.tail, LAST_ENTRIES)
+            return await self.scribe.catch_up()
         except JournalError:
-            self.entries = ()  # the first action says why, and is refused
-
-    async def unfinished(self) -> tuple[Entry, ...]:
-        """Actions that were begun, have no verdict, and do not run: those who did them were ended in the middle."""
-        try:
-            return await asyncio.to_thread(self._unfinished)
-        except JournalError:
-            return ()
-
-    def _unfinished(self) -> tuple[Entry, ...]:
-        begun = self.journal.unfinished()
-        broken_off = [entry.id for entry in begun if not any(map(self._acts_on, entry.targets))]
-        # One that ended between the two looks has its verdict by now.
-        return tuple(entry for entry in self.journal.unfinished() if entry.id in broken_off) if broken_off else ()
-
-    def _acts_on(self, key: str) -> bool:
-        """Whether a backtop on this host acts on this target right now."""
-        try:
-            with target_lock(self.config.lock_dir, self.config.api.url, key, self.clock) as holder:
-                return holder is not None
-        except NotAllowed:
-            return False  # without a place for locks nobody acts
+            return False  # the first action says why, and is refused
 
     def frame(self, situation: Situation, dashboard: Dashboard, progress: str | None, *, held: bool = False) -> Frame:
         """The lines around the panes; they say when the panes are held still."""
@@ -149,7 +126,7 @@ class Desk:
         firing = alert(situation, self.config.limits)
         facts = HeaderFacts(
             environment=self.config.environment.name,
-            host=self._host,
+            host=self.host,
             lock=self._lock(situation.at),
             now=situation.at,
             worst_age=_worst_age(situation),
@@ -160,8 +137,8 @@ class Desk:
             header=header(firing, facts, glyphs),
             finding=first_finding(findings, self._keys, firing, width, glyphs),
             footers={name: _footer(name, width, glyphs) for name in (*PANES, "")},
-            entries=self.entries,
-            actor=self.journal.actor,
+            entries=self.scribe.ledger.entries,
+            actor=self.scribe.journal.actor,
             now=situation.at,
             progress=(Span(" now       ", "dim"), Span(progress, "accent")) if progress else None,
         )

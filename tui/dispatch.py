@@ -1,16 +1,16 @@
 """From a key to a verdict: target -> plan -> dialog -> guard again -> run -> verdict -> journal."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from actions.execution import Outcome, Progress
 from actions.guard import Posture, forbids_planning
+from actions.outcome import Progress
 from actions.plan import Plan, Refusal
 from actions.run import Runner
 from actions.spec import ActionSpec, Ask
-from actions.verdict import Word
+from actions.verdict import Verdict, Word
 from backend.config.model import Config
 from backend.model.situation import Situation
 from backend.model.target import Target
@@ -40,9 +40,6 @@ class Stage(Protocol):
     def advice(self, spec: ActionSpec) -> str:
         """What else answers the gravest finding, as the end of a sentence; empty when there is nothing."""
 
-    def background(self, work: Coroutine[None, None, None]) -> None:
-        """Do this while the person goes on."""
-
 
 @dataclass(slots=True)
 class Dispatcher:
@@ -55,6 +52,8 @@ class Dispatcher:
     """The action whose dialog is open, or that runs."""
     running: bool = False
     """Whether it runs: something was sent, or is about to be."""
+    ran: set[str] = field(default_factory=set)
+    """The runs of this program, by id: those that go on are brought to their end by it too."""
     _quiet: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def act(self, spec: ActionSpec, targets: Sequence[Target]) -> None:
@@ -90,9 +89,8 @@ class Dispatcher:
         if isinstance(outcome, Refusal):
             self._refuse(spec, outcome)
             return
-        self._report(spec, outcome)
-        if outcome.verdict.so_far:
-            self.stage.background(self.followed(outcome, plan, spec))
+        self.ran.add(outcome.run_id)
+        self.report(spec, outcome.verdict)
 
     async def quiet(self) -> None:
         """Wait until nothing runs."""
@@ -106,14 +104,8 @@ class Dispatcher:
             Ask(situation, targets, self.config)
         )
 
-    async def followed(self, outcome: Outcome, plan: Plan, spec: ActionSpec) -> None:
-        """Wait for the end of what was reported as worked so far, and report it."""
-        verdict = await self.runner(spec).follow(outcome, plan)
-        self.stage.recorded(spec)
-        self._report(spec, Outcome(outcome.run_id, verdict, ()))
-
-    def _report(self, spec: ActionSpec, outcome: Outcome) -> None:
-        verdict = outcome.verdict
+    def report(self, spec: ActionSpec, verdict: Verdict) -> None:
+        """Tell what came of a run, and what else answers the finding when it did not work."""
         worked = verdict.word is Word.WORKED
         word = f"{verdict.word.value} so far" if worked and verdict.so_far else verdict.word.value
         advice = "" if worked else self.stage.advice(spec)

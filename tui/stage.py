@@ -1,18 +1,21 @@
 """What the dispatcher needs of the application, on Textual."""
 
 from collections import Counter
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
+from datetime import datetime
 
 from textual.app import App
 from textual.notifications import SeverityLevel
 
-from actions.execution import Progress
+from actions.aftermath import how_far
 from actions.guard import Posture
+from actions.outcome import Progress
 from actions.plan import Plan
 from actions.registry import REGISTRY
 from actions.spec import ActionSpec
 from backend.diagnosis.rules import diagnose
-from backend.incident.entry import Entry
+from backend.incident.alert import RTO, alert
+from backend.incident.runs import RunRecord
 from backend.model.situation import Situation
 from backend.parts import JOBS_COUNTS, JOBS_HEALTH, JOBS_PENDING, JOBS_RUNNING
 from tui.desk import Desk
@@ -47,6 +50,7 @@ class AppStage:
         """Show the dialog; whether the person confirmed."""
         desk = self._desk
         await desk.read_journal()
+        since = alert(self.situation(), desk.config.limits).since or desk.clock.now() - RTO
         facts = PlanFacts(
             title=plan.title,
             what=plan.what,
@@ -58,7 +62,7 @@ class AppStage:
             effects=plan.effects,
             checks=plan.checks,
             facts_age_s=plan.facts_age_s,
-            before=tuple(_before(plan, desk.entries)),
+            before=tuple(before(plan, desk.scribe.ledger.runs, since)),
         )
         return await self._app.push_screen_wait(PlanScreen(plan, facts, desk.clock))
 
@@ -79,16 +83,9 @@ class AppStage:
             self._app.run_worker(self.reread(), group="journal")
 
     async def reread(self) -> None:
-        """Read the journal again, and draw it."""
-        await self._desk.read_journal()
-        self._redraw()
-
-    def background(self, work: Coroutine[None, None, None]) -> None:
-        """Do this while the person goes on; not at all when the application closes."""
-        if self.ending:
-            work.close()
-            return
-        self._app.run_worker(work, group="follow")
+        """Read what anybody, also another backtop, added to the journal, and draw it."""
+        if await self._desk.read_journal():
+            self._redraw()
 
     def advice(self, spec: ActionSpec) -> str:
         """What else answers the gravest finding."""
@@ -98,20 +95,23 @@ class AppStage:
                 return f". The finding is {finding.cause}: {others[0].key} {others[0].title} in {others[0].pane}"
         return ""
 
-    def tell_unfinished(self, entry: Entry) -> None:
-        """Tell of an action that an earlier run began and never ended."""
+    def tell_broken_off(self, run: RunRecord) -> None:
+        """Tell of a run that was begun and never ended, and what is known of its steps."""
+        intent = run.intent
+        last = f": {run.steps[-1].data.get('text')} gave {run.steps[-1].data.get('result')}" if run.steps else ""
         self.tell(
-            f"{entry.action} {' '.join(entry.targets)} was begun at {entry.at:%H:%M:%S} by {entry.actor} and has no "
-            "verdict: it may have been done in part; look before you act",
+            f"{intent.action} {' '.join(intent.targets)} was begun at {intent.at:%H:%M:%S} by {intent.actor} "
+            f"and broken off {how_far(run)}{last}; look before you act",
             title="unfinished",
             grave=True,
         )
 
 
-def _before(plan: Plan, entries: Sequence[Entry]) -> list[str]:
-    """How often this was done to these targets, and what came of it: the last word on each run."""
+def before(plan: Plan, runs: Sequence[RunRecord], since: datetime) -> list[str]:
+    """How often this was done to these targets since then, and what came of it: the last word on each run."""
     keys = {target.key for target in plan.targets}
-    verdicts = [entry for entry in entries if entry.kind == "verdict" and entry.action == plan.action]
-    here = {entry.id for entry in verdicts if keys & set(entry.targets)}
-    last = {entry.id: str(entry.data.get("verdict")) for entry in verdicts if entry.id in here}
-    return [f"{count} x {plan.title} here: {word}" for word, count in Counter(last.values()).items()]
+    done = [
+        run for run in runs if run.intent.action == plan.action and run.intent.at >= since and keys & run.sent.keys()
+    ]
+    words = Counter("no verdict yet" if run.verdict is None else str(run.verdict.data.get("verdict")) for run in done)
+    return [f"{count} x {plan.title} here: {word}" for word, count in words.items()]

@@ -52,17 +52,28 @@ class JournalReader:
 
     def entries(self) -> Iterator[Entry]:
         """All good entries, oldest first; `verify` tells of the others."""
-        with self._open() as file:
+        with self.opened() as file:
             for line in _lines(file):
                 if (entry := _entry(line)) is not None:
                     yield entry
+
+    def entries_from(self, file: BinaryIO, start: int) -> tuple[list[Entry], int]:
+        """The good entries in an opened journal from this byte on, and where the last whole line ends."""
+        with told(self.path, "read"):
+            file.seek(start)
+            found, end = [], start
+            for line in _lines(file):
+                end = file.tell()
+                if (entry := _entry(line)) is not None:
+                    found.append(entry)
+        return found, end
 
     def tail(self, count: int) -> tuple[Entry, ...]:
         """The last good entries, oldest first, read from the end of the file."""
         found: list[Entry] = []
         if count <= 0:
             return ()
-        with self._open() as file:
+        with self.opened() as file:
             for line in lines_backwards(file.fileno(), os.fstat(file.fileno()).st_size):
                 if (entry := _entry(line)) is not None:
                     found.append(entry)
@@ -70,19 +81,9 @@ class JournalReader:
                     break
         return tuple(reversed(found))
 
-    def unfinished(self) -> tuple[Entry, ...]:
-        """Intents without a verdict: what was begun, and nobody knows how it ended."""
-        intents: dict[str, Entry] = {}
-        for entry in self.entries():
-            if entry.kind == "intent":
-                intents[entry.id] = entry
-            elif entry.kind == "verdict":
-                intents.pop(entry.id, None)
-        return tuple(intents.values())
-
     def verify(self) -> Verification:
         """Follows the chain from the first line to the last."""
-        with self._open() as file:
+        with self.opened() as file:
             flock_within(file.fileno(), LOCK_S, shared=True)
             return _followed(file, self._set_aside())
 
@@ -94,8 +95,8 @@ class JournalReader:
             return ()
 
     @contextmanager
-    def _open(self) -> Iterator[BinaryIO]:
-        """The file, or an empty one when there is none yet."""
+    def opened(self) -> Iterator[BinaryIO]:
+        """The file for reading, or an empty one when there is none yet."""
         with told(self.path, "read"):
             try:
                 fd = os.open(self.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)

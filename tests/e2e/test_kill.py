@@ -5,30 +5,35 @@ import json
 import os
 import signal
 import subprocess
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar, cast
 
 import pytest
 
+from actions.aftermath import Aftermath, left_alone
 from actions.engine import EngineExecutor, ResetExecutor, plan_reset_failed, plan_restart
-from actions.execution import Executor
+from actions.means import Executor, Locks, Means
 from actions.plan import Plan, Refusal, Step
-from actions.run import Runner, target_lock
-from actions.verdict import TargetVerdict
+from actions.run import Runner
+from actions.verdict import TargetVerdict, Verdict, Word
 from backend.clients.api import ApiClient
 from backend.clients.engine import EngineClient
 from backend.config.load import load
 from backend.config.model import Config
 from backend.incident import journal as journal_module
 from backend.incident.journal import Journal
+from backend.incident.ledger import Ledger
+from backend.incident.reading import JournalReader
+from backend.incident.runs import RunRecord
+from backend.incident.scribe import Scribe
+from backend.locks import TargetLock
 from backend.model.target import Target
 from tests.conftest import HandClock
 from tests.e2e.stand import BACKTOP, Stand, backtop, environment, eventually
 from tests.engines import CLEARED, UP, Engine, planned
-from tests.fakes import Server, Time, failed, requeue_of, without_threads
+from tests.fakes import NOW, Server, Time, failed, requeue_of, without_threads
 from tests.situations import unit
-from tui.desk import Desk
 
 T = TypeVar("T")
 GIVEN_UP = unit(active="failed", sub="failed", result="start-limit-hit")
@@ -77,13 +82,26 @@ class Doomed:
         return await self._executor.look(target)
 
 
-def executor_of(name: str, time: Time) -> Executor:
+def executor_of(name: str, time: Time, arrived: Sequence[str] = ()) -> Executor:
+    """What acts on a world in which these targets have been touched already."""
     if name not in ("restart", "reset"):
-        return Server(time, *JOBS).executor
+        server = Server(time, *JOBS)
+        for key in arrived:
+            server.requeue(key.removeprefix("job:"))
+        return server.executor
     engine = Engine(time, unit() if name == "restart" else GIVEN_UP)
-    engine.course = ((0.0, UP if name == "restart" else CLEARED),)
+    becomes = UP if name == "restart" else CLEARED
+    engine.course = ((0.0, becomes),)
+    if arrived:
+        engine.becomes(**becomes)
     kind = EngineExecutor if name == "restart" else ResetExecutor
     return kind(cast("EngineClient", engine), cast("ApiClient", engine), time)
+
+
+def means(config: Config, executor: Executor, time: Time, who: str) -> Means:
+    """What one backtop on this host works with."""
+    locks = Locks(config.lock_dir, config.api.url, time)
+    return Means(executor, Scribe(Journal(config.journal_path, who, time)), locks, time, time.sleep)
 
 
 def on_a_loop_of_its_own(work: Coroutine[Any, Any, T]) -> T:
@@ -111,9 +129,7 @@ def act(config: Config, name: str, moment: str, end: Callable[[], None]) -> None
             doomed.at(f"after the {kind}")
 
         journal_module._write = written
-        journal = Journal(config.journal_path, "ann@research-01", time)
-        runner = Runner(doomed, journal, config.lock_dir, time, time.sleep, platform=config.api.url)
-        await runner.run(PLANS[name](), lambda _: None)
+        await Runner(means(config, doomed, time, "ann@research-01")).run(PLANS[name](), lambda _: None)
 
     on_a_loop_of_its_own(run())
 
@@ -140,9 +156,25 @@ def arrived(config: Config) -> list[str]:
     return (config.state_dir / "arrived").read_text().split()
 
 
-def told_next(config: Config) -> list[str]:
-    """The actions that the next start tells of as unfinished."""
-    return [entry.action for entry in on_a_loop_of_its_own(Desk(config, HandClock()).unfinished())]
+def broken_off(config: Config) -> list[RunRecord]:
+    """The runs without a verdict that nobody brings to their end, as the next start finds them."""
+    ledger = Ledger(JournalReader(config.journal_path))
+    ledger.catch_up()
+    locks = Locks(config.lock_dir, config.api.url, HandClock())
+    return [run for run in ledger.open_runs if left_alone(run, NOW, "research-01") and not locks.runs(run.id)]
+
+
+def settled(config: Config, name: str, id_: str) -> Verdict | None:
+    """What the next one writes of the run, after a look at a world that has gone on."""
+
+    async def settle() -> Verdict | None:
+        without_threads()
+        time = Time()
+        return await Aftermath(means(config, executor_of(name, time, arrived(config)), time, "bob@research-01")).settle(
+            id_
+        )
+
+    return on_a_loop_of_its_own(settle())
 
 
 @pytest.fixture
@@ -159,17 +191,35 @@ def test_whenever_it_is_killed_the_next_one_knows(name: str, moment: str, config
     plan = PLANS[name]()
     journal = Journal(config.journal_path, "bob@research-01", HandClock())
 
-    assert told_next(config) == ([] if moment in (*SILENT, *ENDED) else [plan.action])
+    found = broken_off(config)
+    assert [run.intent.action for run in found] == ([] if moment in (*SILENT, *ENDED) else [plan.action])
     if moment in SILENT:
         assert arrived(config) == []
     meant = {key for entry in journal.entries() if entry.kind == "intent" for key in entry.targets}
     assert set(arrived(config)) <= meant
     before = journal.verify()
     assert (before.ok, before.why) == ((False, "the last line is torn") if "middle" in moment else (True, ""))
+    for run in found:
+        check_settled(config, name, run)
     after = Journal.open(config.journal_path, "bob@research-01", HandClock()).verify()
     assert after.ok
     assert len(after.set_aside) == ("middle" in moment)
-    assert told_next(config) == ([] if moment in (*SILENT, *ENDED) else [plan.action])
+    assert broken_off(config) == []
+
+
+def check_settled(config: Config, name: str, run: RunRecord) -> None:
+    """The next one finds out what was touched, tells how far the run came, and closes it once."""
+    touched, recorded = set(arrived(config)), len(run.steps)
+    verdict = settled(config, name, run.id)
+    assert verdict is not None
+    assert {one.target.key for one in verdict.targets} == touched
+    assert all(one.word is Word.WORKED for one in verdict.targets)
+    of = len(run.intent.targets)
+    assert verdict.skipped == of - len(touched)
+    assert verdict.word is (Word.UNKNOWN if verdict.skipped else Word.WORKED)
+    how_far = f"after step {recorded} of {of}" if recorded else f"before step 1 of {of}"
+    assert verdict.text.endswith(f"; broken off {how_far}")
+    assert settled(config, name, run.id) is None
 
 
 @pytest.mark.parametrize("name", PLANS)
@@ -179,15 +229,15 @@ def test_who_tries_again_is_told_that_it_was_asked_for(name: str, config: Config
     async def again() -> object:
         without_threads()
         time = Time()
-        journal = Journal(config.journal_path, "bob@research-01", time)
-        runner = Runner(executor_of(name, time), journal, config.lock_dir, time, time.sleep, platform=config.api.url)
-        return await runner.run(PLANS[name](), lambda _: None)
+        return await Runner(means(config, executor_of(name, time), time, "bob@research-01")).run(
+            PLANS[name](), lambda _: None
+        )
 
     refusal = on_a_loop_of_its_own(again())
     assert isinstance(refusal, Refusal), "the locks are free, the cool-down is not over"
     assert "was already asked for" in refusal.reason
     assert "by ann@research-01" in refusal.reason
-    assert told_next(config) == [PLANS[name]().action]
+    assert [run.intent.action for run in broken_off(config)] == [PLANS[name]().action]
 
 
 @pytest.mark.parametrize("moment", ["after the intent", "when it has arrived", "while it watches"])
@@ -197,14 +247,16 @@ def test_what_another_backtop_does_right_now_is_not_unfinished(name: str, moment
     try:
         _, status = os.waitpid(pid, os.WUNTRACED)
         assert os.WIFSTOPPED(status)
-        journal = Journal(config.journal_path, "bob@research-01", HandClock())
-        assert [entry.action for entry in journal.unfinished()] == [PLANS[name]().action]
-        assert told_next(config) == []
-        assert told_next(config) == [], "to look takes no lock away"
+        ledger = Ledger(JournalReader(config.journal_path))
+        ledger.catch_up()
+        (run,) = ledger.open_runs
+        assert broken_off(config) == []
+        assert settled(config, name, run.id) is None
+        assert broken_off(config) == [], "to look takes no lock away"
     finally:
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
-    assert told_next(config) == [PLANS[name]().action]
+    assert [run.intent.action for run in broken_off(config)] == [PLANS[name]().action]
 
 
 @pytest.fixture
@@ -230,14 +282,16 @@ def test_the_real_program_killed_while_it_waits(data_gap: Stand, requeued: "subp
     entries = [json.loads(line) for line in data_gap.run("journal", "--json").out.splitlines()]
     assert entries[0]["kind"] == "intent"
     assert "verdict" not in [entry["kind"] for entry in entries]
-    assert len(Journal(path, "bob", HandClock()).unfinished()) == 1
+    ledger = Ledger(JournalReader(path))
+    ledger.catch_up()
+    assert len(ledger.open_runs) == 1
     assert data_gap.run("journal", "--verify").code == 0
 
 
 @pytest.mark.e2e
 def test_what_this_process_does_is_left_to_it(data_gap: Stand) -> None:
     job, settings = data_gap.failed("No data for")[-1], load(data_gap.config, None)
-    with target_lock(settings.lock_dir, settings.api.url, f"job:{job}", HandClock()) as holder:
+    with TargetLock(settings.lock_dir, f"{settings.api.url} job:{job}") as holder:
         assert holder is None
         told = data_gap.run("act", "job.requeue", job, "--yes", "--json")
     assert told.code == 2

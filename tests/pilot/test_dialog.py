@@ -7,7 +7,7 @@ from textual import events
 from textual.command import CommandPalette
 from textual.pilot import Pilot
 
-from actions.execution import Outcome, Report
+from actions.outcome import Outcome, Report
 from actions.plan import Plan, Refusal
 from actions.verdict import TargetVerdict, Verdict, Word
 from backend.config.model import Environment

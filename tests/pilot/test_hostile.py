@@ -181,7 +181,7 @@ async def test_refusals_that_quote_an_id(rig: Rig) -> None:
 async def test_header_finding_and_footer(rigged: Callable[..., Rig], name: str) -> None:
     words = WORDS[name]
     rig = rigged(environment=Environment(words, "red", locked=False))
-    rig.app.desk._host = words
+    rig.app.desk.host = words
     async with rig.run() as pilot:
         for found in (data_gap(), hostile(data_gap(), words)):
             await rig.know(pilot, found)
@@ -194,8 +194,8 @@ async def test_journal_and_progress(rig: Rig) -> None:
     async with rig.run() as pilot:
         for words in WORDS.values():
             data = {"text": words, "verdict": words, "final": True}
-            rig.app.desk.entries = tuple(
-                Entry(1, NOW, "", kind, kind, words, words, (words, f"job:{words}"), data) for kind in kinds
+            rig.app.desk.scribe.ledger.take(
+                [Entry(1, NOW, "", kind, kind, words, words, (words, f"job:{words}"), data) for kind in kinds]
             )
             for progress in (None, words):
                 rig.app.stage.progress = progress

@@ -4,21 +4,23 @@ import asyncio
 import gc
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
 
 import pytest
 from textual.pilot import Pilot
 
-from actions.execution import Outcome, Report
+from actions.outcome import Outcome, Report
 from actions.plan import Plan, Refusal
 from actions.registry import REGISTRY
 from actions.verdict import TargetVerdict, Verdict, Word
 from backend.incident.journal import Journal
 from tests.conftest import Rig
 from tests.fakes import failed, requeue_of
-from tests.situations import data_gap
+from tests.situations import NOW, data_gap
 from tui import life
 from tui.screens.plan import PlanScreen
-from tui.stage import _before
+from tui.stage import before
 
 
 @dataclass
@@ -27,16 +29,11 @@ class Lasting:
 
     go: asyncio.Event = field(default_factory=asyncio.Event)
     so_far: bool = False
-    followed: bool = False
 
     async def run(self, plan: Plan, report: Report) -> Outcome | Refusal:
         await self.go.wait()
         verdicts = [TargetVerdict(target, Word.WORKED, "runs", so_far=self.so_far) for target in plan.targets]
         return Outcome("run", Verdict.over(verdicts), ())
-
-    async def follow(self, outcome: Outcome, plan: Plan) -> Verdict:
-        self.followed = True
-        return outcome.verdict
 
 
 async def until(pilot: Pilot[None], done: Callable[[], bool]) -> None:
@@ -64,47 +61,50 @@ async def test_told_to_end_it_starts_nothing_after_what_runs(rig: Rig, so_far: b
         runs.go.set()
         await until(pilot, lambda: not rig.app.is_running)
     gc.collect()  # what was begun and never awaited is told of here
-    assert not runs.followed
 
 
 def other(rig: Rig) -> Journal:
-    return Journal(rig.app.desk.journal.path, "bob@research-02", rig.clock)
+    return Journal(rig.app.desk.scribe.journal.path, "bob@research-02", rig.clock)
 
 
 async def test_what_another_backtop_writes_is_shown(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(life, "LOOK_EVERY", 0.01)
     async with rig.run() as pilot:
         await rig.know(pilot, data_gap())
-        following = asyncio.create_task(rig.app.life._follow_journal())
-        for target in ("8841", "8839"):
-            other(rig).append("intent", id=target, action="job.requeue", targets=[f"job:{target}"])
-            shown = f"bob@research-02 job.requeue {target}"
-            await until(pilot, lambda shown=shown: shown in rig.text)  # type: ignore[misc]
-        following.cancel()
+        async with asyncio.TaskGroup() as tasks:
+            following = tasks.create_task(rig.app.life._follow_journal(tasks))
+            for target in ("8841", "8839"):
+                other(rig).append("intent", id=target, action="job.requeue", targets=[f"job:{target}"])
+                shown = f"bob@research-02 job.requeue {target}"
+                await until(pilot, lambda shown=shown: shown in rig.text)  # type: ignore[misc]
+            following.cancel()
 
 
-async def test_a_journal_that_nobody_wrote_to_is_not_read_again(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_journal_that_nobody_wrote_to_is_not_drawn_again(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     async with rig.run():
         other(rig).append("note", id="a", action="looked")
-        await rig.app.life.look_at_journal()
-        reads: list[str] = []
-
-        async def read() -> None:
-            reads.append("read")
-
-        monkeypatch.setattr(rig.app.stage, "reread", read)
-        await rig.app.life.look_at_journal()
-        assert reads == []
+        await rig.app.stage.reread()
+        drawn: list[str] = []
+        monkeypatch.setattr(rig.app.stage, "_redraw", lambda: drawn.append("drawn"))
+        await rig.app.stage.reread()
+        assert drawn == []
         other(rig).append("note", id="b", action="looked")
-        await rig.app.life.look_at_journal()
-        assert reads == ["read"]
+        await rig.app.stage.reread()
+        assert drawn == ["drawn"]
 
 
-def test_a_run_counts_once_by_its_last_word(rig: Rig) -> None:
-    journal = other(rig)
-    plan = requeue_of(failed())
-    for run, word in (("a", "worked"), ("a", "no effect"), ("b", "no effect"), ("c", "worked")):
-        journal.append("verdict", id=run, action="job.requeue", targets=["job:8841"], data={"verdict": word})
-    journal.append("verdict", id="d", action="job.requeue", targets=["job:1"], data={"verdict": "worse"})
-    title = REGISTRY["job.requeue"].title
-    assert _before(plan, journal.tail(60)) == [f"2 x {title} here: no effect", f"1 x {title} here: worked"]
+async def test_a_run_counts_once_by_its_last_word(rig: Rig) -> None:
+    journal, title = other(rig), REGISTRY["job.requeue"].title
+    runs = (("old", "8841", "worked"), ("a", "8841", "worked", "no effect"), ("b", "8841", "no effect"),
+            ("c", "8841", "worked"), ("d", "1", "worse"), ("e", "8841"))  # fmt: skip
+    for number, (run, job, *words) in enumerate(runs):
+        if number == 1:
+            rig.clock.move(5)
+        about: dict[str, Any] = {"id": run, "action": "job.requeue", "targets": [f"job:{job}"]}
+        journal.append("intent", **about)
+        journal.append("step", **about)
+        for word in words:
+            journal.append("verdict", data={"verdict": word}, **about)
+    await rig.app.desk.read_journal()
+    told = before(requeue_of(failed()), rig.app.desk.scribe.ledger.runs, NOW + timedelta(seconds=1))
+    assert told == [f"2 x {title} here: no effect", f"1 x {title} here: worked", f"1 x {title} here: no verdict yet"]

@@ -145,13 +145,18 @@ async def test_l_locks_again_at_once(rig: Rig) -> None:
         ]
 
 
-async def test_what_was_broken_off_is_told_with_its_name_and_time(rig: Rig) -> None:
+async def test_what_was_broken_off_is_told_with_its_name_time_and_last_step(rig: Rig) -> None:
     async with rig.run() as pilot:
         await rig.know(pilot, data_gap())
-        rig.app.desk.journal.append("intent", id="a", action="engine.restart", targets=[TARGETS["restart engine"]])
-        (entry,) = await rig.app.desk.unfinished()
-        rig.app.stage.tell_unfinished(entry)
+        journal, key = rig.app.desk.scribe.journal, TARGETS["restart engine"]
+        journal.append("intent", id="a", action="engine.restart", targets=[key])
+        journal.append(
+            "step", id="a", action="engine.restart", targets=[key], data={"text": "restart it", "result": "0"}
+        )
+        await rig.app.desk.read_journal()
+        for care in await rig.app.life.caretaker.due():
+            care.close()
         await pilot.pause()
         (told,) = rig.told
         assert told.startswith(f"unfinished: engine.restart unit:{WORD}.service was begun at 14:30:00 by ")
-        assert "it may have been done in part; look before you act" in told
+        assert told.endswith("and broken off after step 1 of 1: restart it gave 0; look before you act")

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from actions.execution import Outcome
+from actions.outcome import Outcome
 from actions.plan import Plan, Refusal
 from actions.verdict import Word
 from backend.errors import JournalError, Refused, TimedOut
@@ -134,7 +134,7 @@ def check(rig: Watched, jobs: Sequence[Job]) -> None:
     if not rig.journal_broken:
         assert sorted(entry.id for entry in intents) == sorted(entry.id for entry in verdicts)
         assert len(steps) >= len(rig.server.sent)
-        assert rig.runner._journal.verify().ok or not intents
+        assert rig.runner.means.scribe.journal.verify().ok or not intents
     assert not list(rig.locks.iterdir())
 
 

@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backend.incident.journal import Journal
+from backend.incident.ledger import Ledger
 from backend.incident.reading import JournalReader
 from tests.clocks import StillClock
 
@@ -81,6 +82,10 @@ def test_any_bytes_can_be_read_and_followed(content: bytes, count: int) -> None:
         entries = list(reader.entries())
         assert list(reader.tail(count)) == entries[len(entries) - min(count, len(entries)) :]
         reader.verify()
-        reader.unfinished()
+        ledger = Ledger(reader)
+        ledger.catch_up()
+        assert list(ledger.entries) == entries
         Journal.open(path, "ann", StillClock(step=0)).append("note", id="after")
         assert [entry.id for entry in reader.tail(1)] == ["after"]
+        ledger.catch_up()
+        assert [entry.id for entry in ledger.entries] == [*(entry.id for entry in entries), "after"]

@@ -7,7 +7,7 @@ import asyncio
 import os
 import tempfile
 from collections import Counter
-from collections.abc import Coroutine, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
@@ -19,8 +19,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from actions.engine import EngineExecutor, ResetExecutor
-from actions.execution import Executor, Progress
 from actions.guard import Posture
+from actions.means import Executor, Locks, Means
+from actions.outcome import Progress
 from actions.plan import Plan
 from actions.registry import REGISTRY
 from actions.run import Runner
@@ -31,6 +32,7 @@ from backend.config.model import Config
 from backend.incident.entry import Entry, decode
 from backend.incident.journal import Journal
 from backend.incident.reading import JournalReader
+from backend.incident.scribe import Scribe
 from backend.model.jobs import JobList, JobState
 from backend.model.situation import Situation
 from backend.model.target import JobTarget, Target, UnitTarget, of_kind
@@ -181,8 +183,9 @@ class OnCall:
 
     def _runner(self, spec: ActionSpec) -> Runner:
         world = self._world
-        journal = Journal(world.path, self.name, world.time)
-        return Runner(self._executor(spec), journal, world.locks, world.time, world.time.sleep)
+        scribe = Scribe(Journal(world.path, self.name, world.time))
+        locks = Locks(world.locks, "", world.time)
+        return Runner(Means(self._executor(spec), scribe, locks, world.time, world.time.sleep))
 
     def _executor(self, spec: ActionSpec) -> Executor:
         if spec.id == "job.requeue":
@@ -240,9 +243,6 @@ class OnCall:
 
     def advice(self, spec: ActionSpec) -> str:
         return ""
-
-    def background(self, work: Coroutine[None, None, None]) -> None:
-        work.close()
 
 
 ACTING: ContextVar[OnCall] = ContextVar("ACTING")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from actions.execution import Outcome
+from actions.outcome import Outcome
 from actions.plan import Plan, Refusal
 from actions.registry import REGISTRY
 from actions.verdict import TargetVerdict, Verdict, Word
@@ -15,6 +15,7 @@ from tests.situations import calm, unit
 from tests.unit.test_cli import code_of
 from tui import cli
 from tui.headless import act
+from tui.headless.telling import as_text
 
 
 def planned(situation: Situation, action: str, *targets: str) -> Plan | Refusal:
@@ -85,4 +86,7 @@ def test_whom_a_restart_hurts_is_read_too() -> None:
 @pytest.mark.parametrize(("so_far", "line"), [(True, "unknown so far: runs"), (False, "unknown: runs")])
 def test_a_verdict_that_is_not_final_says_so(so_far: bool, line: str) -> None:
     verdict = Verdict.over([TargetVerdict(JobTarget.of(failed()), Word.UNKNOWN, "runs", so_far)])
-    assert act.as_text(None, Outcome("r1", verdict, ())) == [line]
+    first, *rest = as_text(None, Outcome("r1", verdict, ()))
+    assert first == line
+    assert [word for word in rest if "--wait" in word] == rest
+    assert bool(rest) is so_far

@@ -1,13 +1,13 @@
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from actions.execution import Progress
 from actions.guard import Posture
+from actions.outcome import Progress
 from actions.plan import Plan
 from actions.registry import REGISTRY
 from actions.spec import ActionSpec
@@ -37,7 +37,6 @@ class Person:
         self.told: list[tuple[str, str, bool]] = []
         self.progress: list[Progress | None] = []
         self.records = 0
-        self.works: list[Coroutine[None, None, None]] = []
         self.dispatcher = Dispatcher(self, lambda _spec: self.rig.runner, Config())
 
     def situation(self) -> Situation:
@@ -63,9 +62,6 @@ class Person:
     def recorded(self, spec: ActionSpec) -> None:
         self.records += 1
 
-    def background(self, work: Coroutine[None, None, None]) -> None:
-        self.works.append(work)
-
     async def acts(self, *jobs: Job) -> None:
         await self.dispatcher.act(SPEC, [JobTarget.of(job) for job in jobs])
 
@@ -78,7 +74,6 @@ async def test_from_key_to_verdict(tmp_path: Path) -> None:
     assert person.records == 1
     assert person.progress[-1] is None
     assert person.dispatcher.busy is None
-    assert person.works == []
 
 
 async def test_no_effect_is_told_gravely(tmp_path: Path) -> None:
@@ -213,9 +208,11 @@ async def test_what_has_not_ended_is_followed_to_a_second_word(tmp_path: Path) -
     await person.acts(failed())
     assert person.told == [("requeue", "worked so far: running in attempt 2", False)]
     assert person.dispatcher.busy is None
-    await person.works.pop()
+    (id_,) = person.dispatcher.ran
+    verdict = await person.rig.settle(id_)
+    assert verdict is not None
+    person.dispatcher.report(SPEC, verdict)
     assert person.told[1:] == [("requeue", "no effect: failed again in attempt 2, same error", True)]
-    assert person.records == 2
 
 
 async def test_bad_end_of_one_is_final_though_another_goes_on(tmp_path: Path) -> None:
@@ -224,7 +221,6 @@ async def test_bad_end_of_one_is_final_though_another_goes_on(tmp_path: Path) ->
     person.rig.server.courses = {"1": SLOW, "2": NOTHING}
     await person.acts(*jobs)
     assert person.told == [("requeue", "no effect: 1 worked so far, 1 no effect", True)]
-    person.works.pop().close()
 
 
 async def test_journal_that_breaks_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,8 @@ from typing import Any, cast
 import pytest
 
 from actions.engine import EngineExecutor, ResetExecutor, plan_reset_failed, plan_restart, the_failed_unit, the_unit
-from actions.execution import Outcome
+from actions.means import Locks, Means
+from actions.outcome import Outcome
 from actions.plan import Refusal, Risk
 from actions.registry import REGISTRY
 from actions.run import Runner
@@ -21,6 +22,7 @@ from backend.config.model import Config
 from backend.config.model import Engine as EngineConfig
 from backend.errors import MissingRoute, NotAllowed, Refused, SourceError, TimedOut
 from backend.incident.journal import Journal
+from backend.incident.scribe import Scribe
 from backend.model.engine import Unit, UnitVerb
 from backend.model.host import ProcessTable
 from backend.model.situation import Situation
@@ -409,9 +411,9 @@ async def restarted(config: Config, folder: Path) -> Outcome | Refusal:
     client = EngineClient(config.engine.unit, config.engine.systemctl, SystemRunner())
     stands = await client.unit()
     executor = EngineExecutor(client, cast("ApiClient", Engine(time, stands)), time)
-    journal = Journal(folder / "journal.jsonl", "ann", StillClock())
-    runner = Runner(executor, journal, folder / "locks", StillClock(), time.sleep)
-    return await runner.run(planned(plan_restart, stands, config=config), lambda _: None)
+    scribe = Scribe(Journal(folder / "journal.jsonl", "ann", StillClock()))
+    means = Means(executor, scribe, Locks(folder / "locks", "", StillClock()), StillClock(), time.sleep)
+    return await Runner(means).run(planned(plan_restart, stands, config=config), lambda _: None)
 
 
 async def test_a_sudo_that_wants_a_password_is_refused_with_the_line_that_is_missing(

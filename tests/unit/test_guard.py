@@ -1,6 +1,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -92,11 +93,15 @@ def test_facts_that_the_server_does_not_have() -> None:
     assert why == "The server has no route for jobs.failed, so nobody can tell what this would act on."
 
 
+NUMBERS = count(1)
+"""Each intent is one of a run of its own."""
+
+
 def asked(
     *targets: str, ago: float = 0.0, action: str = "job.requeue", risk: str = "low", kind: str = "intent"
 ) -> Entry:
     at = NOW - timedelta(seconds=ago)
-    return Entry(1, at, "", kind, "r1", "bob@research-01", action, targets, {"risk": risk})  # type: ignore[arg-type]
+    return Entry(1, at, "", kind, f"r{next(NUMBERS)}", "bob@research-01", action, targets, {"risk": risk})  # type: ignore[arg-type]
 
 
 def running(plan: Plan, recent: Sequence[Entry], now: datetime = NOW) -> str | None:

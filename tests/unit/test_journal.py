@@ -64,7 +64,7 @@ def test_file_and_folders_are_for_us_alone(journal: Journal, path: Path) -> None
 
 def test_without_a_file_a_reader_finds_nothing(tmp_path: Path) -> None:
     reader = JournalReader(tmp_path / "none.jsonl")
-    assert (list(reader.entries()), reader.tail(3), reader.unfinished()) == ([], (), ())
+    assert (list(reader.entries()), reader.tail(3)) == ([], ())
     assert reader.verify().ok
     assert list(tmp_path.iterdir()) == []
 
@@ -77,14 +77,6 @@ def test_intents_are_on_disk_before_append_returns(journal: Journal, monkeypatch
     journal.append("intent", id="i2")
     journal.append("verdict", id="i2", sync=True)
     assert len(synced) == 2
-
-
-def test_unfinished_are_intents_without_a_verdict(journal: Journal) -> None:
-    journal.append("intent", id="a")
-    journal.append("intent", id="b")
-    journal.append("step", id="b")
-    journal.append("verdict", id="a")
-    assert [entry.id for entry in journal.unfinished()] == ["b"]
 
 
 def test_two_writers_follow_each_other(journal: Journal, path: Path) -> None:

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from actions.execution import LOOK_EVERY, Outcome, Progress
+from actions.outcome import Outcome, Progress
 from actions.plan import SETTLE
 from actions.verdict import Word
+from actions.watch import LOOK_EVERY
 from backend.errors import MissingObject, MissingRoute, Refused, SourceError, TimedOut
 from backend.incident.journal import Journal
 from backend.model.jobs import Job, JobState
@@ -231,7 +232,8 @@ async def test_what_worked_so_far_gets_a_second_verdict(tmp_path: Path, end: Job
     rig.server.courses["8841"] = (*SLOW, (300.0, end))
     plan = requeue_of(failed())
     outcome = await rig.run(plan)
-    second = await rig.runner.follow(outcome, plan)
+    second = await rig.settle(outcome.run_id)
+    assert second is not None
     assert (second.word.value, second.text, second.so_far) == (word, text, False)
     assert rig.time.passed >= 300.0
     first, last = rig.entries("verdict")
@@ -254,7 +256,9 @@ async def test_following_outlasts_lost_answers(tmp_path: Path) -> None:
         return await look(id_)
 
     rig.server.job = flaky  # type: ignore[method-assign]
-    assert (await rig.runner.follow(outcome, plan)).word is Word.WORKED
+    second = await rig.settle(outcome.run_id)
+    assert second is not None
+    assert second.word is Word.WORKED
 
 
 async def test_second_verdict_ends_where_a_server_tells_no_attempts(tmp_path: Path) -> None:
@@ -265,7 +269,8 @@ async def test_second_verdict_ends_where_a_server_tells_no_attempts(tmp_path: Pa
     outcome = await rig.run(plan)
     assert outcome.verdict.so_far
     rig.server.put(mute)
-    second = await rig.runner.follow(outcome, plan)
+    second = await rig.settle(outcome.run_id)
+    assert second is not None
     assert (second.word, second.text) == (Word.NO_EFFECT, "ran, and now still failed, unchanged")
 
 
@@ -277,7 +282,8 @@ async def test_second_verdict_keeps_count_of_the_untouched(tmp_path: Path) -> No
     outcome = await rig.run(plan)
     told = "backtop was told to end after step 2 of 3"
     assert outcome.verdict.text == f"2 worked so far, 1 not touched; {told}"
-    second = await rig.runner.follow(outcome, plan)
+    second = await rig.settle(outcome.run_id)
+    assert second is not None
     assert (second.word, second.text) == (Word.UNKNOWN, "2 worked, 1 not touched")
 
 

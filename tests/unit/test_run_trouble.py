@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from actions.execution import Outcome
+from actions.outcome import Outcome
 from actions.plan import Refusal
 from actions.verdict import Word
 from backend.errors import JournalError
@@ -86,7 +86,9 @@ async def test_locks_are_taken_in_one_order_whatever_the_plan_says(
 
     monkeypatch.setattr(TargetLock, "__init__", noted)
     await rig.run(requeue_of(*reversed(THREE)))
-    assert taken == [" job:1", " job:2", " job:3"]
+    *targets, run = taken
+    assert targets == [" job:1", " job:2", " job:3"]
+    assert run.startswith(" run:"), "only who has all targets begins a run"
     assert rig.server.sent == ["3", "2", "1"]
 
 
@@ -163,7 +165,8 @@ async def test_second_verdict_that_cannot_be_recorded_is_told_all_the_same(
     outcome = await rig.run(plan)
     rig.server.put(failed(attempt=2))
     monkeypatch.setattr(Journal, "append", _breaks)
-    second = await rig.runner.follow(outcome, plan)
+    second = await rig.settle(outcome.run_id)
+    assert second is not None
     assert second.word is Word.NO_EFFECT
     assert second.text == "failed again in attempt 2, same error; not recorded: the disk is gone"
 

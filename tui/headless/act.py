@@ -5,13 +5,15 @@ import signal
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
 
-from actions.execution import Outcome, Progress
+from actions.aftermath import Aftermath
 from actions.guard import Posture, forbids_planning
+from actions.means import Locks, Means
+from actions.outcome import Outcome, Progress
 from actions.plan import Plan, Refusal, Risk
 from actions.registry import REGISTRY
 from actions.run import Runner
@@ -19,14 +21,18 @@ from actions.spec import ActionSpec, Ask
 from actions.verdict import Word
 from backend.clock import Clock
 from backend.config.model import Config
+from backend.errors import JournalError
 from backend.incident.journal import Journal
+from backend.incident.scribe import Scribe
 from backend.locks import whoami
 from backend.model.situation import Situation
 from backend.model.target import Target, UnitTarget
 from backend.parts import ENGINE_UNIT, HOST_PROCESSES, JOBS_HEALTH, JOBS_RUNNING
 from backend.platform import Platform
 from backend.text import clean
+from backend.threads import AbandonableThreads
 from tui.headless.look import look
+from tui.headless.telling import as_text, outcome_as_data, plan_as_data
 
 EXIT_CODES = {Word.WORKED: 0, Word.NO_EFFECT: 1, Word.WORSE: 1, Word.UNKNOWN: 3}
 REFUSED = 2
@@ -47,6 +53,8 @@ class Order:
     dry_run: bool
     yes: bool
     word: str | None
+    wait: bool = False
+    """Whether to stay until what goes on has ended."""
 
 
 async def actions(config: Config, clock: Clock, *, as_json: bool) -> int:
@@ -78,6 +86,7 @@ def _row(spec: ActionSpec, situation: Situation, config: Config) -> dict[str, An
 
 async def act(config: Config, clock: Clock, order: Order, *, as_json: bool) -> int:
     """Plan, and unless it is a dry run do it; returns the exit code."""
+    asyncio.get_running_loop().set_default_executor(AbandonableThreads())
     spec = REGISTRY.get(order.action)
     if spec is None:
         return _tell(
@@ -93,9 +102,13 @@ async def act(config: Config, clock: Clock, order: Order, *, as_json: bool) -> i
             return _tell(order, plan, None, as_json)
         if refusal := _unconfirmed(plan, order):
             return _tell(order, plan, refusal, as_json)
-        journal = Journal(config.journal_path, whoami(), clock)
-        runner = Runner(spec.executor(platform, clock), journal, config.lock_dir, clock, platform=config.api.url)
-        return _tell(order, plan, await _run(runner, plan, as_json), as_json)
+        scribe = Scribe(Journal(config.journal_path, whoami(), clock))
+        locks = Locks(config.lock_dir, config.api.url, clock)
+        runner = Runner(Means(spec.executor(platform, clock), scribe, locks, clock))
+        outcome = await _run(runner, plan, as_json)
+        if isinstance(outcome, Outcome) and outcome.verdict.so_far and order.wait:
+            outcome = await _waited_for(runner, outcome)
+        return _tell(order, plan, outcome, as_json)
     finally:
         await platform.aclose()
 
@@ -155,6 +168,21 @@ async def _run(runner: Runner, plan: Plan, quiet: bool) -> Outcome | Refusal:
     return await runner.run(plan, report)
 
 
+async def _waited_for(runner: Runner, outcome: Outcome) -> Outcome:
+    """The same with its last verdict; told to end, it goes with the first, and whoever comes next follows."""
+    settling = asyncio.create_task(Aftermath(runner.means).settle(outcome.run_id))
+    told_to_end = asyncio.create_task(runner.stopping.wait())
+    try:
+        await asyncio.wait({settling, told_to_end}, return_when=asyncio.FIRST_COMPLETED)
+        verdict = settling.result() if settling.done() else None
+    except JournalError as error:
+        return replace(outcome, verdict=outcome.verdict.unrecorded(error))
+    finally:
+        settling.cancel()
+        told_to_end.cancel()
+    return outcome if verdict is None else replace(outcome, verdict=verdict)
+
+
 def _tell(order: Order, plan: Plan | None, result: Outcome | Refusal | None, as_json: bool) -> int:
     if as_json:
         _print_json({"action": clean(order.action), "plan": plan_as_data(plan), "outcome": outcome_as_data(result)})
@@ -167,71 +195,6 @@ def _tell(order: Order, plan: Plan | None, result: Outcome | Refusal | None, as_
             return REFUSED
         case Outcome():
             return EXIT_CODES[result.verdict.word]
-
-
-def plan_as_data(plan: Plan | None) -> dict[str, Any] | None:
-    """The plan as `act --json` prints it."""
-    if plan is None:
-        return None
-    return {
-        "risk": plan.risk.value,
-        "confirm": plan.confirm,
-        "targets": [
-            msgspec.to_builtins(target) | {"about": about}
-            for target, about in zip(plan.targets, plan.about, strict=True)
-        ],
-        "steps": [{"kind": step.kind, "text": step.text, "target": step.target.id} for step in plan.steps],
-        "preconditions": list(plan.preconditions),
-        "effects": list(plan.effects),
-        "checks": list(plan.checks),
-        "facts_age_s": round(plan.facts_age_s, 3),
-    }
-
-
-def outcome_as_data(result: Outcome | Refusal | None) -> dict[str, Any] | None:
-    """What came of it as `act --json` prints it; null for a dry run."""
-    match result:
-        case None:
-            return None
-        case Refusal():
-            return {"verdict": "refused", "text": result.reason, "steps": []}
-        case Outcome():
-            verdict = result.verdict
-            return {
-                "verdict": verdict.word.value,
-                "text": verdict.text,
-                "so_far": verdict.so_far,
-                "targets": [
-                    {"id": one.target.id, "verdict": one.word.value, "text": one.text} for one in verdict.targets
-                ],
-                "steps": [
-                    {
-                        "kind": done.step.kind,
-                        "text": done.step.text,
-                        "result": done.result,
-                        "took_ms": round(done.took_ms, 1),
-                    }
-                    for done in result.steps
-                ],
-            }
-
-
-def as_text(plan: Plan | None, result: Outcome | Refusal | None) -> list[str]:
-    """What `act` prints for people, line by line."""
-    lines = []
-    if plan is not None:
-        lines += [
-            f"{plan.title}: {len(plan.targets)} target(s), risk {plan.risk.value}",
-            *(f"  {about}" for about in plan.about),
-        ]
-        lines += [f"  sends    {step.text}" for step in plan.steps]
-        lines += [f"  effect   {effect}" for effect in plan.effects] + [f"  checked  {check}" for check in plan.checks]
-    if isinstance(result, Refusal):
-        lines.append(f"refused: {result.reason}")
-    elif result is not None:
-        so_far = " so far" if result.verdict.so_far else ""
-        lines.append(f"{result.verdict.word.value}{so_far}: {result.verdict.text}")
-    return lines
 
 
 def _print_json(value: object) -> None:

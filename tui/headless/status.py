@@ -43,8 +43,15 @@ def report(situation: Situation, profile: str, limits: Limits) -> dict[str, Any]
         "verdict": verdict(situation, fires, findings),
         "alert": {"state": fires.state, "since": fires.since},
         "sources": {source: _source(situation, source) for source in SOURCES if situation.of_source(source)},
-        "findings": [msgspec.to_builtins(finding) for finding in findings],
+        "findings": [_finding(finding) for finding in findings],
     }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    """All but its weight, which only orders them."""
+    told: dict[str, Any] = msgspec.to_builtins(finding)
+    del told["weight"]
+    return told
 
 
 def verdict(situation: Situation, fires: Alert, findings: Sequence[Finding]) -> str:

@@ -1,0 +1,77 @@
+"""What a run works with."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from actions.plan import Step
+from actions.verdict import TargetVerdict
+from backend.clock import Clock
+from backend.errors import NotAllowed, SourceError
+from backend.incident.scribe import Scribe
+from backend.locks import TargetLock
+from backend.model.target import Target
+
+Sleep = Callable[[float], Awaitable[None]]
+
+
+class Executor(Protocol):
+    """What acts on one kind of target, and looks at it."""
+
+    async def gone(self, target: Target) -> str | None:
+        """Why the target is no longer what was confirmed. Raises SourceError."""
+
+    async def perform(self, step: Step) -> str:
+        """Do the step, once; returns the far side's word. Raises SourceError."""
+
+    async def look(self, target: Target) -> TargetVerdict:
+        """What a fresh read shows. Raises SourceError."""
+
+
+@dataclass(frozen=True, slots=True)
+class Locks:
+    """The locks of one platform: what has the same name on another platform is another thing."""
+
+    folder: Path
+    platform: str
+    clock: Clock
+
+    def target(self, target: Target) -> TargetLock:
+        """The right to act on a target."""
+        return self._of(target.key)
+
+    def run(self, id_: str) -> TargetLock:
+        """The right to bring a run to its end; held from its intent to its last verdict by whoever does that."""
+        return self._of(f"run:{id_}")
+
+    def runs(self, id_: str) -> bool:
+        """Whether somebody on this host is bringing this run to its end right now."""
+        try:
+            with self.run(id_) as holder:
+                return holder is not None
+        except NotAllowed:
+            return False  # without a place for locks nobody acts
+
+    def _of(self, key: str) -> TargetLock:
+        return TargetLock(self.folder, f"{self.platform} {key}", clock=self.clock)
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """Who acts and looks, what writes it down, what keeps others off, and the time."""
+
+    executor: Executor
+    scribe: Scribe
+    locks: Locks
+    clock: Clock
+    sleep: Sleep = asyncio.sleep
+
+
+async def changed(executor: Executor, target: Target) -> str | None:
+    """Why this target must not be acted on now, by a fresh look."""
+    try:
+        return await executor.gone(target)
+    except SourceError as error:
+        return f"{target.label} cannot be looked at afresh ({error.summary})"

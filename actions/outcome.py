@@ -1,0 +1,37 @@
+"""What a run tells while it goes on, and what came of it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from actions.plan import Step
+from actions.verdict import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run is, for showing."""
+
+    done: int
+    of: int
+    text: str
+
+
+Report = Callable[[Progress], None]
+
+
+@dataclass(frozen=True, slots=True)
+class StepResult:
+    """What one step gave."""
+
+    step: Step
+    result: str
+    took_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a run."""
+
+    run_id: str
+    verdict: Verdict
+    steps: tuple[StepResult, ...]

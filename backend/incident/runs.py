@@ -1,0 +1,68 @@
+"""What the journal tells of each run: its intent, its steps, and its last verdict."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from backend.incident.entry import Entry
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """One run, as far as it is written down."""
+
+    intent: Entry
+    steps: tuple[Entry, ...] = ()
+    verdict: Entry | None = None
+    """The last one; None while it runs, or when it was broken off."""
+
+    @property
+    def id(self) -> str:
+        """What intent, steps and verdicts have in common."""
+        return self.intent.id
+
+    @property
+    def open(self) -> bool:
+        """Whether its last word is still to come."""
+        return self.verdict is None or self.verdict.data.get("final") is not True
+
+    @property
+    def last_at(self) -> datetime:
+        """When something was written of it last."""
+        return (self.verdict or (self.steps[-1] if self.steps else self.intent)).at
+
+    @property
+    def host(self) -> str:
+        """Where it was run, by the name of who ran it."""
+        return self.intent.actor.rpartition("@")[2]
+
+    @property
+    def sent(self) -> Mapping[str, datetime]:
+        """When each target was touched last, by its key."""
+        return {key: step.at for step in self.steps if step.data.get("sent") is not False for key in step.targets}
+
+    def touched(self, key: str) -> datetime | None:
+        """When this target was touched, or may have been: without a verdict nobody knows what is not written down."""
+        if key not in self.intent.targets:
+            return None
+        return self.sent.get(key, self.intent.at if self.verdict is None else None)
+
+
+def gathered(entries: Iterable[Entry], before: Mapping[str, RunRecord] | None = None) -> dict[str, RunRecord]:
+    """The runs of these entries by id, in the order of their intents; `before` are those that entries go on with."""
+    runs = dict(before or {})
+    for entry in entries:
+        if entry.kind == "intent":
+            runs[entry.id] = RunRecord(entry)
+        elif run := runs.get(entry.id):
+            runs[entry.id] = _grown(run, entry)
+    return runs
+
+
+def _grown(run: RunRecord, entry: Entry) -> RunRecord:
+    match entry.kind:
+        case "step":
+            return replace(run, steps=(*run.steps, entry))
+        case "verdict":
+            return replace(run, verdict=entry)
+    return run
