@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
+from actions.brake import Brake
 from actions.means import Means, changed
 from actions.outcome import Outcome, Progress, Report, StepResult
 from actions.plan import Plan, Refusal, Step
@@ -22,12 +23,12 @@ from backend.model.target import Target
 class Run:
     """One run of one plan."""
 
-    def __init__(self, plan: Plan, means: Means, report: Report, stopping: asyncio.Event) -> None:
+    def __init__(self, plan: Plan, means: Means, report: Report, brake: Brake) -> None:
         self.id = uuid4().hex[:12]
         self._plan = plan
         self._means = means
         self._report = report
-        self._stopping = stopping
+        self._brake = brake
         self._results: list[StepResult] = []
         self._watches: list[asyncio.Task[TargetVerdict]] = []
         """One for each step that was sent."""
@@ -50,8 +51,8 @@ class Run:
             if not ended:
                 await self._close(self._broken_off())
         verdict = Verdict.over(verdicts, skipped=len(self._plan.steps) - len(self._watches))
-        if self._stopping.is_set():
-            verdict = replace(verdict, text=f"{verdict.text}; backtop was told to end {self._how_far()}")
+        if self._brake.pulled:
+            verdict = replace(verdict, text=f"{verdict.text}; {self._brake.why} {self._how_far()}")
         return Outcome(self.id, await self._close(verdict), tuple(self._results))
 
     async def _declare(self) -> None:
@@ -84,7 +85,7 @@ class Run:
         if number:
             await self._means.sleep(1 / self._plan.pace.per_second)
         ended = (watch.result() for watch in self._watches if watch.done())
-        halted = self._stopping.is_set() or self._unrecorded is not None
+        halted = self._brake.pulled or self._unrecorded is not None
         return halted or any(one.word is not Word.WORKED for one in ended)
 
     async def _do(self, number: int, step: Step) -> str | None:
@@ -109,7 +110,7 @@ class Run:
         await self._note("step", data, (step.target,))
 
     async def _watch(self, target: Target, trouble: str | None) -> TargetVerdict:
-        seen = await Watch(self._means, self._tell, self._stopping.is_set).settled(target, self._plan.settle)
+        seen = await Watch(self._means, self._tell, self._brake.hurries).settled(target, self._plan.settle)
         return replace(seen, text=f"{seen.text} ({trouble})") if trouble else seen
 
     def _tell(self, seen: TargetVerdict) -> None:

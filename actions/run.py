@@ -1,8 +1,8 @@
 """How a confirmed plan runs: locks, the guard, a fresh look at the targets, then the run itself."""
 
-import asyncio
 from contextlib import ExitStack
 
+from actions.brake import Brake
 from actions.execution import Run, unrecordable
 from actions.guard import forbids_running
 from actions.means import Means, changed
@@ -20,12 +20,12 @@ class Runner:
 
     def __init__(self, means: Means) -> None:
         self.means = means
-        self.stopping = asyncio.Event()
-        """Set to stop before the next step; the journal says after which."""
+        self.brake = Brake()
+        """Pulled to stop before the next step; the journal says after which."""
 
     async def run(self, plan: Plan, report: Report) -> Outcome | Refusal:
         """Run the plan, or say why not. Nothing is sent before the intent is on disk."""
-        run = Run(plan, self.means, report, self.stopping)
+        run = Run(plan, self.means, report, self.brake)
         locks = self.means.locks
         with ExitStack() as held:
             # In one order everywhere: of two who share a target, one gets all of its locks.
@@ -46,7 +46,7 @@ class Runner:
         for target in plan.targets:
             if reason := await changed(self.means.executor, target):
                 return Refusal(f"{reason[0].upper()}{reason[1:]}; nothing was sent.")
-        return Refusal("backtop is ending; nothing was sent.") if self.stopping.is_set() else None
+        return Refusal(f"{self.brake.why}; nothing was sent.") if self.brake.pulled else None
 
 
 def _taken(lock: TargetLock, label: str, held: ExitStack) -> Refusal | None:

@@ -9,6 +9,7 @@ from textual.binding import BindingType
 from textual.events import Event, Key
 from textual.screen import Screen
 
+from actions.brake import BY_HAND
 from actions.registry import REGISTRY
 from actions.spec import ActionSpec
 from backend.clock import Clock, SystemClock
@@ -114,6 +115,12 @@ class BacktopApp(App[None]):
         """Unlock actions for a while, or lock them."""
         self.stage.tell(self.desk.toggle_lock(), title="lock", grave=False)
         self.redraw()
+
+    def action_stop(self) -> None:
+        """Let the action that runs send nothing more."""
+        stopped = self.dispatcher.stop(BY_HAND)
+        text = "nothing more is sent; what was sent is looked at" if stopped else "no action runs"
+        self.stage.tell(text, title="stop", grave=False)
 
     def action_menu(self) -> None:
         """List all actions; the chosen one is planned as if its key had been pressed."""

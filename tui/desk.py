@@ -46,7 +46,6 @@ class Desk:
         self.locks = Locks(config.lock_dir, config.api.url, clock)
         self.posture = Posture(config.read_only, config.environment.locked)
         self._feed: Feed | None = None
-        self._runners: list[Runner] = []
         self.host = socket.gethostname()
         self._keys = {spec.id: (spec.key, spec.title) for spec in REGISTRY.values()}
 
@@ -70,9 +69,7 @@ class Desk:
 
     def runner(self, spec: ActionSpec) -> Runner:
         """What runs plans on this platform."""
-        runner = Runner(self.means(spec))
-        self._runners.append(runner)
-        return runner
+        return Runner(self.means(spec))
 
     def means(self, spec: ActionSpec) -> Means:
         """What runs of this action work with."""
@@ -89,11 +86,6 @@ class Desk:
             )
             for spec in REGISTRY.values()
         ]  # fmt: skip
-
-    def stopping(self) -> None:
-        """Ask what runs to stop before its next step."""
-        for runner in self._runners:
-            runner.stopping.set()
 
     def select(self, job: Job | None) -> None:
         """Show the data of this failed job's symbols."""

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from actions.brake import Brake
 from actions.guard import Posture, forbids_planning
 from actions.outcome import Progress
 from actions.plan import Plan, Refusal
@@ -54,6 +55,8 @@ class Dispatcher:
     """Whether it runs: something was sent, or is about to be."""
     ran: set[str] = field(default_factory=set)
     """The runs of this program, by id: those that go on are brought to their end by it too."""
+    _brake: Brake | None = None
+    """That of what runs now."""
     _quiet: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def act(self, spec: ActionSpec, targets: Sequence[Target]) -> None:
@@ -79,11 +82,12 @@ class Dispatcher:
         if isinstance(again, Refusal):
             self._refuse(spec, again)
             return
-        self.running = True
+        runner = self.runner(spec)
+        self.running, self._brake = True, runner.brake
         try:
-            outcome = await self.runner(spec).run(plan, self.stage.progressed)
+            outcome = await runner.run(plan, self.stage.progressed)
         finally:
-            self.running = False
+            self.running, self._brake = False, None
             self._quiet.set()
         self.stage.recorded(spec)
         if isinstance(outcome, Refusal):
@@ -91,6 +95,12 @@ class Dispatcher:
             return
         self.ran.add(outcome.run_id)
         self.report(spec, outcome.verdict)
+
+    def stop(self, why: str, *, hurry: bool = False) -> bool:
+        """Let what runs send nothing more; whether anything runs."""
+        if self._brake is not None:
+            self._brake.pull(why, hurry=hurry)
+        return self._brake is not None
 
     async def quiet(self) -> None:
         """Wait until nothing runs."""

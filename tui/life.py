@@ -8,6 +8,7 @@ from typing import Any
 
 from textual.app import App
 
+from actions.brake import ENDING
 from backend.model.situation import Situation
 from backend.threads import AbandonableThreads
 from tui.caretaker import Caretaker
@@ -50,7 +51,7 @@ class Life:
 
     def end(self) -> None:
         """TERM or hang-up: what runs finishes its step or stops before the next, and says so in the journal."""
-        self._desk.stopping()
+        self._dispatcher.stop(ENDING, hurry=True)
         self._stage.ending = True
         if self._dispatcher.running:
             self._app.run_worker(self._end_when_quiet(), group="end")

@@ -73,7 +73,7 @@ class AppStage:
 
     def progressed(self, progress: Progress | None) -> None:
         """Show how far a run is."""
-        self.progress = f"{progress.text}  ({progress.done} of {progress.of})" if progress else None
+        self.progress = f"{progress.text}  ({progress.done} of {progress.of})   x stops" if progress else None
         self._redraw()
 
     def recorded(self, spec: ActionSpec) -> None:

@@ -7,6 +7,7 @@ from textual import events
 from textual.command import CommandPalette
 from textual.pilot import Pilot
 
+from actions.brake import Brake
 from actions.outcome import Outcome, Report
 from actions.plan import Plan, Refusal
 from actions.verdict import TargetVerdict, Verdict, Word
@@ -24,6 +25,7 @@ class Recorder:
     """Stands where plans are run, and keeps them."""
 
     plans: list[Plan] = field(default_factory=list)
+    brake: Brake = field(default_factory=Brake)
 
     async def run(self, plan: Plan, report: Report) -> Outcome | Refusal:
         self.plans.append(plan)

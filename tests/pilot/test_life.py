@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
+from actions.brake import BY_HAND, ENDING, Brake
 from actions.outcome import Outcome, Report
 from actions.plan import Plan, Refusal
 from actions.registry import REGISTRY
@@ -29,6 +30,7 @@ class Lasting:
 
     go: asyncio.Event = field(default_factory=asyncio.Event)
     so_far: bool = False
+    brake: Brake = field(default_factory=Brake)
 
     async def run(self, plan: Plan, report: Report) -> Outcome | Refusal:
         await self.go.wait()
@@ -58,9 +60,30 @@ async def test_told_to_end_it_starts_nothing_after_what_runs(rig: Rig, so_far: b
         rig.app.life.end()
         await pilot.pause()
         assert rig.app.is_running
+        assert (runs.brake.why, runs.brake.hurries()) == (ENDING, True)
         runs.go.set()
         await until(pilot, lambda: not rig.app.is_running)
     gc.collect()  # what was begun and never awaited is told of here
+
+
+async def test_x_stops_what_runs_and_tells_when_nothing_does(rig: Rig) -> None:
+    runs = Lasting()
+    async with rig.run(100, 30) as pilot:
+        rig.app.dispatcher.runner = lambda _spec: runs  # type: ignore[assignment,return-value]
+        await rig.know(pilot, data_gap())
+        await pilot.press("x")
+        assert rig.told == ["stop: no action runs"]
+        await pilot.press("down", "r")
+        await until(pilot, lambda: isinstance(rig.app.screen, PlanScreen) and "[n] Cancel" in rig.text)
+        rig.clock.move(2)
+        await pilot.press("y")
+        await until(pilot, lambda: rig.app.dispatcher.running)
+        await pilot.press("x")
+        await until(pilot, lambda: runs.brake.pulled)
+        assert (runs.brake.why, runs.brake.hurries()) == (BY_HAND, False)
+        assert rig.told[1:] == ["stop: nothing more is sent; what was sent is looked at"]
+        runs.go.set()
+        await until(pilot, lambda: not rig.app.dispatcher.running)
 
 
 def other(rig: Rig) -> Journal:

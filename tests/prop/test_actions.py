@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from actions.brake import ENDING
 from actions.outcome import Outcome
 from actions.plan import Plan, Refusal
 from actions.verdict import Word
@@ -170,7 +171,7 @@ def test_right_targets_once_each_and_on_record_before(
             async def at(moment: float | None, what: str) -> None:
                 if moment is not None:
                     await rig.time.sleep(moment)
-                    rig.runner.stopping.set() if what == "stop" else acting.cancel()
+                    rig.runner.brake.pull(ENDING, hurry=True) if what == "stop" else acting.cancel()
 
             world += [asyncio.create_task(at(stopped, "stop")), asyncio.create_task(at(cancelled, "cancel"))]
             result: Outcome | Refusal | None = None

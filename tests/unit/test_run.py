@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from actions.brake import ENDING
 from actions.outcome import Outcome, Progress
 from actions.plan import SETTLE
 from actions.verdict import Word
@@ -277,7 +278,7 @@ async def test_second_verdict_ends_where_a_server_tells_no_attempts(tmp_path: Pa
 async def test_second_verdict_keeps_count_of_the_untouched(tmp_path: Path) -> None:
     rig = Rig(tmp_path, *three())
     rig.server.courses |= {"1": (*SLOW, (60.0, JobState.COMPLETED)), "2": GOOD}
-    rig.server.on_send = lambda id_: rig.runner.stopping.set() if id_ == "2" else None
+    rig.server.on_send = lambda id_: rig.runner.brake.pull(ENDING, hurry=True) if id_ == "2" else None
     plan = requeue_of(*three())
     outcome = await rig.run(plan)
     told = "backtop was told to end after step 2 of 3"

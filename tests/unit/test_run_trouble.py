@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from actions.brake import BY_HAND, ENDING
 from actions.outcome import Outcome
 from actions.plan import Refusal
 from actions.verdict import Word
@@ -173,7 +174,7 @@ async def test_second_verdict_that_cannot_be_recorded_is_told_all_the_same(
 
 async def test_stop_is_between_steps_and_says_which(tmp_path: Path) -> None:
     rig = Rig(tmp_path, *THREE)
-    rig.server.on_send = lambda id_: rig.runner.stopping.set() if id_ == "2" else None
+    rig.server.on_send = lambda id_: rig.runner.brake.pull(ENDING, hurry=True) if id_ == "2" else None
     outcome = await rig.run(requeue_of(*THREE))
     assert rig.server.sent == ["1", "2"]
     text = "1 worked, 1 worked so far, 1 not touched; backtop was told to end after step 2 of 3"
@@ -182,10 +183,19 @@ async def test_stop_is_between_steps_and_says_which(tmp_path: Path) -> None:
     assert rig.entries("verdict")[0].data["text"] == text
 
 
+async def test_stopped_by_hand_it_still_looks_at_what_was_sent(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, *THREE)
+    rig.server.on_send = lambda id_: rig.runner.brake.pull(BY_HAND) if id_ == "2" else None
+    outcome = await rig.run(requeue_of(*THREE))
+    assert rig.server.sent == ["1", "2"]
+    assert outcome.verdict.text == "2 worked, 1 not touched; stopped by hand after step 2 of 3"
+    assert not outcome.verdict.so_far
+
+
 async def test_stop_while_it_watches_says_that_nothing_had_settled(tmp_path: Path) -> None:
     rig = Rig(tmp_path, failed())
     rig.server.courses["8841"] = NOTHING
-    rig.server.on_send = lambda _: rig.runner.stopping.set()
+    rig.server.on_send = lambda _: rig.runner.brake.pull(ENDING, hurry=True)
     outcome = await rig.run(requeue_of(failed()))
     assert outcome.verdict.word is Word.UNKNOWN
     assert outcome.verdict.text.endswith("; not settled; backtop was told to end after step 1 of 1")
@@ -196,7 +206,7 @@ async def test_stop_before_the_first_of_several_says_so(tmp_path: Path, monkeypa
     append = Journal.append
 
     def stops(journal: Journal, kind: str, **content: object) -> Entry:
-        rig.runner.stopping.set()
+        rig.runner.brake.pull(ENDING, hurry=True)
         return append(journal, kind, **content)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Journal, "append", stops)
@@ -207,8 +217,8 @@ async def test_stop_before_the_first_of_several_says_so(tmp_path: Path, monkeypa
 
 async def test_stop_before_the_first_step_sends_nothing(tmp_path: Path) -> None:
     rig = Rig(tmp_path, failed())
-    rig.runner.stopping.set()
-    assert await rig.refused(requeue_of(failed())) == "backtop is ending; nothing was sent."
+    rig.runner.brake.pull(ENDING, hurry=True)
+    assert await rig.refused(requeue_of(failed())) == "backtop was told to end; nothing was sent."
     assert (rig.server.sent, rig.entries()) == ([], [])
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from actions.aftermath import Aftermath
+from actions.brake import ENDING
 from actions.guard import Posture, forbids_planning
 from actions.means import Locks, Means
 from actions.outcome import Outcome, Progress
@@ -159,7 +160,7 @@ async def _run(runner: Runner, plan: Plan, quiet: bool) -> Outcome | Refusal:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
         with suppress(ValueError, RuntimeError):  # not in the main thread: a test
-            loop.add_signal_handler(number, runner.stopping.set)
+            loop.add_signal_handler(number, lambda: runner.brake.pull(ENDING, hurry=True))
 
     def report(progress: Progress) -> None:
         if not quiet:
@@ -171,7 +172,7 @@ async def _run(runner: Runner, plan: Plan, quiet: bool) -> Outcome | Refusal:
 async def _waited_for(runner: Runner, outcome: Outcome) -> Outcome:
     """The same with its last verdict; told to end, it goes with the first, and whoever comes next follows."""
     settling = asyncio.create_task(Aftermath(runner.means).settle(outcome.run_id))
-    told_to_end = asyncio.create_task(runner.stopping.wait())
+    told_to_end = asyncio.create_task(runner.brake.hurried())
     try:
         await asyncio.wait({settling, told_to_end}, return_when=asyncio.FIRST_COMPLETED)
         verdict = settling.result() if settling.done() else None
