@@ -66,7 +66,7 @@ class TargetLock:
     """The right to act on one target.
 
     `with TargetLock(folder, key) as held:` gives None when the lock is ours, else who holds it. Raises `NotAllowed`
-    when no folder for locks can be used.
+    when no folder for locks can be used, or the system cannot lock there; no other error leaves it.
     """
 
     def __init__(
@@ -91,6 +91,13 @@ class TargetLock:
         """None when the lock is ours now, else who has it."""
         if self._fd is not None:
             return None
+        try:
+            return self._acquire()
+        except OSError as error:
+            self.release()
+            raise NotAllowed(_no_place(self._folder or self._folders[0], f"cannot be used ({_why(error)})")) from error
+
+    def _acquire(self) -> Held | None:
         self._folder = _usable(*self._folders)
         with _opened(self._folder) as folder:
             held = self._take(folder)
@@ -107,20 +114,22 @@ class TargetLock:
             return
         with contextlib.suppress(OSError):  # another user's file in a sticky folder stays, which does no harm
             (self._folder / self._name).unlink()
-        os.close(fd)
+        with contextlib.suppress(OSError):  # what a remote file system says now changes nothing: the descriptor is gone
+            os.close(fd)
 
     def _take(self, folder: int) -> Held | None:
         while True:
             fd = _open_lock(self._name, folder)
-            if not flock_within(fd, 0):
-                held = _note(fd)
-                os.close(fd)
-                return held
-            if _still_there(fd, self._name, folder):
-                self._fd = fd
-                self._sign(fd)
-                return None
-            os.close(fd)
+            try:
+                if not flock_within(fd, 0):
+                    return _note(fd)
+                if _still_there(fd, self._name, folder):
+                    self._sign(fd)
+                    self._fd = fd
+                    return None
+            finally:
+                if self._fd != fd:
+                    os.close(fd)
 
     def _sign(self, fd: int) -> None:
         note = {"who": self._who, "pid": os.getpid(), "since": self._clock.now().isoformat()}
@@ -146,9 +155,17 @@ class TargetLock:
 
 
 def _usable(lock_dir: Path, fallback: Path) -> Path:
-    if lock_dir.is_dir() and os.access(lock_dir, os.W_OK | os.X_OK):
+    if os.path.isdir(lock_dir) and os.access(lock_dir, os.W_OK | os.X_OK):  # noqa: PTH112 - `Path.is_dir` may raise
         return lock_dir
     return _shared_folder(fallback)
+
+
+def _no_place(folder: Path, why: str) -> str:
+    return f"no place for locks: {folder} {why}; set lock_dir"
+
+
+def _why(error: OSError) -> str:
+    return error.strerror or type(error).__name__
 
 
 def _shared_folder(folder: Path) -> Path:
@@ -158,12 +175,12 @@ def _shared_folder(folder: Path) -> Path:
     except FileExistsError:
         pass
     except OSError as error:
-        raise NotAllowed(f"no place for locks: {folder} cannot be made ({error.strerror}); set lock_dir") from None
+        raise NotAllowed(_no_place(folder, f"cannot be made ({_why(error)})")) from None
     else:
         folder.chmod(0o1777)
     mode = folder.lstat().st_mode
     if not stat.S_ISDIR(mode) or not mode & stat.S_ISVTX or not os.access(folder, os.W_OK | os.X_OK):
-        raise NotAllowed(f"no place for locks: {folder} is not a sticky folder that all can use; set lock_dir")
+        raise NotAllowed(_no_place(folder, "is not a sticky folder that all can use"))
     return folder
 
 
@@ -172,7 +189,7 @@ def _opened(folder: Path) -> Iterator[int]:
     try:
         fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     except OSError as error:
-        raise NotAllowed(f"no place for locks: {folder} cannot be opened ({error.strerror}); set lock_dir") from None
+        raise NotAllowed(_no_place(folder, f"cannot be opened ({_why(error)})")) from None
     try:
         yield fd
     finally:
@@ -190,11 +207,18 @@ def _open_lock(name: str, folder: int) -> int:
                 return _made(name, flags, folder)
             continue
         except OSError as error:
-            raise NotAllowed(f"the lock file {name} cannot be opened ({error.strerror})") from None
-        found = os.fstat(fd)
-        if stat.S_ISREG(found.st_mode) and found.st_nlink <= 1:
-            return fd
-        os.close(fd)
+            raise NotAllowed(f"the lock file {name} cannot be opened ({_why(error)})") from None
+        try:
+            _expect_plain(fd, name)
+        except (NotAllowed, OSError):
+            os.close(fd)
+            raise
+        return fd
+
+
+def _expect_plain(fd: int, name: str) -> None:
+    found = os.fstat(fd)
+    if not stat.S_ISREG(found.st_mode) or found.st_nlink > 1:
         raise NotAllowed(f"the lock file {name} is not a plain file")
 
 
@@ -211,8 +235,12 @@ def _made(name: str, flags: int, folder: int) -> int:
     except FileExistsError:
         raise
     except OSError as error:
-        raise NotAllowed(f"the lock file {name} cannot be made ({error.strerror})") from None
-    os.fchmod(fd, 0o666)  # any user of the host may take the lock next, whatever our umask
+        raise NotAllowed(f"the lock file {name} cannot be made ({_why(error)})") from None
+    try:
+        os.fchmod(fd, 0o666)  # any user of the host may take the lock next, whatever our umask
+    except OSError:
+        os.close(fd)
+        raise
     return fd
 
 

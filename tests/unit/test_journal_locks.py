@@ -1,3 +1,4 @@
+import errno
 import json
 import os
 import stat
@@ -164,3 +165,68 @@ def test_any_key_has_a_lock(tmp_path: Path) -> None:
     for key in ("../../x", "\udc80", "a" * 10_000, ""):
         with lock(tmp_path, key) as held:
             assert held is None
+
+
+def test_folder_whose_name_the_system_refuses_falls_back(tmp_path: Path) -> None:
+    fallback = tmp_path / "fallback"
+    with lock(tmp_path / ("a" * 300), fallback=fallback) as held:
+        assert held is None
+        assert len(list(fallback.iterdir())) == 1
+
+
+def open_files() -> int:
+    return len([*Path("/proc/self/fd").iterdir()])
+
+
+@pytest.mark.parametrize(
+    ("broken", "code", "left_behind"),
+    [
+        ("fcntl.flock", errno.ENOLCK, False),
+        ("fcntl.flock", errno.ENOLCK, True),
+        ("os.fchmod", errno.EPERM, False),
+        ("os.fstat", errno.ESTALE, False),
+        ("os.fstat", errno.ESTALE, True),
+        ("os.path.samestat", errno.EIO, False),
+    ],
+)
+def test_what_the_system_refuses_is_told_in_a_sentence_and_leaves_nothing_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: str, code: int, left_behind: bool
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(code, os.strerror(code))
+
+    if left_behind:
+        (tmp_path / only_file(tmp_path).name).touch()
+    before = open_files()
+    with monkeypatch.context() as patched:
+        patched.setattr(f"backend.locks.{broken}", fail)
+        with pytest.raises(NotAllowed, match="no place for locks") as caught:
+            lock(tmp_path).acquire()
+    assert os.strerror(code) in caught.value.summary
+    assert str(tmp_path) in caught.value.summary
+    assert open_files() == before
+    with lock(tmp_path) as held:
+        assert held is None, "the right is there once the system gives it again"
+
+
+def test_a_lock_that_cannot_be_asked_for_elsewhere_is_given_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, fallback = tmp_path / "locks", tmp_path / "fallback"
+    folder.mkdir()
+    name = only_file(folder).name
+    fallback.mkdir()
+    (fallback / name).touch()
+
+    def not_shared(fd: int, seconds: float, *, shared: bool = False) -> bool:
+        if shared:
+            raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+        return flock_within(fd, seconds)
+
+    before = open_files()
+    with monkeypatch.context() as patched:
+        patched.setattr("backend.locks.flock_within", not_shared)
+        with pytest.raises(NotAllowed, match="no place for locks"):
+            lock(folder, fallback=fallback).acquire()
+    assert open_files() == before
+    assert list(folder.iterdir()) == []
