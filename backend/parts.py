@@ -33,11 +33,11 @@ FILES_DISK: Part[DiskUse] = Part("files", "disk", 5.0, trace=MappingProxyType({"
 FILES_TREE: Part[FileTree] = Part("files", "tree", 60.0, deadline=30.0)
 
 DATA_STATUS: Part[DataStatus] = Part("data", "status", 15.0)
-DATA_AVAILABILITY: Part[Availability] = Part("data", "availability", 15.0, deadline=10.0)
+DATA_AVAILABILITY: Part[Availability] = Part("data", "availability", 15.0)
 DATA_CONNECTIVITY: Part[Connectivity] = Part("data", "connectivity", 5.0)
 DATA_SOURCES: Part[DataSources] = Part("data", "sources", 10.0)
-DATA_VALIDATION: Part[Validation] = Part("data", "validation", 60.0, deadline=15.0)
-DATA_SYMBOLS: Part[SymbolsHealth] = Part("data", "symbols", 15.0, deadline=10.0)
+DATA_VALIDATION: Part[Validation] = Part("data", "validation", 60.0)
+DATA_SYMBOLS: Part[SymbolsHealth] = Part("data", "symbols", 15.0)
 """The symbols of the selected failed job; read only while one is selected."""
 
 DATABASE_OWN: Part[OwnConnection] = Part(

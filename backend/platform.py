@@ -3,6 +3,7 @@
 import os
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from backend.clients.api import ApiClient
@@ -11,6 +12,7 @@ from backend.clients.files import FilesClient
 from backend.clients.host import HostClient
 from backend.clients.postgres import DatabaseClient
 from backend.clients.providers import ProvidersClient
+from backend.clients.routes import READ
 from backend.command import CommandRunner, SystemRunner
 from backend.config.model import Config
 from backend.errors import NotAllowed, SourceError
@@ -44,8 +46,6 @@ from backend.parts import (
 
 Fetch = Callable[[], Awaitable[Any]]
 TOKEN_SECONDS = 10.0
-FROM_THE_API = frozenset({"jobs", "data"})
-"""Sources whose answers carry the server's clock."""
 
 
 class Platform:
@@ -82,7 +82,16 @@ class Platform:
         await self._database.aclose()
 
     def fetches(self) -> Mapping[Part[Any], Fetch]:
-        """What reads each part."""
+        """What reads each part; the parts have the pace and the deadline of this configuration."""
+        return {self._paced(part): fetch for part, fetch in self._fetches().items()}
+
+    def _paced(self, part: Part[Any]) -> Part[Any]:
+        """Its age is judged by its interval too; whoever waits longer for the API waits longer for its parts."""
+        route = READ.get(part.key)
+        deadline = part.deadline if route is None else route.deadline(self._config.api.timeout)
+        return replace(part, interval=self._config.interval(part), deadline=deadline)
+
+    def _fetches(self) -> dict[Part[Any], Fetch]:
         api, database, files = self.api, self._database, self._files
         return {
             HOST_COUNTERS: self._host.counters,
@@ -109,7 +118,7 @@ class Platform:
 
     def skew_of(self, part: Part[Any]) -> Callable[[], float | None]:
         """What tells by how many seconds the clock behind this part is ahead of ours."""
-        return (lambda: self.api.skew) if part.source in FROM_THE_API else (lambda: None)
+        return (lambda: self.api.skew) if part.key in READ else (lambda: None)
 
     def select(self, job: Job | None) -> bool:
         """Read the symbols of this failed job from now on; whether that is another one than before."""

@@ -8,7 +8,7 @@ from typing import Generic, NoReturn, TypeVar
 
 from backend.clock import Clock
 from backend.errors import BadAnswer, MissingRoute, SourceError, TimedOut
-from backend.model.situation import SLOWNESS, Failure, Missing, Part, Reading, Value
+from backend.model.situation import LONGEST_PAUSE, SLOWNESS, Failure, Missing, Part, Reading, Value
 from backend.text import clean
 
 T = TypeVar("T")
@@ -16,8 +16,6 @@ Emit = Callable[[Reading[T]], None]
 Fetch = Callable[[], Awaitable[T]]
 Pause = Callable[[asyncio.Event, float], Awaitable[None]]
 
-LONGEST_PAUSE = 60.0
-"""Seconds, give or take the jitter: back-off never waits longer of itself, and never gives up."""
 MISSING_PAUSE = 60.0
 """Seconds until a missing route is looked for again: a deployment may have brought it."""
 JITTER = 0.1

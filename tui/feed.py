@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from backend.clock import Clock
@@ -27,7 +26,6 @@ class Feed:
     """Keeps the situation up to date as long as `run` runs."""
 
     def __init__(self, config: Config, clock: Clock) -> None:
-        self._config = config
         self._clock = clock
         self._pollers: dict[str, Poller[Any]] = {}
         self._dirty = True
@@ -38,9 +36,8 @@ class Feed:
     async def run(self, show: Show) -> None:
         """Read every part at its pace until cancelled; then close what was opened."""
         for part, fetch in self.platform.fetches().items():
-            paced = replace(part, interval=self._config.interval(part))  # its age is judged by it too
             skew = self.platform.skew_of(part)
-            self._pollers[part.key] = Poller(paced, fetch, self._take, clock=self._clock, skew=skew)
+            self._pollers[part.key] = Poller(part, fetch, self._take, clock=self._clock, skew=skew)
         try:
             async with asyncio.TaskGroup() as tasks:
                 for poller in self._pollers.values():

@@ -32,9 +32,6 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 500
 """What a server gives at most in one list."""
-MOST_SYMBOLS = 12
-"""Symbols of a job that are asked for; a job can have thousands."""
-SYMBOLS_AT_ONCE = 3
 
 Model = TypeVar("Model")
 Reader = Callable[[Answer, str, str], object]
@@ -161,7 +158,7 @@ class ApiClient:
 
     async def symbols_health(self, job_label: str, symbols: Sequence[str]) -> SymbolsHealth:
         """The data of the first dozen symbols of a job; those that the server does not know are named."""
-        gate = asyncio.Semaphore(SYMBOLS_AT_ONCE)
+        gate = asyncio.Semaphore(routes.SYMBOLS_AT_ONCE)
 
         async def ask(symbol: str) -> SymbolHealth | str:
             async with gate:
@@ -170,7 +167,7 @@ class ApiClient:
                 except MissingObject:
                     return symbol
 
-        asked = [asyncio.ensure_future(ask(symbol)) for symbol in list(dict.fromkeys(symbols))[:MOST_SYMBOLS]]
+        asked = [asyncio.ensure_future(ask(symbol)) for symbol in list(dict.fromkeys(symbols))[: routes.MOST_SYMBOLS]]
         try:
             answers = await asyncio.gather(*asked)
         finally:

@@ -1,8 +1,18 @@
-"""The routes of the research API that are read, and what each is called in a sentence."""
+"""The routes of the research API that are read, what each is called in a sentence, and how long reading it may take."""
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
+
+from backend import parts
 
 ROOT = ("api", "research")
+MOST_SYMBOLS = 12
+"""Symbols of a job that are asked for; a job can have thousands."""
+SYMBOLS_AT_ONCE = 3
+DECODE_SECONDS = 1.0
+"""What a reading gets beyond its exchanges: the sentence of an exchange that is given up comes first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,6 +21,8 @@ class Route:
 
     path: tuple[str, ...]
     at_least: float = 0.0
+    turns: int = 1
+    """How many exchanges one reading may take, one after the other."""
 
     def __str__(self) -> str:
         return "/".join(self.path)
@@ -20,8 +32,12 @@ class Route:
         """All segments, from the root of the server."""
         return (*ROOT, *self.path)
 
+    def deadline(self, timeout: float) -> float:
+        """Seconds after which a reading is given up, when one exchange gets `timeout` seconds."""
+        return self.turns * max(timeout, self.at_least) + DECODE_SECONDS
 
-BACKTESTS = Route(("backtests",))
+
+BACKTESTS = Route(("backtests",), turns=2)
 BACKTESTS_HEALTH = Route(("backtests", "health"))
 BACKTESTS_STATUS = Route(("backtests", "status"))
 DATA_STATUS = Route(("data", "status"))
@@ -29,6 +45,24 @@ DATA_AVAILABILITY = Route(("data", "availability"), at_least=10.0)
 DATA_CONNECTIVITY = Route(("data", "connectivity"))
 DATA_SOURCES = Route(("data", "sources"))
 DATA_VALIDATION = Route(("data", "validation", "report"), at_least=15.0)
+DATA_SYMBOLS = Route(("data", "*", "health"), turns=math.ceil(MOST_SYMBOLS / SYMBOLS_AT_ONCE))
+
+READ: Mapping[str, Route] = MappingProxyType(
+    {
+        parts.JOBS_HEALTH.key: BACKTESTS_HEALTH,
+        parts.JOBS_RUNNING.key: BACKTESTS,
+        parts.JOBS_FAILED.key: BACKTESTS,
+        parts.JOBS_PENDING.key: BACKTESTS,
+        parts.JOBS_COUNTS.key: BACKTESTS_STATUS,
+        parts.DATA_STATUS.key: DATA_STATUS,
+        parts.DATA_AVAILABILITY.key: DATA_AVAILABILITY,
+        parts.DATA_CONNECTIVITY.key: DATA_CONNECTIVITY,
+        parts.DATA_SOURCES.key: DATA_SOURCES,
+        parts.DATA_VALIDATION.key: DATA_VALIDATION,
+        parts.DATA_SYMBOLS.key: DATA_SYMBOLS,
+    }
+)
+"""The route behind each part that is read through the API, by the key of the part."""
 
 
 def backtest(id_: str) -> Route:

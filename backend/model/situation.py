@@ -20,6 +20,8 @@ SOURCES: tuple[SourceName, ...] = (
 )  # fmt: skip
 SLOWNESS = 4.0
 """A source that is slow is read less often: a reading may take at most a quarter of the time between two."""
+LONGEST_PAUSE = 60.0
+"""Seconds, give or take a jitter: slowness and back-off make no pause longer than that, and none the last."""
 HISTORY_LENGTH = 120
 """How many samples of a traced figure are kept: two minutes at one a second."""
 AHEAD = 2.0
@@ -51,7 +53,7 @@ class Part(Generic[T]):
     interval: float
     """Seconds between two readings."""
     deadline: float = 5.0
-    """Seconds after which a reading is given up."""
+    """Seconds after which a reading is given up; for what is read through the API the configured timeout tells."""
     trace: Mapping[str, Callable[[T], float | None]] = field(
         default_factory=lambda: MappingProxyType({}), hash=False, compare=False
     )
@@ -127,8 +129,12 @@ class PartState(Generic[T]):
 
     @property
     def stale_after(self) -> float:
-        """Seconds after which the value must not pass for a live one: three turns of its poller, slow ones included."""
-        return max(3 * self.part.interval, 3 * SLOWNESS * (self.took or 0.0), 5.0)
+        """Seconds after which the value must not pass for a live one: three pauses of its poller, long ones included.
+
+        However long a reading may take, what is older than three of the longest pauses is never live.
+        """
+        slow = min(SLOWNESS * (self.took or 0.0), LONGEST_PAUSE)
+        return max(3 * self.part.interval, 3 * slow, 5.0)
 
     def face(self, now: datetime) -> Face:
         """How far the value can be believed at `now`."""

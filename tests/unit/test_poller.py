@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 
 from backend.errors import MissingRoute, Refused, SourceError
-from backend.model.situation import Failure, Missing, Part, Reading, Value
-from backend.poller import JITTER, LONGEST_PAUSE, MISSING_PAUSE, Poller, pause
+from backend.model.situation import LONGEST_PAUSE, SLOWNESS, Face, Failure, Missing, Part, PartState, Reading, Value
+from backend.poller import JITTER, MISSING_PAUSE, Poller, pause
 from tests.fakes import NOW, Time
 
 PART: Part[int] = Part("jobs", "health", 2.0)
@@ -261,3 +261,25 @@ async def test_pause_ends_with_its_time_or_with_a_nudge_and_forgets_the_nudge() 
     nudge.set()
     await pause(nudge, 3600.0)
     assert not nudge.is_set()
+
+
+@pytest.mark.parametrize("took", [0.01, 1.0, 5.0, 18.0, 40.0, 90.0])
+async def test_what_is_slow_stays_live_from_one_reading_to_the_next(took: float) -> None:
+    async def slowly() -> int:
+        rig.time.passed += took
+        return 1
+
+    rig = Rig(Source(slowly), Part("jobs", "health", 2.0, deadline=300.0), seed=1)
+    await rig.go(3)
+    reading = rig.readings[-1]
+    assert reading.next_at is not None
+    state = PartState(reading.part, value=1, value_at=reading.at, took=reading.took)
+    assert (reading.next_at - reading.at).total_seconds() + took < state.stale_after
+
+
+@pytest.mark.parametrize("took", [20.0, 60.0, 299.0])
+def test_however_slow_a_reading_may_be_old_facts_do_not_pass_for_live(took: float) -> None:
+    state = PartState(Part("jobs", "health", 2.0, deadline=300.0), value=1, value_at=NOW, took=took)
+    assert SLOWNESS * took > LONGEST_PAUSE
+    assert state.face(NOW + timedelta(seconds=3 * LONGEST_PAUSE)) is Face.OK
+    assert state.face(NOW + timedelta(seconds=3 * LONGEST_PAUSE + 1)) is Face.STALE

@@ -1,0 +1,81 @@
+"""The platform of one configuration: how long each part may take, and at which pace it is read."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from types import MappingProxyType
+from typing import Any
+
+import pytest
+
+from backend.clients.routes import READ
+from backend.clock import SystemClock
+from backend.config.model import Api, Config
+from backend.model.situation import Face, Failure, Part, Reading
+from backend.parts import (
+    DATA_AVAILABILITY,
+    DATA_SYMBOLS,
+    DATA_VALIDATION,
+    HOST_COUNTERS,
+    JOBS_FAILED,
+    JOBS_HEALTH,
+    PARTS,
+)
+from backend.platform import Platform
+from backend.poller import Poller
+from tests.clients.wire import Server, silence
+from tui.headless.look import look
+
+
+@asynccontextmanager
+async def platform_of(config: Config) -> AsyncIterator[Platform]:
+    platform = Platform(config)
+    try:
+        yield platform
+    finally:
+        await platform.aclose()
+
+
+async def paced(config: Config) -> dict[str, Part[Any]]:
+    async with platform_of(config) as platform:
+        return {part.key: part for part in platform.fetches()}
+
+
+def test_everything_that_the_api_answers_has_its_route() -> None:
+    assert {key for key, part in PARTS.items() if part.source in {"jobs", "data"}} == set(READ)
+
+
+@pytest.mark.parametrize("seconds", [0.1, 5.0, 20.0, 300.0])
+async def test_whoever_waits_longer_for_the_api_waits_longer_for_its_parts(seconds: float) -> None:
+    parts = await paced(Config(api=Api(timeout=seconds)))
+    for key, route in READ.items():
+        assert parts[key].deadline > max(seconds, route.at_least), key
+    assert parts[JOBS_FAILED.key].deadline > 2 * seconds, "a server that ignores the filter is asked once more"
+    assert parts[DATA_SYMBOLS.key].deadline > 4 * seconds, "a dozen symbols, three at a time"
+    assert parts[DATA_AVAILABILITY.key].deadline > 10
+    assert parts[DATA_VALIDATION.key].deadline > 15
+    assert parts[HOST_COUNTERS.key].deadline == HOST_COUNTERS.deadline, "the API's seconds is the API's"
+
+
+async def test_parts_have_the_pace_of_the_configuration() -> None:
+    parts = await paced(Config(intervals=MappingProxyType({JOBS_HEALTH.key: 77.0})))
+    assert parts[JOBS_HEALTH.key].interval == 77.0
+    assert parts[HOST_COUNTERS.key].interval == HOST_COUNTERS.interval
+
+
+async def test_a_server_that_hangs_is_told_by_its_address(server: Server) -> None:
+    server.on("backtests/health", silence)
+    readings: list[Reading[Any]] = []
+    async with platform_of(Config(api=Api(url=server.url, timeout=0.2))) as platform:
+        part, fetch = next(item for item in platform.fetches().items() if item[0].key == JOBS_HEALTH.key)
+        await Poller(part, fetch, readings.append, clock=SystemClock()).once()
+    assert readings[0].outcome == Failure("timed out", f"{server.url} gave no answer within 0.2 s")
+
+
+async def test_one_look_has_the_same_patience_and_pace(server: Server) -> None:
+    server.on("backtests/health", silence)
+    config = Config(api=Api(url=server.url, timeout=0.2), intervals=MappingProxyType({JOBS_HEALTH.key: 77.0}))
+    async with platform_of(config) as platform:
+        situation = await look(platform, SystemClock(), {JOBS_HEALTH.key})
+    state = situation[JOBS_HEALTH]
+    assert state.face(situation.at) is Face.FAILED
+    assert (state.part.interval, state.part.deadline) == (77.0, READ[JOBS_HEALTH.key].deadline(0.2))
