@@ -1,6 +1,5 @@
 """The platform as one configuration names it: its clients, and what reads each part with them."""
 
-import os
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -13,9 +12,10 @@ from backend.clients.host import HostClient
 from backend.clients.postgres import DatabaseClient
 from backend.clients.providers import ProvidersClient
 from backend.clients.routes import READ
+from backend.clients.token import TokenFromCommand, TokenFromEnvironment
 from backend.command import CommandRunner, SystemRunner
 from backend.config.model import Config
-from backend.errors import NotAllowed, SourceError
+from backend.errors import SourceError
 from backend.model.data import SymbolsHealth
 from backend.model.engine import Unit
 from backend.model.host import ProcessTable
@@ -45,7 +45,6 @@ from backend.parts import (
 )  # fmt: skip
 
 Fetch = Callable[[], Awaitable[Any]]
-TOKEN_SECONDS = 10.0
 
 
 class Platform:
@@ -54,7 +53,7 @@ class Platform:
     def __init__(self, config: Config, runner: CommandRunner | None = None) -> None:
         self._config = config
         self._runner = runner or SystemRunner()
-        self.api = ApiClient(config.api.url, token=self._token, timeout=config.api.timeout)
+        self.api = ApiClient(config.api.url, token=self._token(), timeout=config.api.timeout)
         self.engine = EngineClient(config.engine.unit, config.engine.systemctl, self._runner)
         self._host = HostClient(config.engine.kill_patterns, config.engine.look_pattern)
         self._files = FilesClient(
@@ -146,17 +145,8 @@ class Platform:
         asked = next(each for each in self._config.providers if each.name == name)
         return lambda: self._providers.ask(asked.name, asked.kind, asked.address)
 
-    async def _token(self) -> str | None:
-        """The bearer token: from the environment, or from the command that prints it."""
+    def _token(self) -> TokenFromEnvironment | TokenFromCommand | None:
         settings = self._config.api
         if settings.token_env:
-            token = os.environ.get(settings.token_env)
-            if token is None:
-                raise NotAllowed(f"the environment has no {settings.token_env}; api.token_env names it for the token")
-            return token
-        if not settings.token_command:
-            return None
-        result = await self._runner.run(settings.token_command, timeout=TOKEN_SECONDS)
-        if result.code:
-            raise NotAllowed(f"api.token_command failed: {result.word}")
-        return result.stdout.strip()
+            return TokenFromEnvironment(settings.token_env)
+        return TokenFromCommand(settings.token_command, self._runner) if settings.token_command else None

@@ -51,15 +51,14 @@ class Sent:
 class ApiClient:
     """Asks the research API. All methods raise `SourceError`s only; what each kind means is said there.
 
-    `url` is scheme, host and port; `token` a bearer token, or what fetches one for each request; `timeout` covers one
-    exchange, in seconds. `transport` is for tests.
+    `url` is scheme, host and port; `timeout` covers one exchange, in seconds. `transport` is for tests.
     """
 
     def __init__(
         self,
         url: str,
         *,
-        token: Token = None,
+        token: Token | None = None,
         timeout: float = 5.0,
         transport: "httpx.AsyncBaseTransport | None" = None,
         clock: Clock | None = None,

@@ -3,10 +3,11 @@
 import asyncio
 import math
 import ssl
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from typing import Protocol
 from urllib.parse import quote
 
 import httpx
@@ -25,8 +26,20 @@ LARGEST_SKEW = 366 * 86400.0
 STEADY_SKEW = 1.5
 """`Date` has whole seconds: a difference below this is none."""
 
-Token = Callable[[], Awaitable[str | None]] | str | None
+NOT_ACCEPTED = frozenset({401, 403})
+"""What a server answers to a request whose token it does not accept."""
+
 Pause = float | None
+
+
+class Token(Protocol):
+    """Where the bearer token comes from."""
+
+    async def fetch(self) -> str | None:
+        """The token for one request, None for none."""
+
+    def refused(self) -> None:
+        """Told when the server did not accept it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +68,14 @@ class Answer:
 class HttpClient:
     """Sends requests to one origin. Nothing is ever repeated; only a GET follows a redirect, once, to the same origin.
 
-    `timeout` is in seconds and covers the whole exchange. `token` is a bearer token, or what fetches one.
+    `timeout` is in seconds and covers the whole exchange; to fetch the token is not part of it.
     """
 
     def __init__(
         self,
         url: str,
         *,
-        token: Token = None,
+        token: Token | None = None,
         timeout: float = 5.0,
         transport: httpx.AsyncBaseTransport | None = None,
         clock: Clock | None = None,
@@ -105,24 +118,27 @@ class HttpClient:
         """
         seconds = max(self._timeout, at_least)
         path = "/".join(_segment(part) for part in segments)
+        headers = await self._credentials()
         try:
             async with asyncio.timeout(seconds):
                 request = self._client.build_request(
-                    method, f"{self._url}/{path}", params=query, json=json, headers=await self._credentials()
+                    method, f"{self._url}/{path}", params=query, json=json, headers=headers
                 )
                 answer = await self._send(request)
                 if method == "GET" and answer.status in {301, 302, 307, 308}:
                     answer = await self._send(self._redirected(request, answer))
-                return answer
         except TimeoutError as error:
             raise TimedOut(f"{self._url} gave no answer within {seconds:g} s") from error
         except httpx.HTTPError as error:
             raise _explained(self._url, error) from error
         except (httpx.InvalidURL, ValueError) as error:  # a header or URL that cannot be written
             raise NotAllowed(f"the request to {self._url} cannot be written", clean(error, 200)) from error
+        if self._token is not None and answer.status in NOT_ACCEPTED:
+            self._token.refused()
+        return answer
 
     async def _credentials(self) -> dict[str, str]:
-        token = await self._token() if callable(self._token) else self._token
+        token = None if self._token is None else await self._token.fetch()
         return {"Authorization": f"Bearer {token}"} if token else {}
 
     async def _send(self, request: httpx.Request) -> Answer:
@@ -214,8 +230,8 @@ def _explained(url: str, error: httpx.HTTPError) -> SourceError:
             return Refused(f"nobody answers at {url}: is the API running, and is api.url right?", _deepest(error))
         case httpx.DecodingError():
             return BadAnswer(f"{url} sent an answer that cannot be unpacked", said)
-        case httpx.UnsupportedProtocol() | httpx.LocalProtocolError():
-            return NotAllowed(f"the request to {url} cannot be written: is api.url, or the token, malformed?", said)
+        case httpx.UnsupportedProtocol() | httpx.LocalProtocolError():  # what it says may quote the token
+            return NotAllowed(f"the request to {url} cannot be written: is api.url, or the token, malformed?")
         case _:
             return Refused(f"{url} broke the connection before its answer was complete", said)
 

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from backend import parts
+from backend.clients.token import COMMAND_SECONDS
 
 ROOT = ("api", "research")
 MOST_SYMBOLS = 12
 """Symbols of a job that are asked for; a job can have thousands."""
 SYMBOLS_AT_ONCE = 3
-DECODE_SECONDS = 1.0
-"""What a reading gets beyond its exchanges: the sentence of an exchange that is given up comes first."""
+OWN_SECONDS = COMMAND_SECONDS + 1.0
+"""What a reading gets beyond its exchanges: to fetch a token and to decode; each exchange ends by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class Route:
 
     def deadline(self, timeout: float) -> float:
         """Seconds after which a reading is given up, when one exchange gets `timeout` seconds."""
-        return self.turns * max(timeout, self.at_least) + DECODE_SECONDS
+        return self.turns * max(timeout, self.at_least) + OWN_SECONDS
 
 
 BACKTESTS = Route(("backtests",), turns=2)
