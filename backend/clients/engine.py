@@ -2,11 +2,11 @@
 
 import getpass
 import re
-import shutil
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta, timezone
 
+from backend.clients import sudo
 from backend.command import CommandResult, CommandRunner, pointing_at
 from backend.errors import BadAnswer, NotAllowed, Refused, SourceError
 from backend.model.engine import Unit, UnitVerb
@@ -54,26 +54,17 @@ class EngineClient:
         return f"exit 0 {result.word}" if result.stdout or result.stderr else "exit 0"
 
     async def needs_password(self, verb: UnitVerb) -> str | None:
-        """The line of sudoers that is missing when `sudo` would ask for a password, which nobody can type here."""
-        if self._argv[0].rpartition("/")[2] != "sudo":
+        """The line of sudoers that is missing when `sudo` would ask for a password, which nobody can type here.
+
+        None when it asks for none, or when that cannot be known before: a program of its own tells it the password, or
+        the words are not a plain command.
+        """
+        call = sudo.parse(self.argv(verb))
+        if call is None or call.has("askpass"):
             return None
-        options = [word for word in self._argv[1:] if word.startswith("-")]
-        command = [word for word in self._argv[1:] if not word.startswith("-")]
-        asked = (
-            self._argv[0],
-            "-n",
-            *(option for option in options if option != "-n"),
-            "-l",
-            *command,
-            verb,
-            self._unit,
-        )
         with pointing_at("engine.systemctl"):
-            result = await self._runner.run(asked, timeout=SECONDS)
-        if result.code == 0:
-            return None
-        program = shutil.which(command[0]) if command else None
-        return f"{getpass.getuser()} ALL=(root) NOPASSWD: {program or '/usr/bin/systemctl'} {verb} {self._unit}"
+            result = await self._runner.run(call.asking, timeout=SECONDS)
+        return None if result.code == 0 else call.rule(getpass.getuser())
 
     async def unit(self) -> Unit:
         """The state of the unit; one that does not exist has the load state `not-found`."""
