@@ -171,6 +171,8 @@ class Pane(Painted):
     def _limits(self) -> Line:
         """What is left out of the list, so that nobody takes it for all there is."""
         words = [f"/{self.filter_text}"] if self.filter_text else []
+        if self.table is not None and self.table.model.listing.gave_up:
+            words.append("too slow, all shown")
         if self.only_broken:
             words.append("only broken")
         return tuple(Span(f"{word} ", "warn") for word in words)

@@ -1,25 +1,21 @@
 """What the user types to see fewer rows: ``text``, ``/regular expression/``, ``field:text``; ``!`` is the opposite."""
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import compress, filterfalse
 from operator import methodcaller
 
+from widgets.expression import Found, TooSlow, expression
 from widgets.table_columns import Column
 from widgets.table_rows import Group, Row
 
 
-class FilterError(ValueError):
-    """A filter that cannot be understood; its text is a sentence for the user."""
-
-
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """What is searched for, in which column (by its number; None is all of them), and whether it is wanted at all."""
+    """What begins a search, in which column (by its number; None is all of them), and whether it is wanted at all."""
 
-    found: Callable[[str], object]
+    seek: Callable[[], Found]
     column: int | None = None
     wanted: bool = True
 
@@ -37,11 +33,15 @@ class Search:
                 self._texts.pop(key, None)
 
     def rejected(self, sought: Filter, rows: Sequence[Row], groups: Mapping[str, Group]) -> set[str]:
-        """Return the keys of the rows that do not pass; a row is searched together with the line of its group."""
+        """Return the keys of the rows that do not pass; a row is searched together with the line of its group.
+
+        Raises `TooSlow` when that takes longer than anybody waits for a key.
+        """
+        found = sought.seek()
         keys = [row.key for row in rows]
-        hits = set(compress(keys, map(sought.found, self._read(rows, sought.column))))
+        hits = set(compress(keys, map(found, self._read(rows, sought.column))))
         if sought.column is None:
-            hit_groups = {key for key, group in groups.items() if sought.found(group_text(group))}
+            hit_groups = {key for key, group in groups.items() if found(group_text(group))}
             if hit_groups:
                 hits.update(row.key for row in rows if row.parent in hit_groups)
         return {*filterfalse(hits.__contains__, keys)} if sought.wanted else hits
@@ -57,8 +57,11 @@ class Search:
 
 
 def matches_alone(sought: Filter, group: Group) -> bool:
-    """Say whether the line of a group passes by itself; it has no columns."""
-    return bool(sought.found(group_text(group) if sought.column is None else "")) == sought.wanted
+    """Say whether the line of a group passes by itself; it has no columns. What cannot be searched in time passes."""
+    try:
+        return bool(sought.seek()(group_text(group) if sought.column is None else "")) == sought.wanted
+    except TooSlow:
+        return True
 
 
 @lru_cache(maxsize=1024)
@@ -71,8 +74,8 @@ def parse_filter(text: str, columns: Sequence[Column]) -> Filter | None:
     """Return what a filter text asks for, None if for nothing; raises `FilterError`."""
     wanted = not text.startswith("!")
     column, text = _field(text.removeprefix("!"), columns)
-    found = _needle(text)
-    return None if found is None else Filter(found, column, wanted)
+    seek = _needle(text)
+    return None if seek is None else Filter(seek, column, wanted)
 
 
 def _field(text: str, columns: Sequence[Column]) -> tuple[int | None, str]:
@@ -86,13 +89,9 @@ def _field(text: str, columns: Sequence[Column]) -> tuple[int | None, str]:
     return None, text
 
 
-def _needle(text: str) -> Callable[[str], object] | None:
+def _needle(text: str) -> Callable[[], Found] | None:
     if not text.startswith("/"):
-        return methodcaller("__contains__", text.casefold()) if text else None
+        contains = methodcaller("__contains__", text.casefold())
+        return (lambda: contains) if text else None
     pattern = text[1:].removesuffix("/")
-    if not pattern:
-        return None
-    try:
-        return re.compile(pattern, re.IGNORECASE | re.MULTILINE).search
-    except (re.error, OverflowError, RecursionError) as error:
-        raise FilterError(f"not a regular expression: {error}") from error
+    return expression(pattern) if pattern else None

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection
 from itertools import filterfalse
 
+from widgets.expression import TooSlow
 from widgets.table_filter import Filter, Search, matches_alone
 from widgets.table_order import Order, Sort
 from widgets.table_rows import Delta, Group, Row, Rows
@@ -19,6 +20,8 @@ class Listing:
         self._filter: Filter | None = None
         self._search = Search()
         self._only: Callable[[Row], bool] | None = None
+        self.gave_up = False
+        """Whether the filter was lifted because new rows made it too slow."""
         self.sort: Sort | None = None
         self.keys: list[str] = []
 
@@ -32,7 +35,7 @@ class Listing:
         self._search.forget(delta.gone)
         if self._sifts:
             self._rejected.difference_update(delta.gone)
-            self._sift(self._rows.items if delta.regrouped else self._with_children(delta.changed))
+            self._sift_in_time(self._rows.items if delta.regrouped else self._with_children(delta.changed))
         if delta.moved or delta.changed:
             self._list()
 
@@ -44,14 +47,23 @@ class Listing:
         self._list()
 
     def filter(self, wanted: Filter | None) -> None:
-        """List only the rows that this filter accepts."""
-        self._filter = wanted
-        self._sift_again()
+        """List only the rows that this filter accepts; raises `TooSlow`, and then all is as before."""
+        before = self._filter, self._rejected
+        self._filter, self._rejected = wanted, set()
+        try:
+            self._sift(self._rows.items)
+        except TooSlow:
+            self._filter, self._rejected = before
+            raise
+        self.gave_up = False
+        self._list()
 
     def only(self, wanted: Callable[[Row], bool] | None) -> None:
         """List only the rows that are wanted, on top of the filter."""
         self._only = wanted
-        self._sift_again()
+        self._rejected = set()
+        self._sift_in_time(self._rows.items)
+        self._list()
 
     def is_open(self, key: str) -> bool:
         """Say whether a group shows its rows."""
@@ -103,11 +115,14 @@ class Listing:
         children = self._rows.children
         return {*keys, *(child for key in keys if key in children for child in children[key])} if children else keys
 
-    def _sift_again(self) -> None:
-        self._rejected = set()
-        if self._sifts:
+    def _sift_in_time(self, keys: Collection[str]) -> None:
+        """Find out anew which of these rows are rejected; a filter that is too slow for them is lifted for good."""
+        try:
+            self._sift(keys)
+        except TooSlow:
+            self._filter, self.gave_up = None, True
+            self._rejected = set()
             self._sift(self._rows.items)
-        self._list()
 
     def _sift(self, keys: Collection[str]) -> None:
         """Find out anew which of these rows are rejected."""

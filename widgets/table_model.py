@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Sequence
 
+from widgets.expression import FilterError
 from widgets.table_columns import Column
-from widgets.table_filter import FilterError, parse_filter
+from widgets.table_filter import parse_filter
 from widgets.table_listing import Listing
 from widgets.table_marks import Marks
 from widgets.table_order import Sort
@@ -83,12 +84,12 @@ class TableModel:
         self.sort_by(ring[(here + step) % len(ring)])
 
     def filter(self, text: str) -> str | None:
-        """List only what this filter accepts; return a sentence if it cannot be understood, and change nothing then."""
+        """List only what this filter accepts; return a sentence if it cannot be used, and change nothing then."""
         try:
             wanted = parse_filter(text, self.columns)
+            self._relist(lambda: self.listing.filter(wanted))
         except FilterError as error:
             return str(error)
-        self._relist(lambda: self.listing.filter(wanted))
         return None
 
     def only(self, wanted: Callable[[Row], bool] | None) -> None:

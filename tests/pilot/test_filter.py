@@ -6,9 +6,10 @@ from contextlib import asynccontextmanager
 import pytest
 from textual.pilot import Pilot
 
+from backend.model.situation import Situation
 from backend.parts import JOBS_FAILED
 from tests.conftest import Rig
-from tests.situations import after, data_gap, jobs, no_data
+from tests.situations import after, data_gap, job, jobs, no_data
 from tui.screens.plan import PlanScreen
 from widgets.filter import FilterLine
 
@@ -219,3 +220,30 @@ async def test_all_that_failed_is_broken(rig: Rig) -> None:
         assert "only broken" in title(rig)
         await pilot.press("exclamation_mark")
         assert "only broken" not in title(rig)
+
+
+def with_endless_error() -> Situation:
+    listed = data_gap().value(JOBS_FAILED)
+    assert listed is not None
+    return after(data_gap(), {JOBS_FAILED: jobs(job("9001", error="a" * 300 + "!"), *listed.jobs)})
+
+
+async def test_an_expression_that_is_slow_by_nature_is_told_and_keys_are_answered(rig: Rig) -> None:
+    async with watching(rig) as pilot:
+        await rig.know(pilot, with_endless_error())
+        await pilot.press("slash", *"/(a+)+$/", "enter")
+        await until(pilot, lambda: any("takes too long" in told for told in rig.told))
+        assert passing(rig) == ALL | {"9001"}
+        assert "(a+)" not in title(rig)
+        assert rig.table().has_focus
+
+
+async def test_a_filter_that_new_rows_make_slow_is_lifted_and_the_title_says_so(rig: Rig) -> None:
+    async with watching(rig) as pilot:
+        await pilot.press("slash", *"/(a+)+$/", "enter")
+        await until(pilot, lambda: passing(rig) == set())
+        await rig.know(pilot, with_endless_error())
+        assert passing(rig) == ALL | {"9001"}
+        assert "//(a+)+$/ too slow, all shown" in title(rig)
+        await pilot.press("slash", "escape")
+        await until(pilot, lambda: "too slow" not in title(rig))

