@@ -133,7 +133,7 @@ class LayerReader:
 
     def _place(self, path: KeyPath) -> tuple[int, str]:
         line = self._document.line((*self._root, *path))
-        place = f"{self._document.path}:{line}"
+        place = self._document.place(line)
         return line, place if self._profile is None else f"profile {self._profile}, {place}"
 
     def _say(self, path: KeyPath, key: str, sentence: str) -> None:

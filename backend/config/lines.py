@@ -37,11 +37,11 @@ def key_lines(text: str) -> dict[KeyPath, int]:
             name = _numbered(_parts(statement["item"]), items)
             items[name] = items.get(name, -1) + 1
             table = (*name, items[name])
-            lines.setdefault(name, line)
+            _record(lines, (), name, line)
             lines[table] = line
         elif statement["table"]:
             table = _numbered(_parts(statement["table"]), items)
-            lines.setdefault(table, line)
+            _record(lines, (), table, line)
         elif statement["key"]:
             _record(lines, table, _parts(statement["key"]), line)
     return lines

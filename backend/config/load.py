@@ -67,11 +67,11 @@ class _Complaints:
     """Collects what is wrong, to be told in the order of the lines."""
 
     def __init__(self, document: Document) -> None:
-        self._path = document.path
+        self._document = document
         self._found: list[tuple[int, Problem]] = []
 
     def add(self, line: int, sentence: str) -> None:
-        self._found.append((line, Problem(f"{self._path}:{line}", sentence)))
+        self._found.append((line, Problem(self._document.place(line), sentence)))
 
     def add_option(self, option: str, sentence: str) -> None:
         self._found.append((0, Problem(option, sentence)))
@@ -122,7 +122,7 @@ def _tell_origins(layer: Layer, document: Document, path: Path | None, profile: 
         layer["profile"] = Entry(profile, 0, "option --profile")
     elif "profile" in document.tables:
         line = document.line(("profile",))
-        layer["profile"] = Entry(document.tables["profile"], line, f"{document.path}:{line}")
+        layer["profile"] = Entry(document.tables["profile"], line, document.place(line))
 
 
 def _options(overrides: Mapping[str, object], complaints: _Complaints) -> Layer:

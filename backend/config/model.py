@@ -4,6 +4,7 @@ Every field carries what the example file says of it and what a value must satis
 """
 
 import os
+import pwd
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -167,14 +168,15 @@ def default_state_dir(environ: Mapping[str, str] = os.environ) -> Path:
 
 
 def home(environ: Mapping[str, str]) -> Path:
-    """The home folder by the environment, else by the system's list of users, else `/`."""
+    """The home folder by the environment, else by the system's list of users, else `/`; never a relative one."""
     named = Path(environ.get("HOME", ""))
     if named.is_absolute():
         return named
     try:
-        return Path.home()
-    except RuntimeError:
+        known = Path(pwd.getpwuid(os.getuid()).pw_dir)
+    except KeyError:
         return Path("/")
+    return known if known.is_absolute() else Path("/")
 
 
 @dataclass(frozen=True, slots=True)

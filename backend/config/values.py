@@ -38,6 +38,7 @@ SECTIONS: Mapping[str, type] = {
 }
 LISTS: Mapping[str, type] = {"providers": Provider, "repositories": Repository}
 LONGEST_KEY = 100
+LARGEST_NUMBER = 2**63 - 1
 OPEN_TABLES = ("intervals", "people", "links")
 
 
@@ -88,9 +89,11 @@ def open_kind(table: str, key: str) -> Kind:
 
 def convert(value: object, kind: Kind) -> Any:
     """The value as ours. Raises `WrongValue` with the rest of a sentence."""
+    if isinstance(value, int) and abs(value) > LARGEST_NUMBER:
+        raise WrongValue("is far too large a number")
     try:
         converted = msgspec.convert(value, kind.hint, strict=True, dec_hook=_path)
-    except (msgspec.ValidationError, WrongValue, OverflowError):
+    except (msgspec.ValidationError, WrongValue):
         raise WrongValue(f"{_expected(kind.hint)} expected, not {_named(value)}") from None
     said = _unprintable(converted) or (kind.says.check(converted) if kind.says.check else None)
     if said:
@@ -131,7 +134,9 @@ def _expected(hint: Any) -> str:
 
 
 def _named(value: object) -> str:
-    words = {bool: "true or false", int: "a whole number", float: "a number", list: "a list", dict: "a table"}
+    words = {bool: "true or false", int: "a whole number", float: "a number", dict: "a table"}
+    if isinstance(value, list):
+        return f"one with {_named(value[0])}" if value and not isinstance(value[0], str | list) else "a list"
     if value == "":
         return "an empty text"
     return words.get(type(value), "this text" if isinstance(value, str) else "a date or a time")

@@ -1,6 +1,8 @@
 """The command line: what it takes, what it says and the code that it leaves with, as far as no platform is needed."""
 
 import json
+import os
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 
@@ -228,3 +230,53 @@ def test_an_unknown_theme_is_told_with_those_there_are(
     monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
     assert code_of("--theme", "nonsense") == 2
     assert "backtop-colour-blind" in capsys.readouterr().err
+
+
+HOSTILE = {
+    "not TOML": b"a = \n[x\n",
+    "a key twice": b'[api]\nurl = "http://a"\nurl = "http://b"\n',
+    "NUL": b'[api]\nurl = "http://a\x00b"\n',
+    "not UTF-8": b"[api]\n# \xff\xfe\n",
+    "deep": b"a = " + b"[" * 5000 + b"]" * 5000,
+    "deep keys": b"a" + b".a" * 5000 + b" = 1",
+    "huge number": b"[files]\nquota_bytes = " + b"9" * 400,
+    "endless number": b"[files]\nquota_bytes = " + b"9" * 5000,
+    "50 MB": b"# x\n" * 12_500_000,
+    "control signs": b'"\\u001b[2J" = 1\n[profiles."\\u001b[2J".api]\nurl = "x"\n',
+    "paths": b'state_dir = "rel"\nlock_dir = "../x"\n[files]\nroot = "/var/../etc"\n',
+}
+
+
+@pytest.mark.parametrize("what", HOSTILE)
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        (("status",), 3),
+        (("diagnose", "--json"), 3),
+        (("act", "job.requeue", "8841"), 2),
+        (("actions",), 2),
+        (("config", "show"), 2),
+    ],
+    ids=lambda value: value[0] if isinstance(value, tuple) else "",
+)
+def test_no_file_whatever_it_holds_is_more_than_a_sentence(
+    home: Path, capsys: pytest.CaptureFixture[str], what: str, command: tuple[str, ...], code: int
+) -> None:
+    path = home / "hostile.toml"
+    path.write_bytes(HOSTILE[what])
+    assert code_of(*command, "--config", str(path)) == code
+    out, told = capsys.readouterr()
+    assert out == ""
+    assert all(line.startswith(f"backtop: {path}") and line.isprintable() for line in told.splitlines())
+    assert told
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo, lambda path: path.symlink_to(path)])
+def test_what_is_no_file_is_a_sentence(
+    home: Path, capsys: pytest.CaptureFixture[str], make: Callable[[Path], object]
+) -> None:
+    path = home / "hostile.toml"
+    make(path)
+    assert code_of("status", "--config", str(path)) == 3
+    assert code_of("act", "job.requeue", "8841", "--config", str(path)) == 2
+    assert all(line.startswith(f"backtop: {path}: ") for line in capsys.readouterr().err.splitlines())

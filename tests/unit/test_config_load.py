@@ -148,3 +148,9 @@ def test_example_profile_can_be_uncommented(tmp_path: Path) -> None:
     text, _, commented = example().partition("# [profiles")
     path.write_text(text + "[profiles" + commented.replace("\n# ", "\n").replace("\n#\n", "\n\n"))
     assert load(path, "production").api.token_env == "RESEARCH_TOKEN"
+
+
+def test_a_home_that_is_no_absolute_path_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "relative")
+    assert load(None, None, environ={"HOME": "relative"}).state_dir.is_absolute()
+    assert load(None, None, environ={"HOME": "relative"}) == load(None, None, environ={})

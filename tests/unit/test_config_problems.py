@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -94,6 +95,14 @@ def test_secrets_are_refused_and_not_repeated(tmp_path: Path, line: str, said: s
         ('environment.colour = "pink"', "one of red"),
         ("environment.locked = 1", "true or false expected"),
         ('environment.name = "a\\u001b[31m"', "cannot be shown"),
+        ("engine.systemctl = [1]", "a list of texts expected, not one with a whole number"),
+        (f"files.quota_bytes = {10**400}", "far too large"),
+        (f"files.quota_bytes = -{10**20}", "far too large"),
+        (f"api.timeout = {10**400}", "far too large"),
+        ("api.timeout = inf", "between 0.1 and 300"),
+        ("intervals.jobs.failed = 0", "between 0.2 and 86400"),
+        ("intervals.jobs.failed = -inf", "between 0.2 and 86400"),
+        ("intervals.jobs.failed = nan", "between 0.2 and 86400"),
         ("api.timeout = true", "a number expected, not true or false"),
         ("api = 3", "is a table"),
         ("providers = 3", "is a list of tables"),
@@ -137,7 +146,7 @@ def test_syntax_error_has_its_line(tmp_path: Path) -> None:
     [
         (b"a = '\xff'", "is not UTF-8 text"),
         (b"a = " + b"[" * 100_000, "nested too deep"),
-        (b"a = " + b"1" * 10_000, "not valid TOML"),
+        (b"a = 1\nb = " + b"1" * 10_000 + b"\n\n", r":2: not valid TOML: a number of thousands of digits$"),
         (b"#" * 1_000_001, "larger than a megabyte"),
     ],
     ids=["latin", "deep", "digits", "large"],
@@ -147,6 +156,37 @@ def test_file_that_is_no_configuration(tmp_path: Path, content: bytes, said: str
     path.write_bytes(content)
     with pytest.raises(ConfigError, match=said):
         load(path, None)
+
+
+def refused(path: Path) -> str:
+    with pytest.raises(ConfigError) as caught:
+        load(path, None)
+    (problem,) = caught.value.problems
+    return str(problem)
+
+
+def test_a_table_that_is_named_only_in_a_longer_name_has_its_line(tmp_path: Path) -> None:
+    text = '[api]\n[nonsense.deep]\na = 1\n[profiles."a/b".api]\n[[x.y]]\n[profiles.p.profiles.q]\n'
+    assert [told.partition(": ")[0] for told in complaints(tmp_path / "c.toml", text)] == ["2", "4", "5", "6"]
+
+
+def test_a_pipe_or_a_device_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    assert "is no plain file" in refused(tmp_path / "pipe")
+    assert "is no plain file" in refused(Path("/dev/zero"))
+    assert load(Path("/dev/null"), None).path == Path("/dev/null")
+
+
+def test_a_path_that_holds_signs_of_control_is_shown_harmless(tmp_path: Path) -> None:
+    for name in ("a\nb", "\x1b[2J", "\udcff"):
+        path = tmp_path / name
+        assert refused(path).isprintable()
+        path.write_bytes(b"x = 1")
+        assert refused(path).isprintable()
+        path.write_bytes(b"limits.disk_percent = 80")
+        assert load(path, None).origin("limits.disk_percent").isprintable()
+        path.write_bytes(b"\xff")
+        assert refused(path).isprintable()
 
 
 TEXTS = st.text(alphabet="ab/:[\x1b\u202e\n@=é", max_size=8)
