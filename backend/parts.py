@@ -1,4 +1,4 @@
-"""Every part that is read, and how often (DESIGN's paces; each interval is a setting)."""
+"""Every part that is read, and how often unless a setting says otherwise: as often as it can matter, not more."""
 
 from collections.abc import Mapping
 from types import MappingProxyType

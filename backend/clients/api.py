@@ -1,4 +1,4 @@
-"""The research API (PLATFORM, section 1): one method per route, each a question and a frozen model."""
+"""The research API: one method per route, each a question and a frozen model."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence

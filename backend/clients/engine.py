@@ -1,4 +1,4 @@
-"""The engine's unit, by one `systemctl show` (PLATFORM, section 2)."""
+"""The engine's unit, by one `systemctl show`."""
 
 import getpass
 import re

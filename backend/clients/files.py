@@ -1,4 +1,4 @@
-"""The engine's files: space, sizes and ages (PLATFORM, section 3)."""
+"""The engine's files: space, sizes and ages."""
 
 import os
 import stat

@@ -1,4 +1,4 @@
-"""PostgreSQL through one connection of our own, that reads and is never in the way (PLATFORM, section 4)."""
+"""PostgreSQL through one connection of our own, that reads and is never in the way."""
 
 import asyncio
 import logging

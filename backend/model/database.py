@@ -1,4 +1,4 @@
-"""PostgreSQL as our own connection sees it (PLATFORM, section 4)."""
+"""PostgreSQL as our own connection sees it, beside what the platform says of it."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""The backtest engine as systemd knows it (PLATFORM, section 2)."""
+"""The backtest engine as systemd knows it."""
 
 from dataclasses import dataclass
 from datetime import datetime

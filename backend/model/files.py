@@ -1,4 +1,4 @@
-"""The engine's files (PLATFORM, section 3)."""
+"""The engine's files: space, sizes and ages, as they were found below its root."""
 
 from dataclasses import dataclass
 

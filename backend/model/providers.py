@@ -1,4 +1,4 @@
-"""Hosts outside that deliver data (PLATFORM, section 5)."""
+"""Hosts outside that deliver data: whether they answer a ping, or a HEAD request."""
 
 from dataclasses import dataclass
 

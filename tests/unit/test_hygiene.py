@@ -10,6 +10,8 @@ import pytest
 HOUSE = Path(__file__).resolve().parents[2]
 LOCK_FILES = {"uv.lock", "poetry.lock", "Pipfile.lock", "pdm.lock", "pylock.toml", "package-lock.json"}
 PRIVATE = re.compile(rb"BEGIN [A-Z ]*PRIVATE KEY|\bAKIA[0-9A-Z]{16}\b|\bghp_[A-Za-z0-9]{30,}")
+ELSEWHERE = re.compile(rb"\b(?:DESIGN|PLATFORM)\b|\bsection \d")
+"""Documents that are not kept here; whoever reads the code cannot look them up."""
 LARGEST = 500_000
 """Bytes."""
 
@@ -48,3 +50,8 @@ def test_the_script_of_the_checks_can_be_started(kept: list[Path]) -> None:
     script = HOUSE / ".ci" / "run"
     assert script in kept
     assert script.stat().st_mode & 0o111 == 0o111
+
+
+def test_the_code_cites_no_document_that_is_not_here(kept: list[Path]) -> None:
+    code = [path for path in kept if path.suffix in {".py", ".tcss"} and path != Path(__file__).resolve()]
+    assert [path for path in code if ELSEWHERE.search(path.read_bytes())] == []
