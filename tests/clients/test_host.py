@@ -1,4 +1,3 @@
-import asyncio
 import os
 import subprocess
 import sys
@@ -13,6 +12,7 @@ from backend.clients import host, processes
 from backend.clients.host import HostClient
 from backend.clients.processes import job_of
 from backend.model.host import Process, ProcessTable
+from tests.waiting import until
 
 SLEEPER = "import sys, time; print(flush=True); time.sleep(300)"
 INVOCATION = "0f3c5ac86b8b4bb0a2f9d0b0b9a2f3d1"
@@ -83,13 +83,6 @@ def group_of(pid: int) -> str:
 
 def by_pid(table: ProcessTable) -> dict[int, Process]:
     return {process.pid: process for process in table.processes}
-
-
-async def until(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < deadline
-        await asyncio.sleep(0.01)
 
 
 async def test_counters_of_this_host() -> None:

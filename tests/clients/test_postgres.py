@@ -2,7 +2,7 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 
 import psycopg
@@ -13,6 +13,7 @@ from backend.clients.postgres import DatabaseClient
 from backend.errors import BadAnswer, NotAllowed, Refused, SourceError, TimedOut
 from tests.clients.postgres_server import PASSWORD, Database
 from tests.clients.wire import serving
+from tests.waiting import until
 
 TABLES = ("daily_prices", "minute_bars")
 
@@ -37,13 +38,6 @@ def session(
         for statement in statements:
             connection.execute(statement.encode())
         yield connection
-
-
-async def until(condition: Callable[[], object], seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        await asyncio.sleep(0.01)
 
 
 def backends(database: Database, where: str) -> list[int]:

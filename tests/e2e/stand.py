@@ -6,8 +6,7 @@ import select
 import shutil
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -124,11 +123,3 @@ def standing(scenario: str, home: Path) -> Iterator[Stand]:
             process.terminate()
             process.wait(RISES_IN)
     shutil.rmtree(home / "platform", ignore_errors=True)
-
-
-def eventually(reached: Callable[[], bool], what: str, seconds: float = 20.0) -> None:
-    """Ask again and again until it is so."""
-    deadline = time.monotonic() + seconds
-    while not reached():
-        assert time.monotonic() < deadline, f"{what} did not come to pass"
-        time.sleep(0.05)

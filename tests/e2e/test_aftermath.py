@@ -14,7 +14,8 @@ from backend.incident.journal import Journal
 from backend.locks import whoami
 from backend.model.target import JobTarget
 from tests.e2e.conftest import Open
-from tests.e2e.stand import Stand, eventually
+from tests.e2e.stand import Stand
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.e2e
 

@@ -8,8 +8,9 @@ import httpx
 import pytest
 
 from tests.e2e.conftest import Open
-from tests.e2e.stand import eventually, failed_jobs
+from tests.e2e.stand import failed_jobs
 from tests.e2e.terminal import Terminal
+from tests.waiting import eventually
 from tui.demo.instance import belonging
 from tui.demo.layout import Layout
 

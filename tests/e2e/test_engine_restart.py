@@ -8,7 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.e2e.stand import Result, Stand, eventually, standing
+from tests.e2e.stand import Result, Stand, standing
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.e2e
 

@@ -6,7 +6,8 @@ import re
 import pytest
 
 from actions.registry import REGISTRY
-from tests.e2e.stand import Stand, eventually
+from tests.e2e.stand import Stand
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.e2e
 

@@ -30,10 +30,11 @@ from backend.incident.scribe import Scribe
 from backend.locks import TargetLock
 from backend.model.target import Target
 from tests.conftest import HandClock
-from tests.e2e.stand import BACKTOP, Stand, backtop, environment, eventually
+from tests.e2e.stand import BACKTOP, Stand, backtop, environment
 from tests.engines import CLEARED, UP, Engine, planned
 from tests.fakes import NOW, Server, Time, failed, requeue_of, without_threads
 from tests.situations import unit
+from tests.waiting import eventually
 
 T = TypeVar("T")
 GIVEN_UP = unit(active="failed", sub="failed", result="start-limit-hit")

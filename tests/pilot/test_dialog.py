@@ -15,6 +15,7 @@ from backend.config.model import Environment
 from backend.model.situation import Situation
 from backend.parts import JOBS_FAILED
 from tests.conftest import Rig
+from tests.pilot.waiting import until
 from tests.situations import NOW, after, data_gap, failed, job, jobs, missing, no_data, stale, waiting
 from tui.screens.leave import LeaveScreen
 from tui.screens.plan import PlanScreen
@@ -66,11 +67,7 @@ class Dialog:
 
     async def until(self, done: Callable[[], bool]) -> None:
         """Let the application work until something is so."""
-        for _ in range(500):
-            if done():
-                return
-            await self.pilot.pause(0.01)
-        raise AssertionError(f"not so: {self.rig.told} {self.rig.text}")
+        await until(self.pilot, done)
 
 
 @asynccontextmanager

@@ -1,6 +1,6 @@
 """The filter line over the keys, and the key that lists only what is broken."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
@@ -9,6 +9,7 @@ from textual.pilot import Pilot
 from backend.model.situation import Situation
 from backend.parts import JOBS_FAILED
 from tests.conftest import Rig
+from tests.pilot.waiting import until
 from tests.situations import after, data_gap, job, jobs, no_data
 from tui.screens.plan import PlanScreen
 from widgets.filter import FilterLine
@@ -22,14 +23,6 @@ async def watching(rig: Rig, size: tuple[int, int] = (120, 40)) -> AsyncIterator
         for _ in range(2):
             await rig.know(pilot, data_gap())
         yield pilot
-
-
-async def until(pilot: Pilot[None], done: Callable[[], bool]) -> None:
-    for _ in range(500):
-        if done():
-            return
-        await pilot.pause(0.01)
-    raise AssertionError("it did not come to pass")
 
 
 def passing(rig: Rig, pane: str = "failures") -> set[str]:

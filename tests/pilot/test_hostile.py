@@ -7,13 +7,13 @@ from types import MappingProxyType
 from typing import Any
 
 import pytest
-from textual.pilot import Pilot
 
 from backend.config.model import Environment
 from backend.incident.entry import Entry, Kind
 from backend.model.situation import PartState, Situation
 from backend.parts import JOBS_FAILED
 from tests.conftest import Rig
+from tests.pilot.waiting import until
 from tests.situations import NOW, data_gap, failed, partly
 from tui.screens.plan import PlanScreen
 
@@ -129,15 +129,6 @@ def with_hostile_failures(words: str) -> Situation:
     listed = tuple(replace(bad, id=job.id) for bad, job in zip(spoilt.value.jobs, good.jobs, strict=True))
     state = replace(spoilt, value=replace(spoilt.value, jobs=listed))
     return replace(found, parts=MappingProxyType({**found.parts, JOBS_FAILED.key: state}))
-
-
-async def until(pilot: Pilot[None], done: Callable[[], bool]) -> None:
-    """Let the application work until something is so."""
-    for _ in range(500):
-        if done():
-            return
-        await pilot.pause(0.01)
-    raise AssertionError("it never was")
 
 
 @pytest.mark.parametrize("keys", [["down", "r"], ["home", "r"]], ids=["one target", "several"])

@@ -2,13 +2,11 @@
 
 import asyncio
 import gc
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from textual.pilot import Pilot
 
 from actions.brake import BY_HAND, ENDING, Brake
 from actions.outcome import Outcome, Report
@@ -18,6 +16,7 @@ from actions.verdict import TargetVerdict, Verdict, Word
 from backend.incident.journal import Journal
 from tests.conftest import Rig
 from tests.fakes import failed, requeue_of
+from tests.pilot.waiting import until
 from tests.situations import NOW, data_gap
 from tui import life
 from tui.screens.plan import PlanScreen
@@ -36,14 +35,6 @@ class Lasting:
         await self.go.wait()
         verdicts = [TargetVerdict(target, Word.WORKED, "runs", so_far=self.so_far) for target in plan.targets]
         return Outcome("run", Verdict.over(verdicts), ())
-
-
-async def until(pilot: Pilot[None], done: Callable[[], bool]) -> None:
-    for _ in range(500):
-        if done():
-            return
-        await pilot.pause(0.01)
-    raise AssertionError("it did not come")
 
 
 @pytest.mark.parametrize("so_far", [False, True])

@@ -14,6 +14,7 @@ from backend.model.situation import Situation
 from backend.parts import ENGINE_UNIT, JOBS_FAILED
 from tests.conftest import Rig
 from tests.pilot.test_dialog import Recorder
+from tests.pilot.waiting import until
 from tests.situations import NOW, after, calm, data_gap, jobs, missing, stale, unit, waiting
 from tui.screens.menu import MenuScreen
 from tui.screens.plan import PlanScreen
@@ -37,14 +38,6 @@ async def menu(
         await until(pilot, lambda: rig.shows(MenuScreen) and "esc closes" in rig.text)
         await pilot.pause()
         yield pilot
-
-
-async def until(pilot: Pilot[None], done: Callable[[], bool]) -> None:
-    for _ in range(500):
-        if done():
-            return
-        await pilot.pause(0.01)
-    raise AssertionError("it did not come to pass")
 
 
 async def choose(pilot: Pilot[None], id_: str) -> None:

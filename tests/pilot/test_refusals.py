@@ -12,6 +12,7 @@ from textual.pilot import Pilot
 from backend.config.model import Environment
 from backend.parts import ENGINE_UNIT
 from tests.conftest import Rig
+from tests.pilot.waiting import until
 from tests.situations import after, data_gap, data_gap_values, unit
 from tui.screens.plan import PlanScreen
 
@@ -42,14 +43,6 @@ def held_by_another_process(folder: Path, key: str) -> Iterator[int]:
         yield holder.pid
     finally:
         holder.communicate()
-
-
-async def until(pilot: Pilot[None], done: Callable[[], bool]) -> None:
-    for _ in range(500):
-        if done():
-            return
-        await pilot.pause(0.01)
-    raise AssertionError("it did not come to pass")
 
 
 async def know_again(rig: Rig, pilot: Pilot[None]) -> None:

@@ -1,8 +1,6 @@
 import asyncio
 import os
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -10,6 +8,7 @@ import pytest
 
 from backend.command import OUTPUT_LIMIT, SystemRunner, pointing_at
 from backend.errors import NotAllowed, TimedOut
+from tests.waiting import until
 
 SH = "/bin/sh"
 
@@ -19,13 +18,6 @@ def script(folder: Path, text: str) -> str:
     path.write_text(f"#!{SH}\n{text}\n")
     path.chmod(0o755)
     return str(path)
-
-
-async def until(condition: Callable[[], bool], seconds: float = 10) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        await asyncio.sleep(0.01)
 
 
 async def test_both_outputs_and_the_code_come_back() -> None:

@@ -4,27 +4,13 @@ from typing import Any
 
 import pytest
 
+from backend import parts
 from backend.config.model import Limits
 from backend.model.data import Availability, DataSource, DataSources, Gap
 from backend.model.engine import Unit
 from backend.model.host import ProcessTable
 from backend.model.jobs import JobCounts, JobList, Priority
 from backend.model.situation import Face, Missing, Part, Situation
-from backend.parts import (
-    DATA_AVAILABILITY,
-    DATA_SOURCES,
-    DATABASE_OWN,
-    DATABASE_SESSIONS,
-    ENGINE_UNIT,
-    FILES_TREE,
-    HOST_COUNTERS,
-    HOST_PROCESSES,
-    JOBS_COUNTS,
-    JOBS_FAILED,
-    JOBS_HEALTH,
-    JOBS_PENDING,
-    JOBS_RUNNING,
-)
 from tests import situations
 from tests.situations import NOW, PROVIDERS, after, ago, data_gap, failing, host, job, jobs, running, situation, unit
 from widgets.present.panes import PANES
@@ -117,24 +103,24 @@ def test_jobs_over_the_limit_stand_first_and_say_so() -> None:
 
 
 def test_a_job_runs_by_the_clock_of_its_server() -> None:
-    ahead = situation({JOBS_RUNNING: jobs(running("8850", "pairs-fx", 44, Priority.LOW))}, skew=120.0)
+    ahead = situation({parts.JOBS_RUNNING: jobs(running("8850", "pairs-fx", 44, Priority.LOW))}, skew=120.0)
     assert cells(view("jobs", ahead))[0][2:4] == ["46m", "OVER 45m"]
 
 
 def test_a_job_without_a_start_has_no_runtime() -> None:
     unknown = replace(running("8850", "", 1, Priority.UNKNOWN), started_at=None)
-    assert cells(view("jobs", situation({JOBS_RUNNING: jobs(unknown)}))) == [
+    assert cells(view("jobs", situation({parts.JOBS_RUNNING: jobs(unknown)}))) == [
         ["–", " " * 10, "–", "", "?", "8850", "–", ""]
     ]
 
 
 def test_without_a_health_route_the_counts_stand_in_its_place() -> None:
-    found = situation({JOBS_RUNNING: jobs(), JOBS_COUNTS: JobCounts(14, 4, 11, 90)})
+    found = situation({parts.JOBS_RUNNING: jobs(), parts.JOBS_COUNTS: JobCounts(14, 4, 11, 90)})
     assert plain(view("jobs", found).head[0]) == "running 4   pending 11   failed 14"
 
 
 def test_an_empty_queue_is_said_to_be_empty() -> None:
-    assert plain(view("jobs", situation({JOBS_PENDING: jobs()})).foot[0]) == "queue  empty"
+    assert plain(view("jobs", situation({parts.JOBS_PENDING: jobs()})).foot[0]) == "queue  empty"
 
 
 def test_failures_are_grouped_by_signature_the_largest_first_and_open() -> None:
@@ -155,19 +141,19 @@ def test_failures_are_grouped_by_signature_the_largest_first_and_open() -> None:
 
 def test_what_is_odd_about_the_list_is_told() -> None:
     listed = JobList((job(),), bad_rows=3, duplicates=1)
-    found = situation({JOBS_FAILED: listed, JOBS_COUNTS: JobCounts(failed=1200)})
+    found = situation({parts.JOBS_FAILED: listed, parts.JOBS_COUNTS: JobCounts(failed=1200)})
     shown = view("failures", found)
     assert plain(shown.head[0]) == "the newest 1 of 1,200 are listed, 3 bad rows, 1 duplicate ids"
     assert plain(shown.state) == "✖ 1,200  0s"
 
 
 def test_a_failure_without_words_is_named_all_the_same() -> None:
-    shown = view("failures", situation({JOBS_FAILED: jobs(job(error="", finished_at=None))}))
+    shown = view("failures", situation({parts.JOBS_FAILED: jobs(job(error="", finished_at=None))}))
     assert cells(shown) == [["8841", "mean-revert-eu", "?", "–", "", "no error was given"]]
 
 
 def test_an_id_that_cannot_be_acted_on_looks_different() -> None:
-    shown = view("failures", situation({JOBS_FAILED: jobs(job("../etc"), job("8841"))}))
+    shown = view("failures", situation({parts.JOBS_FAILED: jobs(job("../etc"), job("8841"))}))
     tones = {item.key: item.cells[0].tone for item in shown.rows if isinstance(item, Row)}
     assert tones == {"../etc": "warn", "8841": "strong"}
 
@@ -207,14 +193,15 @@ def test_workers_stand_before_what_is_not_the_engines() -> None:
 def test_the_engine(fields: dict[str, object], state: str, words: str) -> None:
     engine = unit(**fields)
     assert isinstance(engine, Unit)
-    found = situation({HOST_COUNTERS: host(20, 40), ENGINE_UNIT: engine})
+    found = situation({parts.HOST_COUNTERS: host(20, 40), parts.ENGINE_UNIT: engine})
     shown = view("resources", found)
     assert plain(shown.state).startswith(state)
     assert words in plain(shown.head[-1])
 
 
 def test_a_machine_without_history_or_workers() -> None:
-    shown = view("resources", situation({HOST_COUNTERS: host(20, 40), HOST_PROCESSES: ProcessTable((), 90)}))
+    found = situation({parts.HOST_COUNTERS: host(20, 40), parts.HOST_PROCESSES: ProcessTable((), 90)})
+    shown = view("resources", found)
     assert plain(shown.head[0]) == f"cpu  {' ' * 21}▂  20 %  load 3.1 of 8"
     assert shown.rows == ()
 
@@ -229,13 +216,13 @@ def test_gaps_that_failed_jobs_need_stand_first() -> None:
 
 
 def test_data_without_gaps_says_so() -> None:
-    found = situation({DATA_AVAILABILITY: Availability(1, None, None, (), None)})
+    found = situation({parts.DATA_AVAILABILITY: Availability(1, None, None, (), None)})
     assert [plain(line) for line in view("data", found).head] == ["1 symbols", "gaps none"]
 
 
 def test_thousands_of_gaps_cost_no_more_than_a_line() -> None:
     gaps = tuple(Gap(f"S{number}", None, None, None) for number in range(5000))
-    shown = view("data", situation({DATA_AVAILABILITY: Availability(5000, None, None, gaps, 12.0)}), 80)
+    shown = view("data", situation({parts.DATA_AVAILABILITY: Availability(5000, None, None, gaps, 12.0)}), 80)
     assert all(line_width(line) <= 80 for line in shown.head)
     assert plain(shown.state) == "✖ 5000 gaps  0s"
 
@@ -255,7 +242,7 @@ def test_where_the_data_comes_from(active: str | None, statuses: tuple[str, str]
         DataSource(role, role, None if active is None else role == active, status)
         for role, status in zip(("primary", "backup"), statuses, strict=True)
     )
-    calm = situation({**situations.data(), DATA_SOURCES: DataSources(sources)})
+    calm = situation({**situations.data(), parts.DATA_SOURCES: DataSources(sources)})
     shown = view("data", calm, 116)
     assert plain(shown.state).startswith(state)
     assert words in plain(shown.head[0])
@@ -280,7 +267,7 @@ def test_missing_routes_are_named_and_do_not_make_the_rest_doubtful() -> None:
 
 
 def test_a_lesser_part_that_failed_greys_nothing_but_what_it_tells() -> None:
-    shown = view("resources", failing(data_gap(), FILES_TREE))
+    shown = view("resources", failing(data_gap(), parts.FILES_TREE))
     assert shown.face is Face.OK
     assert plain(shown.state) == "▲ disk, tree failed  1s"
     assert "✖ tree: nobody listens" in words(shown)
@@ -290,15 +277,15 @@ def test_a_lesser_part_that_failed_greys_nothing_but_what_it_tells() -> None:
 
 
 def test_a_lesser_part_that_failed_stands_in_the_place_of_an_all_clear() -> None:
-    assert plain(view("jobs", failing(situations.calm(), JOBS_HEALTH)).state) == "▲ health failed  1s"
-    later = after(situations.calm(), {DATABASE_OWN: situations.own(4.0)}, seconds=10)
+    assert plain(view("jobs", failing(situations.calm(), parts.JOBS_HEALTH)).state) == "▲ health failed  1s"
+    later = after(situations.calm(), {parts.DATABASE_OWN: situations.own(4.0)}, seconds=10)
     assert plain(view("database", later).state) == "▲ sessions stale  0s"
-    two = failing(failing(situations.calm(), JOBS_HEALTH), JOBS_COUNTS, seconds=0.0)
+    two = failing(failing(situations.calm(), parts.JOBS_HEALTH), parts.JOBS_COUNTS, seconds=0.0)
     assert plain(view("jobs", two).state) == "▲ 2 parts failed  1s"
 
 
 def test_what_a_stale_part_said_is_no_judgement() -> None:
-    found = failing(data_gap(), DATABASE_SESSIONS)
+    found = failing(data_gap(), parts.DATABASE_SESSIONS)
     shown = view("database", found)
     assert plain(shown.state) == "▲ sessions failed  1s"
     assert shown.rows_stale
@@ -307,11 +294,11 @@ def test_what_a_stale_part_said_is_no_judgement() -> None:
 
 
 MAIN: dict[str, tuple[Part[Any], str]] = {
-    "jobs": (JOBS_RUNNING, "engine active 3d   4 workers   3 sessions"),
-    "failures": (JOBS_FAILED, "14 failed   engine active 3d   4 workers"),
-    "resources": (HOST_COUNTERS, "workers used 80 %   4 running jobs"),
-    "data": (DATA_AVAILABILITY, "PostgreSQL answers in 4 ms"),
-    "database": (DATABASE_OWN, "the platform is connected   data healthy"),
+    "jobs": (parts.JOBS_RUNNING, "engine active 3d   4 workers   3 sessions"),
+    "failures": (parts.JOBS_FAILED, "14 failed   engine active 3d   4 workers"),
+    "resources": (parts.HOST_COUNTERS, "workers used 80 %   4 running jobs"),
+    "data": (parts.DATA_AVAILABILITY, "PostgreSQL answers in 4 ms"),
+    "database": (parts.DATABASE_OWN, "the platform is connected   data healthy"),
 }
 
 
@@ -325,12 +312,12 @@ def test_what_others_know_is_told_where_a_pane_knows_nothing_itself(pane: str) -
 
 
 def test_without_its_main_route_a_pane_is_not_all_clear() -> None:
-    without = situation({**values_of(situations.calm()), DATA_AVAILABILITY: Missing("no such route")})
+    without = situation({**values_of(situations.calm()), parts.DATA_AVAILABILITY: Missing("no such route")})
     assert plain(view("data", without).state) == "○ partly  0s"
 
 
 def test_without_health_and_counts_the_lists_are_counted() -> None:
-    gone: dict[Part[Any], object] = dict.fromkeys((JOBS_HEALTH, JOBS_COUNTS), Missing("no such route"))
+    gone: dict[Part[Any], object] = dict.fromkeys((parts.JOBS_HEALTH, parts.JOBS_COUNTS), Missing("no such route"))
     shown = view("jobs", situation({**values_of(data_gap()), **gone}))
     assert plain(shown.head[0]) == "running 4   pending 11"
 
@@ -362,14 +349,14 @@ def test_a_tall_data_pane_has_a_line_for_each_fact(width: int, height: int) -> N
 
 def test_a_tall_data_pane_counts_the_gaps_that_find_no_room() -> None:
     gaps = tuple(Gap(f"S{number:04}", None, None, 1) for number in range(5000))
-    shown = view("data", situation({DATA_AVAILABILITY: Availability(5000, None, None, gaps, 12.0)}), 60, 20)
+    shown = view("data", situation({parts.DATA_AVAILABILITY: Availability(5000, None, None, gaps, 12.0)}), 60, 20)
     assert len(shown.head) <= 20
     assert plain(shown.head[-1]).endswith("+4,987 more")
 
 
 def test_what_is_still_to_come_does_not_make_doubtful_what_is_there() -> None:
-    assert view("jobs", situation({JOBS_RUNNING: jobs()})).face is Face.OK
-    assert view("jobs", situation({JOBS_PENDING: jobs()})).face is Face.WAITING
+    assert view("jobs", situation({parts.JOBS_RUNNING: jobs()})).face is Face.OK
+    assert view("jobs", situation({parts.JOBS_PENDING: jobs()})).face is Face.WAITING
 
 
 @pytest.mark.parametrize("pane", PANES)
@@ -381,7 +368,7 @@ def test_signs_of_our_own_are_plain_where_the_terminal_has_no_others(pane: str) 
 
 
 def test_a_later_look_ages_but_changes_nothing_else() -> None:
-    found = after(Situation(NOW), {JOBS_FAILED: jobs(job())})
+    found = after(Situation(NOW), {parts.JOBS_FAILED: jobs(job())})
     shown, later = view("failures", found), view("failures", found.seen_at(ago(-0.1)))
     assert [row[:3] for row in cells(later)] == [row[:3] for row in cells(shown)]
     assert plain(later.state) == "✖ 1  6s"
