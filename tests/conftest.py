@@ -1,5 +1,6 @@
 """The application under a clock that is moved by hand, on readings that are handed in."""
 
+import asyncio
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -20,6 +21,10 @@ from tui.app import BacktopApp
 from widgets.table import LiveTable
 
 HOST = "research-01"
+
+asyncio.set_event_loop(None)
+"""The asyncio plugin keeps aside what loop there is before each of its tests, and Python makes one for who asks first:
+that one would never be closed, and complain in the middle of a test that is not at fault."""
 
 
 class HandClock:
