@@ -19,7 +19,7 @@ if TYPE_CHECKING:  # the registry is read before the first picture, which must n
 HEALTHY_WITHIN = 60.0
 """Seconds that a restarted engine has until its health must be good."""
 HOLDS = 10.0
-"""Seconds that a new run must be seen to hold where no health route tells of it."""
+"""Seconds that a new run must be seen to hold: one that crashes does so after a moment."""
 
 
 def the_unit(situation: Situation) -> tuple[Target, ...]:
@@ -143,6 +143,11 @@ class EngineExecutor:
         self._holds: tuple[tuple[str, int | None], float] | None = None
         """The run and its restart count that the last look found, and since when they are the same."""
 
+    @property
+    def place(self) -> str:
+        """The service manager that has the unit."""
+        return self._engine.place
+
     async def gone(self, target: Target) -> str | None:
         """Why the unit is no longer what was confirmed, or why it cannot be asked for anything. Raises SourceError."""
         wanted = of_kind(target, UnitTarget)
@@ -183,8 +188,8 @@ class EngineExecutor:
         except SourceError as error:
             unread = f"{text}, but its health cannot be read: {error.summary}"
             return TargetVerdict(target, Word.UNKNOWN, unread, so_far=True)
-        if health.healthy:
-            return TargetVerdict(target, Word.WORKED, f"{text}, health {health.status}")
+        if health.healthy:  # one good look is not enough: an engine that crashes does so after a moment
+            return TargetVerdict(target, Word.WORKED, f"{text}, health {health.status}", so_far=held < HOLDS)
         return TargetVerdict(target, Word.NO_EFFECT, f"{text}, but its health is {health.status}", so_far=True)
 
     def _held(self, unit: Unit) -> float:

@@ -9,13 +9,13 @@ from uuid import uuid4
 
 from actions.brake import Brake
 from actions.means import Means, changed
-from actions.outcome import Outcome, Progress, Report, StepResult
+from actions.outcome import Outcome, Progress, Report, StepResult, how_far
 from actions.plan import Plan, Refusal, Step
 from actions.verdict import TargetVerdict, Verdict, Word
-from actions.watch import Watch
+from actions.watch import Watch, unseen
 from backend.errors import JournalError, SourceError
 from backend.incident.entry import Kind
-from backend.incident.identity import as_data
+from backend.incident.identity import Meant, meant_as_data
 from backend.incident.scribe import until_done
 from backend.model.target import Target
 
@@ -32,6 +32,8 @@ class Run:
         self._results: list[StepResult] = []
         self._watches: list[asyncio.Task[TargetVerdict]] = []
         """One for each step that was sent."""
+        self._sent: list[Target] = []
+        self._watch = Watch(means, self._tell, brake.hurries)
         self._unrecorded: JournalError | None = None
 
     async def go(self) -> Outcome | Refusal:
@@ -51,18 +53,18 @@ class Run:
             if not ended:
                 await self._close(self._broken_off())
         verdict = Verdict.over(verdicts, skipped=len(self._plan.steps) - len(self._watches))
-        if self._brake.pulled:
+        if self._brake.pulled and (verdict.skipped or any(one.unsettled for one in verdicts)):
             verdict = replace(verdict, text=f"{verdict.text}; {self._brake.why} {self._how_far()}")
         return Outcome(self.id, await self._close(verdict), tuple(self._results))
 
     async def _declare(self) -> None:
         plan = self._plan
+        meant = Meant(plan.targets, self._means.executor.place, plan.settle)
         data = {
             "risk": plan.risk.value,
             "steps": [step.text for step in plan.steps],
             "facts_age_s": plan.facts_age_s,
-            "settle_s": plan.settle,
-            "targets": [as_data(target) for target in plan.targets],
+            **meant_as_data(meant),
         }
         await self._write("intent", data, plan.targets)
 
@@ -75,8 +77,9 @@ class Run:
                 await self._did(step, f"not sent: {reason}", 0.0, sent=False)
                 continue
             trouble = await self._do(number, step)
-            watch = asyncio.create_task(self._watch(step.target, trouble))
+            watch = asyncio.create_task(self._settled(step.target, trouble))
             self._watches.append(watch)
+            self._sent.append(step.target)
             if len(self._watches) <= self._plan.pace.canaries:
                 await watch
 
@@ -109,20 +112,21 @@ class Run:
         }  # fmt: skip
         await self._note("step", data, (step.target,))
 
-    async def _watch(self, target: Target, trouble: str | None) -> TargetVerdict:
-        seen = await Watch(self._means, self._tell, self._brake.hurries).settled(target, self._plan.settle)
+    async def _settled(self, target: Target, trouble: str | None) -> TargetVerdict:
+        seen = await self._watch.settled(target, self._plan.settle)
         return replace(seen, text=f"{seen.text} ({trouble})") if trouble else seen
 
     def _tell(self, seen: TargetVerdict) -> None:
         self._report(Progress(len(self._results), len(self._plan.steps), f"{seen.target.label}: {seen.text}"))
 
     def _broken_off(self) -> Verdict:
+        """What is written when it is cut short; what became of what was sent is for whoever comes next to see."""
         text = f"stopped {self._how_far()}" if self._results else f"stopped {self._how_far()}; nothing was sent"
-        return Verdict(Word.UNKNOWN, text, (), len(self._plan.steps) - len(self._watches))
+        open_ones = tuple(unseen(target) for target in self._sent)
+        return Verdict(Word.UNKNOWN, text, open_ones, len(self._plan.steps) - len(open_ones))
 
     def _how_far(self) -> str:
-        done, of = len(self._results), len(self._plan.steps)
-        return f"after step {done} of {of}" if done else f"before step 1 of {of}"
+        return how_far(len(self._results), len(self._plan.steps))
 
     async def _close(self, verdict: Verdict) -> Verdict:
         await self._note("verdict", verdict.as_data(final=not verdict.so_far), self._plan.targets)

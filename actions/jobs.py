@@ -112,6 +112,11 @@ class JobExecutor:
     def __init__(self, api: "ApiClient") -> None:
         self._api = api
 
+    @property
+    def place(self) -> str:
+        """The API that has the jobs."""
+        return self._api.place
+
     async def gone(self, target: Target) -> str | None:
         """Why the target is no longer what was confirmed, None when it still is. Raises SourceError."""
         wanted = of_kind(target, JobTarget)

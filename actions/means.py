@@ -20,6 +20,10 @@ Sleep = Callable[[float], Awaitable[None]]
 class Executor(Protocol):
     """What acts on one kind of target, and looks at it."""
 
+    @property
+    def place(self) -> str:
+        """Where its targets are: what has the same name in another place is another thing."""
+
     async def gone(self, target: Target) -> str | None:
         """Why the target is no longer what was confirmed. Raises SourceError."""
 
@@ -32,18 +36,17 @@ class Executor(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Locks:
-    """The locks of one platform: what has the same name on another platform is another thing."""
+    """The locks that the backtops of one host share."""
 
     folder: Path
-    platform: str
     clock: Clock
 
-    def target(self, target: Target) -> TargetLock:
+    def target(self, place: str, target: Target) -> TargetLock:
         """The right to act on a target."""
-        return self._of(target.key)
+        return self._of(f"{place} {target.key}")
 
     def run(self, id_: str) -> TargetLock:
-        """The right to bring a run to its end; held from its intent to its last verdict by whoever does that."""
+        """The right to bring a run to its end; held from before its intent until after its first verdict."""
         return self._of(f"run:{id_}")
 
     def runs(self, id_: str) -> bool:
@@ -55,7 +58,7 @@ class Locks:
             return False  # without a place for locks nobody acts
 
     def _of(self, key: str) -> TargetLock:
-        return TargetLock(self.folder, f"{self.platform} {key}", clock=self.clock)
+        return TargetLock(self.folder, key, clock=self.clock)
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,11 @@ class StepResult:
     took_ms: float
 
 
+def how_far(done: int, of: int) -> str:
+    """How far a run came: `after step 2 of 3`."""
+    return f"after step {done} of {of}" if done else f"before step 1 of {of}"
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What came of a run."""

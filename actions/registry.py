@@ -14,6 +14,7 @@ from actions.engine import (
 from actions.jobs import JobExecutor, failed_jobs, plan_requeue
 from actions.plan import Risk
 from actions.spec import ActionSpec
+from backend.model.target import JobTarget, UnitTarget
 from backend.parts import ENGINE_UNIT, JOBS_FAILED
 
 _TABLE = (
@@ -25,6 +26,7 @@ _TABLE = (
         help="Run the marked failed jobs again as they were configured: one at once, several behind a canary.",
         risk=Risk.LOW,
         runbook="Recovery Actions > Queue Management",
+        acts_on=JobTarget,
         facts=(JOBS_FAILED,),
         planner=plan_requeue,
         candidates=failed_jobs,
@@ -39,6 +41,7 @@ _TABLE = (
         help="Restart the engine's unit, and wait until a new run of it is healthy.",
         risk=Risk.HIGH,
         runbook="Quick Actions",
+        acts_on=UnitTarget,
         facts=(ENGINE_UNIT,),
         planner=plan_restart,
         candidates=the_unit,
@@ -54,6 +57,7 @@ _TABLE = (
         help="Clear the unit's failed state, so that it may be started again after its start limit.",
         risk=Risk.LOW,
         runbook="Recovery Actions > Service Recovery",
+        acts_on=UnitTarget,
         facts=(ENGINE_UNIT,),
         planner=plan_reset_failed,
         candidates=the_failed_unit,

@@ -30,9 +30,9 @@ class Runner:
         with ExitStack() as held:
             # In one order everywhere: of two who share a target, one gets all of its locks.
             for target in sorted(plan.targets, key=lambda target: target.key):
-                if refusal := _taken(locks.target(target), target.label, held):
+                if refusal := _taken(locks.target(self.means.executor.place, target), held, f"acts on {target.label}"):
                     return refusal
-            refusal = _taken(locks.run(run.id), "this run", held) or await self._forbidden(plan)
+            refusal = _taken(locks.run(run.id), held, "has this run") or await self._forbidden(plan)
             return refusal or await run.go()
 
     async def _forbidden(self, plan: Plan) -> Refusal | None:
@@ -49,16 +49,14 @@ class Runner:
         return Refusal(f"{self.brake.why}; nothing was sent.") if self.brake.pulled else None
 
 
-def _taken(lock: TargetLock, label: str, held: ExitStack) -> Refusal | None:
-    """Take a lock for as long as `held` lasts, or say who has it."""
+def _taken(lock: TargetLock, held: ExitStack, does: str) -> Refusal | None:
+    """Take a lock for as long as `held` lasts, or say who has it and what he does."""
     try:
         holder = lock.acquire()
     except NotAllowed as error:
         return Refusal(f"Nothing was sent: {error.summary}.")
-    except OSError as error:
-        return Refusal(f"Nothing was sent: the lock on {label} cannot be had ({error.strerror}); see lock_dir.")
     if holder is not None:
         since = f" since {holder.since:%H:%M:%S}" if holder.since else ""
-        return Refusal(f"{holder.who} acts on {label}{since}; wait for what comes of it.")
+        return Refusal(f"{holder.who} {does}{since}; wait for what comes of it.")
     held.callback(lock.release)
     return None

@@ -47,6 +47,8 @@ class ActionSpec:
     risk: Risk
     runbook: str
     """The runbook's section that it replaces."""
+    acts_on: type[Target]
+    """The kind of its targets."""
     facts: tuple[Part[Any], ...]
     """The parts that must be fresh before a plan is made."""
     planner: Planner

@@ -32,7 +32,12 @@ class TargetVerdict:
     text: str
     """Before and after, in numbers where there are any."""
     so_far: bool = False
-    """Not ended yet: it is followed, and a second verdict is written when it ends."""
+    """Not ended, or not settled yet: it is followed, and a second verdict is written when it ends."""
+
+    @property
+    def unsettled(self) -> bool:
+        """Whether it is followed although it has not worked until now."""
+        return self.so_far and self.word is not Word.WORKED
 
 
 @dataclass(frozen=True, slots=True)

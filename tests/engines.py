@@ -42,6 +42,7 @@ class Engine:
 
     def __init__(self, time: Time, unit: Unit) -> None:
         self.time = time
+        self.place = "here"
         self.stands = unit
         self.asked: list[UnitVerb] = []
         self.course: Course = ((0.0, UP),)
@@ -108,7 +109,7 @@ class EngineRig:
         """A backtop on this host, on the one journal."""
         executor = kind(cast("EngineClient", self.engine), cast("ApiClient", self.engine), self.time)
         scribe = Scribe(Journal(self.path, "ann@research-01", self.time))
-        return Runner(Means(executor, scribe, Locks(self.locks, "", self.time), self.time, self.time.sleep))
+        return Runner(Means(executor, scribe, Locks(self.locks, self.time), self.time, self.time.sleep))
 
     async def restart(self) -> Outcome | Refusal:
         return await self.runner().run(planned(plan_restart, self.unit), self.progress.append)

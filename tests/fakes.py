@@ -122,6 +122,7 @@ class Server:
 
     def __init__(self, time: Time, *jobs: Job) -> None:
         self.time = time
+        self.place = "here"
         self.stock = {job.id: job for job in jobs}
         self.courses: dict[str, Course] = {}
         self.sent: list[str] = []
@@ -205,7 +206,7 @@ class Rig:
     def means(self, who: str = "ann@research-01") -> Means:
         """What one backtop on this host works with, on the one journal."""
         scribe = Scribe(Journal(self.path, who, self.time))
-        return Means(self.server.executor, scribe, Locks(self.locks, "", self.time), self.time, self.time.sleep)
+        return Means(self.server.executor, scribe, Locks(self.locks, self.time), self.time, self.time.sleep)
 
     def another(self) -> Runner:
         """A second backtop on the same host, with the same journal."""
@@ -213,7 +214,7 @@ class Rig:
 
     async def settle(self, id_: str, who: str = "ann@research-01") -> Verdict | None:
         """Bring a run to its last verdict."""
-        return await Aftermath(self.means(who)).settle(id_)
+        return await Aftermath(self.means(who), JobTarget).settle(id_)
 
     async def run(self, plan: Plan) -> Outcome:
         outcome = await self.runner.run(plan, self.progress.append)

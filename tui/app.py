@@ -158,7 +158,7 @@ class BacktopApp(App[None]):
             return
         if not isinstance(self.screen, LeaveScreen):
             why = f"{self.dispatcher.busy.title} is open or runs."
-            self.push_screen(LeaveScreen(why), lambda answer: self.life.end() if answer else None)
+            self.push_screen(LeaveScreen(why, self.desk.clock), lambda answer: self.life.end() if answer else None)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 - Textual's
         """The palette stays closed while an action is open or runs."""

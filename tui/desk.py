@@ -43,7 +43,7 @@ class Desk:
         self.config = config
         self.clock = clock
         self.scribe = Scribe(Journal(config.journal_path, whoami(), clock))
-        self.locks = Locks(config.lock_dir, config.api.url, clock)
+        self.locks = Locks(config.lock_dir, clock)
         self.posture = Posture(config.read_only, config.environment.locked)
         self._feed: Feed | None = None
         self.host = socket.gethostname()

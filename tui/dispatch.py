@@ -53,8 +53,8 @@ class Dispatcher:
     """The action whose dialog is open, or that runs."""
     running: bool = False
     """Whether it runs: something was sent, or is about to be."""
-    ran: set[str] = field(default_factory=set)
-    """The runs of this program, by id: those that go on are brought to their end by it too."""
+    open_runs: dict[str, Verdict] = field(default_factory=dict)
+    """Runs of this program whose last verdict is not on record yet, by id, with what is known of them."""
     _brake: Brake | None = None
     """That of what runs now."""
     _quiet: asyncio.Event = field(default_factory=asyncio.Event)
@@ -93,7 +93,8 @@ class Dispatcher:
         if isinstance(outcome, Refusal):
             self._refuse(spec, outcome)
             return
-        self.ran.add(outcome.run_id)
+        if outcome.verdict.so_far or not outcome.verdict.recorded:
+            self.open_runs[outcome.run_id] = outcome.verdict
         self.report(spec, outcome.verdict)
 
     def stop(self, why: str, *, hurry: bool = False) -> bool:

@@ -2,22 +2,43 @@
 
 import asyncio
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
 from textual.app import App
 
 from actions.brake import ENDING
+from actions.caretaker import Caretaker
+from actions.spec import ActionSpec
+from actions.verdict import Verdict
+from backend.errors import JournalError
+from backend.incident.runs import RunRecord
 from backend.model.situation import Situation
 from backend.threads import AbandonableThreads
-from tui.caretaker import Caretaker
 from tui.desk import Desk
 from tui.dispatch import Dispatcher
 from tui.stage import AppStage
 
 LOOK_EVERY = 2.0
 """Seconds between two looks whether somebody wrote to the journal."""
+
+
+class Voice:
+    """Tells the person what the caretaker finds."""
+
+    def __init__(self, stage: AppStage, dispatcher: Dispatcher) -> None:
+        self._stage = stage
+        self._dispatcher = dispatcher
+
+    def broken_off(self, runs: Sequence[RunRecord]) -> None:
+        """Some runs were begun, and never ended."""
+        self._stage.tell_broken_off(runs)
+
+    def ended(self, spec: ActionSpec, verdict: Verdict) -> None:
+        """A run has its last verdict."""
+        self._stage.recorded(spec)
+        self._dispatcher.report(spec, verdict)
 
 
 class Life:
@@ -28,7 +49,16 @@ class Life:
         self._desk = desk
         self._dispatcher = dispatcher
         self._stage = stage
-        self.caretaker = Caretaker(desk, stage, dispatcher)
+        self.caretaker = Caretaker(
+            desk.scribe,
+            desk.locks,
+            desk.clock,
+            desk.host,
+            desk.means,
+            Voice(stage, dispatcher),
+            dispatcher.open_runs,
+            only_looks=lambda: desk.posture.read_only,
+        )
 
     async def live(self, show: Callable[[Situation], None]) -> None:
         """Read and show until cancelled."""
@@ -45,8 +75,9 @@ class Life:
     async def _follow_journal(self, tasks: asyncio.TaskGroup) -> None:
         while True:
             await self._stage.reread()
-            for care in await self.caretaker.due():
-                tasks.create_task(care)
+            with suppress(JournalError):  # the first action says why, and is refused
+                for care in self.caretaker.take_up(await self.caretaker.look()):
+                    tasks.create_task(care)
             await asyncio.sleep(LOOK_EVERY)
 
     def end(self) -> None:

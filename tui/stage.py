@@ -7,9 +7,8 @@ from datetime import datetime
 from textual.app import App
 from textual.notifications import SeverityLevel
 
-from actions.aftermath import how_far
 from actions.guard import Posture
-from actions.outcome import Progress
+from actions.outcome import Progress, how_far
 from actions.plan import Plan
 from actions.registry import REGISTRY
 from actions.spec import ActionSpec
@@ -25,6 +24,8 @@ from widgets.text import crop
 
 LONGEST = 400
 """Cells of what is said to the person at once."""
+MOST_TOLD = 3
+"""So many broken-off runs are told one by one."""
 
 
 class AppStage:
@@ -49,7 +50,6 @@ class AppStage:
     async def confirm(self, plan: Plan) -> bool:
         """Show the dialog; whether the person confirmed."""
         desk = self._desk
-        await desk.read_journal()
         since = alert(self.situation(), desk.config.limits).since or desk.clock.now() - RTO
         facts = PlanFacts(
             title=plan.title,
@@ -95,16 +95,20 @@ class AppStage:
                 return f". The finding is {finding.cause}: {others[0].key} {others[0].title} in {others[0].pane}"
         return ""
 
-    def tell_broken_off(self, run: RunRecord) -> None:
-        """Tell of a run that was begun and never ended, and what is known of its steps."""
-        intent = run.intent
-        last = f": {run.steps[-1].data.get('text')} gave {run.steps[-1].data.get('result')}" if run.steps else ""
-        self.tell(
-            f"{intent.action} {' '.join(intent.targets)} was begun at {intent.at:%H:%M:%S} by {intent.actor} "
-            f"and broken off {how_far(run)}{last}; look before you act",
-            title="unfinished",
-            grave=True,
-        )
+    def tell_broken_off(self, runs: Sequence[RunRecord]) -> None:
+        """Tell of runs that were begun and never ended, and what is known of the steps of each."""
+        for run in runs[-MOST_TOLD:]:
+            self.tell(f"{_broken_off(run)}; look before you act", title="unfinished", grave=True)
+        if len(runs) > MOST_TOLD:
+            more = f"{len(runs) - MOST_TOLD} more runs were broken off; backtop journal tells of them"
+            self.tell(more, title="unfinished", grave=True)
+
+
+def _broken_off(run: RunRecord) -> str:
+    intent = run.intent
+    what = f"{intent.action} {' '.join(intent.targets)} was begun at {intent.at:%H:%M:%S} by {intent.actor}"
+    last = f": {run.steps[-1].data.get('text')} gave {run.steps[-1].data.get('result')}" if run.steps else ""
+    return f"{what} and broken off {how_far(len(run.steps), len(intent.targets))}{last}"
 
 
 def before(plan: Plan, runs: Sequence[RunRecord], since: datetime) -> list[str]:

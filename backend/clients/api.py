@@ -1,9 +1,11 @@
 """The research API: one method per route, each a question and a frozen model."""
 
 import asyncio
+import socket
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import urlsplit
 
 from msgspec import UNSET
 
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
 MOST_ROWS = 500
 """What a server gives at most in one list."""
 
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+"""Names of this host."""
 Model = TypeVar("Model")
 Reader = Callable[[Answer, str, str], object]
 
@@ -64,6 +68,15 @@ class ApiClient:
         clock: Clock | None = None,
     ) -> None:
         self._http = HttpClient(url, token=token, timeout=timeout, transport=transport, clock=clock)
+
+    @property
+    def place(self) -> str:
+        """Which server is asked, by one name for all of its names; one on this host is another than on the next."""
+        url = urlsplit(self._http.url)
+        if url.hostname not in LOOPBACK:
+            return self._http.url
+        port = f":{url.port}" if url.port else ""
+        return f"{url.scheme}://{LOOPBACK[0]}{port} on {socket.gethostname()}"
 
     @property
     def skew(self) -> float | None:

@@ -2,6 +2,8 @@
 
 import getpass
 import re
+import shlex
+import socket
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta, timezone
@@ -40,6 +42,13 @@ class EngineClient:
         self._unit = unit
         self._argv = tuple(systemctl_argv)
         self._runner = runner
+
+    @property
+    def place(self) -> str:
+        """Which service manager is asked: this host's, unless the command goes to another one."""
+        names = {word.rpartition("/")[2] for word in self._argv}
+        there = "" if "ssh" in names else f" on {socket.gethostname()}"
+        return f"{shlex.join(self._argv)}{there}"
 
     def argv(self, verb: UnitVerb) -> tuple[str, ...]:
         """Exactly what is run for a verb."""

@@ -80,7 +80,8 @@ class HttpClient:
         transport: httpx.AsyncBaseTransport | None = None,
         clock: Clock | None = None,
     ) -> None:
-        self._url = url.rstrip("/")
+        self.url = url.rstrip("/")
+        """Scheme, host and port."""
         self._token = token
         self._timeout = timeout
         self._clock = clock or SystemClock()
@@ -122,17 +123,17 @@ class HttpClient:
         try:
             async with asyncio.timeout(seconds):
                 request = self._client.build_request(
-                    method, f"{self._url}/{path}", params=query, json=json, headers=headers
+                    method, f"{self.url}/{path}", params=query, json=json, headers=headers
                 )
                 answer = await self._send(request)
                 if method == "GET" and answer.status in {301, 302, 307, 308}:
                     answer = await self._send(self._redirected(request, answer))
         except TimeoutError as error:
-            raise TimedOut(f"{self._url} gave no answer within {seconds:g} s") from error
+            raise TimedOut(f"{self.url} gave no answer within {seconds:g} s") from error
         except httpx.HTTPError as error:
-            raise _explained(self._url, error) from error
+            raise _explained(self.url, error) from error
         except (httpx.InvalidURL, ValueError) as error:  # a header or URL that cannot be written
-            raise NotAllowed(f"the request to {self._url} cannot be written", clean(error, 200)) from error
+            raise NotAllowed(f"the request to {self.url} cannot be written", clean(error, 200)) from error
         if self._token is not None and answer.status in NOT_ACCEPTED:
             self._token.refused()
         return answer
@@ -173,7 +174,7 @@ class HttpClient:
         target = request.url.join(answer.location)
         origins = [(url.scheme, url.host, url.port) for url in (request.url, target)]
         if not answer.location or origins[0] != origins[1]:
-            raise BadAnswer(f"{self._url} redirects to another server; it is not followed", clean(answer.location, 200))
+            raise BadAnswer(f"{self.url} redirects to another server; it is not followed", clean(answer.location, 200))
         return self._client.build_request("GET", target, headers=dict(request.headers))
 
 

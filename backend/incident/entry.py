@@ -85,13 +85,16 @@ def decode(line: bytes) -> Entry:
         raise BadLine("longer than any entry")
     try:
         found = msgspec.convert(json.loads(line, parse_constant=_refuse), _Line)
+        at = found.at.astimezone(UTC)
     except msgspec.ValidationError as error:
         raise BadLine(f"not an entry: {clean(str(error), 200)}") from None
+    except OverflowError:
+        raise BadLine("not an entry: its time is beyond what UTC can say") from None
     except (ValueError, RecursionError):
         raise BadLine("bad JSON") from None
     return Entry(
         found.seq,
-        found.at.astimezone(UTC),
+        at,
         found.prev,
         found.kind,
         found.id,

@@ -1,34 +1,79 @@
-"""Targets as the journal keeps them: whole, so that what became of one can be judged after its run was broken off."""
+"""What a run was meant to do, written whole: so that its end can be judged after its program is gone."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, get_args
 
 import msgspec
 
 from backend.incident.runs import RunRecord
-from backend.model.target import JobTarget, Target, UnitTarget
+from backend.model.target import Target
 
-_KINDS: Mapping[str, type[Target]] = {"job": JobTarget, "unit": UnitTarget}
+LONGEST_SETTLE = 86_400.0
+"""Seconds."""
+_KINDS: Mapping[str, type[Target]] = {
+    kind.__name__.removesuffix("Target").casefold(): kind for kind in get_args(Target)
+}
 _NAMES = {kind: name for name, kind in _KINDS.items()}
 
 
-def as_data(target: Target) -> dict[str, Any]:
-    """The target as plain JSON values, with the name of its kind."""
-    return {"kind": _NAMES[type(target)], **msgspec.to_builtins(target)}
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """What an intent tells of its run."""
+
+    targets: tuple[Target, ...]
+    place: str
+    """Where they are: what has the same name in another place is another thing."""
+    settle: float
+    """Seconds that each has, after it was touched, until it is judged."""
 
 
-def targets_of(run: RunRecord) -> tuple[Target, ...]:
-    """The targets that a run's intent names; those that cannot be understood are left out."""
-    told = run.intent.data.get("targets")
-    found = (_target(each) for each in told) if isinstance(told, list) else ()
-    return tuple(target for target in found if target is not None and target.key in run.intent.targets)
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a verdict told of one target."""
+
+    target: Target
+    word: str
+    text: str
+    so_far: bool
 
 
-def _target(told: object) -> Target | None:
-    kind = _KINDS.get(str(told.get("kind"))) if isinstance(told, Mapping) else None
-    if kind is None:
-        return None
+class _Intent(msgspec.Struct, frozen=True):
+    targets: list[dict[str, Any]]
+    place: str
+    settle_s: Annotated[float, msgspec.Meta(ge=0, le=LONGEST_SETTLE)]
+
+
+class _Told(msgspec.Struct, frozen=True):
+    key: str
+    verdict: str
+    text: str = ""
+    so_far: bool = False
+
+
+def meant_as_data(meant: Meant) -> dict[str, Any]:
+    """The same as plain JSON values, each target with the name of its kind."""
+    targets = [{"kind": _NAMES[type(target)], **msgspec.to_builtins(target)} for target in meant.targets]
+    return {"targets": targets, "place": meant.place, "settle_s": meant.settle}
+
+
+def meant_by(run: RunRecord, kind: type[Target]) -> Meant | None:
+    """What a run was meant to do to targets of this kind; None where any of it cannot be understood."""
     try:
-        return msgspec.convert(told, kind)
-    except msgspec.ValidationError:
+        told = msgspec.convert(run.intent.data, _Intent)
+        targets = tuple(msgspec.convert(each, kind) for each in told.targets if _KINDS[each["kind"]] is kind)
+    except (msgspec.ValidationError, KeyError, TypeError, OverflowError):
+        return None
+    if tuple(target.key for target in targets) != run.intent.targets:
+        return None
+    return Meant(targets, told.place, told.settle_s)
+
+
+def told_by(run: RunRecord, targets: Iterable[Target]) -> Sequence[Told] | None:
+    """What the last verdict of a run told of these targets; None where that cannot be understood."""
+    known = {target.key: target for target in targets}
+    try:
+        told = msgspec.convert(run.verdict.data.get("targets") if run.verdict else [], list[_Told])
+        return [Told(known[each.key], each.verdict, each.text, each.so_far) for each in told]
+    except (msgspec.ValidationError, KeyError):
         return None

@@ -2,7 +2,10 @@
 
 import os
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from types import MappingProxyType
 
 from backend.incident.entry import Entry
 from backend.incident.reading import JournalReader
@@ -12,62 +15,89 @@ KEPT = 200
 """So many of the last entries are kept."""
 KEPT_RUNS = 2000
 """So many of the last runs; open ones are kept however old."""
+SLICE = 5000
+"""Lines of a long journal that are held at once."""
+SEAL = 64
+"""Bytes before the place where reading goes on, by which a file that was written anew is told from one that grew."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What was read until now, and where reading goes on."""
+
+    file: tuple[int, int] | None = None
+    read_to: int = 0
+    seal: bytes = b""
+    entries: tuple[Entry, ...] = ()
+    runs: Mapping[str, RunRecord] = field(default_factory=lambda: MappingProxyType({}))
 
 
 class Ledger:
-    """The last entries and the runs of one journal. Only `catch_up` reads, and is to be called off the event loop."""
+    """The last entries and the runs of one journal.
+
+    `read` may take long and is to be called off the event loop; nothing else looks at the file. What it finds counts
+    once it is taken in.
+    """
 
     def __init__(self, reader: JournalReader) -> None:
         self._reader = reader
-        self._entries: deque[Entry] = deque(maxlen=KEPT)
-        self._runs: dict[str, RunRecord] = {}
-        self._file: tuple[int, int] | None = None
-        self._read_to = 0
+        self._known = _Known()
 
     @property
     def entries(self) -> Sequence[Entry]:
         """The last entries, oldest first."""
-        return tuple(self._entries)
+        return self._known.entries
 
     @property
     def runs(self) -> Sequence[RunRecord]:
         """The last runs, oldest first."""
-        return tuple(self._runs.values())
+        return tuple(self._known.runs.values())
 
     @property
     def open_runs(self) -> Sequence[RunRecord]:
         """Those whose last word is still to come."""
-        return tuple(run for run in self._runs.values() if run.open)
+        return tuple(run for run in self._known.runs.values() if run.open)
 
     def run(self, id_: str) -> RunRecord | None:
         """The run of this id."""
-        return self._runs.get(id_)
+        return self._known.runs.get(id_)
 
-    def catch_up(self) -> bool:
-        """Read what was added; whether anything was. Another file in its place is read anew. Raises `JournalError`."""
+    def read(self) -> _Known:
+        """What is known together with what was added to the file since. Raises `JournalError`.
+
+        Another file in its place, or one that was written anew, is read from its start.
+        """
+        known = self._known
         with self._reader.opened() as file:
-            found = os.fstat(file.fileno())
-            if self._file != (found.st_dev, found.st_ino) or found.st_size < self._read_to:
-                self._forget((found.st_dev, found.st_ino))
-            before = self._read_to
-            added, self._read_to = self._reader.entries_from(file, self._read_to)
-        self.take(added)
-        return self._read_to != before
+            number = file.fileno()
+            found = os.fstat(number)
+            seal = os.pread(number, len(known.seal), max(0, known.read_to - len(known.seal)))
+            if known.file != (found.st_dev, found.st_ino) or seal != known.seal:
+                known = _Known((found.st_dev, found.st_ino))
+            lines = self._reader.entries_from(file, known.read_to)
+            while part := list(islice(lines, SLICE)):
+                known = _grown(known, [entry for _, entry in part if entry is not None], part[-1][0])
+            start = max(0, known.read_to - SEAL)
+            sealed = os.pread(number, known.read_to - start, start)
+        return _Known(known.file, known.read_to, sealed, known.entries, known.runs)
 
-    def take(self, added: Sequence[Entry]) -> None:
-        """Go on with these entries."""
-        if added:
-            self._entries.extend(added)
-            self._runs = _bounded(gathered(added, self._runs))
+    def take(self, known: _Known) -> bool:
+        """Go on with this; whether it is anything new."""
+        before, self._known = self._known, known
+        return (before.read_to, before.seal) != (known.read_to, known.seal)
 
-    def _forget(self, file: tuple[int, int]) -> None:
-        self._file, self._read_to = file, 0
-        self._entries.clear()
-        self._runs = {}
+    def add(self, entries: Sequence[Entry]) -> None:
+        """Go on with these entries as if they had been read."""
+        self._known = _grown(self._known, entries, self._known.read_to)
 
 
-def _bounded(runs: dict[str, RunRecord]) -> dict[str, RunRecord]:
-    if len(runs) <= KEPT_RUNS:
-        return runs
-    young = frozenset(list(runs)[-KEPT_RUNS:])
-    return {id_: run for id_, run in runs.items() if run.open or id_ in young}
+def _grown(known: _Known, added: Sequence[Entry], read_to: int) -> _Known:
+    entries = tuple(deque((*known.entries, *added), maxlen=KEPT))
+    return _Known(known.file, read_to, known.seal, entries, _bounded(gathered(added, known.runs)))
+
+
+def _bounded(runs: dict[str, RunRecord]) -> Mapping[str, RunRecord]:
+    if len(runs) > KEPT_RUNS:
+        young = frozenset(islice(reversed(runs), KEPT_RUNS))
+        runs = {id_: run for id_, run in runs.items() if run.open or id_ in young}
+    return MappingProxyType(runs)

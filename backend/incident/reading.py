@@ -57,16 +57,12 @@ class JournalReader:
                 if (entry := _entry(line)) is not None:
                     yield entry
 
-    def entries_from(self, file: BinaryIO, start: int) -> tuple[list[Entry], int]:
-        """The good entries in an opened journal from this byte on, and where the last whole line ends."""
+    def entries_from(self, file: BinaryIO, start: int) -> Iterator[tuple[int, Entry | None]]:
+        """Where each whole line of an opened journal ends, from this byte on, and its entry, if it is a good one."""
         with told(self.path, "read"):
             file.seek(start)
-            found, end = [], start
             for line in _lines(file):
-                end = file.tell()
-                if (entry := _entry(line)) is not None:
-                    found.append(entry)
-        return found, end
+                yield file.tell(), _entry(line)
 
     def tail(self, count: int) -> tuple[Entry, ...]:
         """The last good entries, oldest first, read from the end of the file."""
@@ -102,8 +98,16 @@ class JournalReader:
                 fd = os.open(self.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
             except FileNotFoundError:
                 fd = os.open(os.devnull, os.O_RDONLY)
-            with os.fdopen(fd, "rb") as file:
+            with _file(fd) as file:
                 yield file
+
+
+def _file(fd: int) -> BinaryIO:
+    try:
+        return os.fdopen(fd, "rb")
+    except OSError:  # a folder is opened, but is no file
+        os.close(fd)
+        raise
 
 
 @contextmanager

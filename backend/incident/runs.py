@@ -51,18 +51,15 @@ class RunRecord:
 def gathered(entries: Iterable[Entry], before: Mapping[str, RunRecord] | None = None) -> dict[str, RunRecord]:
     """The runs of these entries by id, in the order of their intents; `before` are those that entries go on with."""
     runs = dict(before or {})
+    steps: dict[str, list[Entry]] = {}
     for entry in entries:
         if entry.kind == "intent":
             runs[entry.id] = RunRecord(entry)
-        elif run := runs.get(entry.id):
-            runs[entry.id] = _grown(run, entry)
+            steps.pop(entry.id, None)
+        elif entry.id in runs and entry.kind == "step":
+            steps.setdefault(entry.id, []).append(entry)
+        elif entry.id in runs and entry.kind == "verdict":
+            runs[entry.id] = replace(runs[entry.id], verdict=entry)
+    for id_, more in steps.items():
+        runs[id_] = replace(runs[id_], steps=(*runs[id_].steps, *more))
     return runs
-
-
-def _grown(run: RunRecord, entry: Entry) -> RunRecord:
-    match entry.kind:
-        case "step":
-            return replace(run, steps=(*run.steps, entry))
-        case "verdict":
-            return replace(run, verdict=entry)
-    return run

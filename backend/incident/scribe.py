@@ -27,6 +27,8 @@ class Scribe:
         self.journal = journal
         self.ledger = Ledger(journal)
         self._hangs: asyncio.Future[Any] | None = None
+        self._catching_up = asyncio.Lock()
+        """Two who read from the same place would take what was added twice."""
 
     async def append(
         self,
@@ -48,7 +50,8 @@ class Scribe:
 
     async def catch_up(self) -> bool:
         """Let the ledger know what was added; whether anything was."""
-        return await self._do(self.ledger.catch_up)
+        async with self._catching_up:
+            return self.ledger.take(await self._do(self.ledger.read))
 
     async def _do(self, work: Callable[[], T]) -> T:
         if self._hangs is not None and not self._hangs.done():

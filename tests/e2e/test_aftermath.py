@@ -1,6 +1,7 @@
 """What `act` leaves open is brought to its end: by `--wait`, or by the dashboard that is there."""
 
 import json
+import subprocess
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -8,13 +9,15 @@ from typing import Any
 import httpx
 import pytest
 
+from backend.clients.api import ApiClient
 from backend.clock import SystemClock
-from backend.incident.identity import as_data
+from backend.incident.identity import Meant, meant_as_data
 from backend.incident.journal import Journal
 from backend.locks import whoami
 from backend.model.target import JobTarget
 from tests.e2e.conftest import Open
-from tests.e2e.stand import Stand
+from tests.e2e.stand import BACKTOP, Stand, environment
+from tests.e2e.terminal import Terminal
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.e2e
@@ -35,7 +38,7 @@ def broken_off(stand: Stand, job_id: str) -> None:
     job = stand.job(job_id)
     started = datetime.fromisoformat(job["started_at"])
     target = JobTarget(job_id, job_id, job["attempt"], started, job["error_message"])
-    data = {"risk": "low", "settle_s": 8.0, "targets": [as_data(target)]}
+    data = {"risk": "low", **meant_as_data(Meant((target,), ApiClient(stand.said["api"]).place, 8.0))}
     journal = Journal(path(stand), whoami(), SystemClock())
     journal.append("intent", id="r1", action="job.requeue", targets=[target.key], data=data)
     httpx.post(f"{stand.said['api']}/api/research/backtests/{job_id}/requeue", timeout=10).raise_for_status()
@@ -57,11 +60,42 @@ def test_the_next_dashboard_finds_out_what_became_of_a_broken_off_run(data_gap: 
         lambda: any(entry["kind"] == "verdict" and entry["id"] == "r1" for entry in entries(data_gap)), "verdict"
     )
     verdict = entries(data_gap)[-1]["data"]
-    assert (verdict["verdict"], verdict["final"]) == ("no effect", True)
-    assert verdict["text"] == "failed again in attempt 2, same error; broken off before step 1 of 1"
-    terminal.shows(f"job.requeue {job}", "no effect")
+    assert (verdict["verdict"], verdict["final"]) == ("unknown", True)
+    assert verdict["text"] == (
+        "failed again in attempt 2, same error; whether this run did that is not known; broken off before step 1 of 1"
+    )
+    terminal.shows(f"job.requeue {job}", "unknown")
     terminal.press("ctrl+q")
     assert terminal.ends() == 0
     again = opened("--config", str(data_gap.config))
     again.shows("FIRING", f"job.requeue {job}")
     assert "unfinished" not in again.text
+
+
+def order(stand: Stand) -> tuple[str, ...]:
+    """A command that requeues two jobs that will fail again, and that nobody has touched yet."""
+    jobs = [job for job in stand.failed("No data for") if stand.job(job)["attempt"] == 1][:2]
+    return (BACKTOP, "act", "job.requeue", *jobs, "--yes", "--config", str(stand.config))
+
+
+def test_a_pipe_that_nobody_reads_costs_words_and_nothing_else(data_gap: Stand, tmp_path: Path) -> None:
+    with subprocess.Popen(
+        order(data_gap), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        env=environment(tmp_path),
+    ) as process:  # fmt: skip
+        assert process.stdout is not None
+        process.stdout.close()
+        assert process.wait(30) == 1
+    verdict = entries(data_gap)[-1]
+    assert (verdict["kind"], verdict["data"]["verdict"]) == ("verdict", "no effect")
+    assert verdict["data"]["text"] == "failed again in attempt 2, same error, 1 not touched"
+
+
+def test_a_hang_up_stops_between_steps_and_says_so(data_gap: Stand, tmp_path: Path) -> None:
+    terminal = Terminal(*order(data_gap), environment=environment(tmp_path))
+    terminal.shows("0/2 POST")
+    terminal.hang_up()
+    terminal.process.wait(30)
+    run = [entry for entry in entries(data_gap) if entry["id"] == entries(data_gap)[-1]["id"]]
+    assert [entry["kind"] for entry in run] == ["intent", "step", "verdict"]
+    assert run[-1]["data"]["text"].endswith("1 not touched; backtop was told to end after step 1 of 2")

@@ -197,9 +197,14 @@ async def test_the_palette_stays_closed_and_leaving_asks(rig: Rig) -> None:
         assert rig.app.is_running
         assert isinstance(rig.app.screen, LeaveScreen)
         assert "requeue is open or runs." in rig.text
+        await open_.press("y", "n")
+        assert isinstance(rig.app.screen, LeaveScreen), "what was typed ahead is no answer"
+        await open_.pass_time(1)
         await open_.press("n")
         assert open_.is_open()
-        await open_.press("ctrl+q", "y")
+        await open_.press("ctrl+q")
+        await open_.pass_time(1)
+        await open_.press("y")
         await open_.until(lambda: not rig.app.is_running)
         assert not open_.runs.plans
 

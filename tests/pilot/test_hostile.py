@@ -185,7 +185,7 @@ async def test_journal_and_progress(rig: Rig) -> None:
     async with rig.run() as pilot:
         for words in WORDS.values():
             data = {"text": words, "verdict": words, "final": True}
-            rig.app.desk.scribe.ledger.take(
+            rig.app.desk.scribe.ledger.add(
                 [Entry(1, NOW, "", kind, kind, words, words, (words, f"job:{words}"), data) for kind in kinds]
             )
             for progress in (None, words):

@@ -11,7 +11,7 @@ from textual.pilot import Pilot
 
 from backend.config.model import Environment
 from backend.parts import ENGINE_UNIT
-from tests.conftest import Rig
+from tests.conftest import HOST, Rig
 from tests.pilot.waiting import until
 from tests.situations import after, data_gap, data_gap_values, unit
 from tui.screens.plan import PlanScreen
@@ -65,7 +65,8 @@ async def confirm(rig: Rig, pilot: Pilot[None], title: str) -> None:
 @pytest.mark.parametrize("title", KEYS)
 async def test_what_another_backtop_does_is_left_to_it(rig: Rig, title: str) -> None:
     config = rig.app.desk.config
-    with held_by_another_process(config.lock_dir, f"{config.api.url} {TARGETS[title]}") as pid:
+    place = f"http://127.0.0.1:9 on {HOST}" if title == "requeue" else f"systemctl on {HOST}"
+    with held_by_another_process(config.lock_dir, f"{place} {TARGETS[title]}") as pid:
         async with rig.run() as pilot:
             await rig.know(pilot, data_gap())
             await open_dialog(rig, pilot, title)
@@ -146,9 +147,7 @@ async def test_what_was_broken_off_is_told_with_its_name_time_and_last_step(rig:
         journal.append(
             "step", id="a", action="engine.restart", targets=[key], data={"text": "restart it", "result": "0"}
         )
-        await rig.app.desk.read_journal()
-        for care in await rig.app.life.caretaker.due():
-            care.close()
+        await rig.app.life.caretaker.look()
         await pilot.pause()
         (told,) = rig.told
         assert told.startswith(f"unfinished: engine.restart unit:{WORD}.service was begun at 14:30:00 by ")

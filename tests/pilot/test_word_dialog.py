@@ -184,10 +184,13 @@ async def test_leaving_asks_and_the_palette_stays_closed(rig: Rig) -> None:
         await open_.press("ctrl+q")
         assert isinstance(rig.app.screen, LeaveScreen)
         assert "restart engine is open or runs." in rig.text
+        await open_.pass_time(1)
         await open_.press("enter")
         assert open_.is_open()
         assert not open_.runs.plans, "the enter that stays confirms nothing"
-        await open_.press("ctrl+q", "y")
+        await open_.press("ctrl+q")
+        await open_.pass_time(1)
+        await open_.press("y")
         await open_.until(lambda: not rig.app.is_running)
         assert not open_.runs.plans
 

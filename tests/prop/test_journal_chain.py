@@ -1,9 +1,14 @@
+import json
 import tempfile
+from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from backend.incident.entry import BadLine, decode
 from backend.incident.journal import Journal
 from backend.incident.ledger import Ledger
 from backend.incident.reading import JournalReader
@@ -83,9 +88,26 @@ def test_any_bytes_can_be_read_and_followed(content: bytes, count: int) -> None:
         assert list(reader.tail(count)) == entries[len(entries) - min(count, len(entries)) :]
         reader.verify()
         ledger = Ledger(reader)
-        ledger.catch_up()
+        ledger.take(ledger.read())
         assert list(ledger.entries) == entries
         Journal.open(path, "ann", StillClock(step=0)).append("note", id="after")
         assert [entry.id for entry in reader.tail(1)] == ["after"]
-        ledger.catch_up()
+        ledger.take(ledger.read())
         assert [entry.id for entry in ledger.entries] == [*(entry.id for entry in entries), "after"]
+
+
+@given(st.text(max_size=30) | st.datetimes().map(lambda at: f"{at.isoformat()}+14:00"), VALUES, VALUES, VALUES)
+@settings(deadline=None, max_examples=200)
+def test_any_line_is_an_entry_or_says_why_not(at: str, seq: object, targets: object, data: object) -> None:
+    line = {"v": 1, "seq": seq, "at": at, "prev": "0" * 64, "kind": "intent", "id": "a", "actor": "ann", "action": "x",
+            "targets": targets, "data": data}  # fmt: skip
+    with suppress(BadLine):
+        assert decode(json.dumps(line).encode()).at.utcoffset() == timedelta()
+
+
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_a_time_at_the_ends_of_the_calendar_is_no_entry(at: str) -> None:
+    line = {"v": 1, "seq": 1, "at": at, "prev": "0" * 64, "kind": "note", "id": "a", "actor": "ann", "action": "x",
+            "targets": [], "data": {}}  # fmt: skip
+    with pytest.raises(BadLine, match="its time is beyond what UTC can say"):
+        decode(json.dumps(line).encode())

@@ -184,7 +184,7 @@ class OnCall:
     def _runner(self, spec: ActionSpec) -> Runner:
         world = self._world
         scribe = Scribe(Journal(world.path, self.name, world.time))
-        locks = Locks(world.locks, "", world.time)
+        locks = Locks(world.locks, world.time)
         return Runner(Means(self._executor(spec), scribe, locks, world.time, world.time.sleep))
 
     def _executor(self, spec: ActionSpec) -> Executor:

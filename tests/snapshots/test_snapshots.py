@@ -73,7 +73,7 @@ SIZES = [(60, 17), (80, 24), (120, 40), (200, 50)]
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 async def test_data_gap(rig: Rig, picture: SnapshotAssertion, size: tuple[int, int]) -> None:
     async with rig.run(*size) as pilot:
-        rig.app.desk.scribe.ledger.take(journal(rig.app.desk.scribe.journal.actor))
+        rig.app.desk.scribe.ledger.add(journal(rig.app.desk.scribe.journal.actor))
         await show(rig, pilot, situations.data_gap())
         assert rig.app.export_screenshot() == picture
 

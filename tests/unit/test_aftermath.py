@@ -2,22 +2,27 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from actions.aftermath import AWAY_QUIET, OTHERS_QUIET, how_far, left_alone
-from actions.outcome import Outcome
+from actions.aftermath import AWAY_QUIET, OTHERS_QUIET, Aftermath, left_alone
+from actions.brake import ENDING
+from actions.outcome import Outcome, how_far
 from actions.verdict import Word
-from actions.watch import FOLLOW_FOR, LOST_AFTER
-from backend.errors import Refused
-from backend.incident.identity import as_data, targets_of
+from actions.watch import FOLLOW_FOR, FOLLOW_LOOKS, LOST_AFTER
+from backend.errors import JournalError, Refused
+from backend.incident.entry import Entry
+from backend.incident.identity import Meant, meant_as_data, meant_by
 from backend.incident.journal import Journal
 from backend.incident.ledger import Ledger
 from backend.incident.reading import JournalReader
 from backend.incident.runs import RunRecord
-from backend.model.target import JobTarget, UnitTarget
+from backend.model.jobs import Job, JobState
+from backend.model.target import JobTarget, Target, UnitTarget
 from tests.clocks import StillClock
 from tests.fakes import BAD, NOW, SLOW, Rig, failed, requeue_of
 from tests.situations import unit
@@ -28,7 +33,7 @@ THREE = (failed("1"), failed("2"), failed("3"))
 def recorded(rig: Rig) -> RunRecord:
     """The only run in the journal."""
     ledger = Ledger(JournalReader(rig.path))
-    ledger.catch_up()
+    ledger.take(ledger.read())
     (run,) = ledger.runs
     return run
 
@@ -89,11 +94,7 @@ async def test_an_api_that_is_down_decides_nothing(tmp_path: Path) -> None:
     rig.server.put(failed(attempt=2, error="another"))
     rig.server.read_error = Refused("nobody listens")
 
-    async def comes_back() -> None:
-        await rig.time.sleep(10 * LOST_AFTER)
-        rig.server.read_error = None
-
-    coming = asyncio.create_task(comes_back())
+    coming = asyncio.create_task(comes_back(rig))
     verdict = await rig.settle(recorded(rig).id)
     await coming
     assert verdict is not None
@@ -122,19 +123,38 @@ async def test_of_several_only_what_goes_on_is_looked_at_again(tmp_path: Path) -
     assert (second.word, second.text) == (Word.NO_EFFECT, "2 worked, 1 no effect")
 
 
-@pytest.mark.parametrize("told", [None, "junk", [{"kind": "job"}], [{"kind": "ship", "id": "8841"}], [7]])
-async def test_targets_that_cannot_be_understood_end_as_unknown(tmp_path: Path, told: object) -> None:
+GOOD = meant_as_data(Meant(requeue_of(failed()).targets, "here", 8.0))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"targets": None}, {"targets": "junk"}, {"targets": [{"kind": "job"}]}, {"targets": [7]}, {"targets": []},
+        {"targets": [{"kind": "ship", "id": "8841"}]}, {"targets": [{"kind": ["job"]}]},
+        {"targets": [{"kind": "unit", "id": "8841", "invocation": "a", "active": "active"}]},
+        {"settle_s": "soon"}, {"settle_s": -1}, {"settle_s": 10**400}, {"settle_s": 1e9}, {"place": None},
+    ],
+    ids=str,
+)  # fmt: skip
+async def test_an_intent_that_nobody_understands_ends_as_unknown(tmp_path: Path, wrong: dict[str, Any]) -> None:
     rig = Rig(tmp_path, failed())
     journal = Journal(rig.path, "ann@research-01", rig.time)
-    journal.append("intent", id="r1", action="job.requeue", targets=["job:8841"], data={"targets": told})
+    journal.append("intent", id="r1", action="job.requeue", targets=["job:8841"], data={**GOOD, **wrong})
     verdict = await rig.settle("r1")
     assert verdict is not None
-    text = "this backtop cannot look at what it acted on; broken off before step 1 of 1"
+    text = "nobody here can tell what it acted on; broken off before step 1 of 1"
     assert (verdict.word, verdict.text) == (Word.UNKNOWN, text)
     assert not recorded(rig).open
 
 
-@pytest.mark.parametrize("junk", [None, [], 7, [{"key": "job:8841"}], [{"key": "job:1", "verdict": "worked"}]])
+@pytest.mark.parametrize(
+    "junk",
+    [
+        None, [], 7, [{"key": "job:8841"}], [{"key": "job:1", "verdict": "worked"}], [{"key": [], "verdict": "worked"}],
+        [{"key": "job:8841", "verdict": "splendid"}], [{"key": "job:8841", "verdict": {}}],
+    ],
+    ids=str,
+)  # fmt: skip
 async def test_a_verdict_that_nobody_understands_ends_as_unknown(tmp_path: Path, junk: object) -> None:
     rig = await going_on(tmp_path)
     run = recorded(rig)
@@ -147,19 +167,141 @@ async def test_a_verdict_that_nobody_understands_ends_as_unknown(tmp_path: Path,
     assert not recorded(rig).open
 
 
-def test_targets_come_back_from_the_journal_as_they_were(tmp_path: Path) -> None:
-    targets = (JobTarget.of(failed("1")), JobTarget.of(failed("2", attempt=None)), UnitTarget.of(unit()))
-    journal = Journal(tmp_path / "journal.jsonl", "ann", StillClock())
-    journal.append(
-        "intent",
-        id="r",
-        targets=[target.key for target in targets],
-        data={"targets": [as_data(target) for target in targets]},
-    )
+@pytest.mark.parametrize(
+    ("kind", "targets"),
+    [
+        (JobTarget, (JobTarget.of(failed("1")), JobTarget.of(failed("2", attempt=None)))),
+        (UnitTarget, (UnitTarget.of(unit()),)),
+    ],
+)
+def test_targets_come_back_from_the_journal_as_they_were(
+    tmp_path: Path, kind: type[Target], targets: tuple[Target, ...]
+) -> None:
+    journal, meant = Journal(tmp_path / "journal.jsonl", "ann", StillClock()), Meant(targets, "here", 8.0)
+    journal.append("intent", id="r", targets=[target.key for target in targets], data=meant_as_data(meant))
     ledger = Ledger(journal)
-    ledger.catch_up()
+    ledger.take(ledger.read())
     (run,) = ledger.runs
-    assert targets_of(run) == targets
+    assert meant_by(run, kind) == meant
+
+
+async def test_what_may_have_been_sent_is_not_claimed(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, failed())
+    Journal(rig.path, "ann@research-01", rig.time).append(
+        "intent", id="r1", action="job.requeue", targets=["job:8841"], data=GOOD
+    )
+    rig.server.put(replace(failed(attempt=4), state=JobState.COMPLETED))
+    verdict = await rig.settle("r1")
+    assert verdict is not None
+    text = "completed in attempt 4; whether this run did that is not known; broken off before step 1 of 1"
+    assert (verdict.word, verdict.text) == (Word.UNKNOWN, text)
+
+
+async def test_what_was_not_touched_is_said_to_be_so(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, failed())
+    Journal(rig.path, "ann@research-01", rig.time).append(
+        "intent", id="r1", action="job.requeue", targets=["job:8841"], data=GOOD
+    )
+    verdict = await rig.settle("r1")
+    assert verdict is not None
+    assert (verdict.skipped, verdict.text) == (1, "nothing was done; broken off before step 1 of 1")
+
+
+async def test_another_place_is_not_judged_from_here(tmp_path: Path) -> None:
+    rig = await going_on(tmp_path)
+    rig.server.place = "another server"
+    assert await rig.settle(recorded(rig).id) is None
+    rig.time.passed += AWAY_QUIET.total_seconds()
+    verdict = await rig.settle(recorded(rig).id)
+    assert verdict is not None
+    assert (verdict.word, verdict.text) == (Word.UNKNOWN, "what it acted on cannot be seen from here")
+
+
+async def test_an_api_that_is_down_at_the_start_decides_nothing(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, *THREE[:2])
+    rig.server.courses["1"] = BAD
+    rig.server.on_send = lambda _: setattr(rig.server, "read_error", Refused("the connection broke"))
+    outcome = await rig.run(requeue_of(*THREE[:2]))
+    assert outcome.verdict.word is Word.UNKNOWN
+    assert outcome.verdict.so_far
+    coming = asyncio.create_task(comes_back(rig))
+    verdict = await rig.settle(outcome.run_id)
+    await coming
+    assert verdict is not None
+    assert (verdict.word, verdict.text) == (Word.NO_EFFECT, "failed again in attempt 2, same error, 1 not touched")
+
+
+async def comes_back(rig: Rig) -> None:
+    """After ten minutes the API answers again."""
+    await rig.time.sleep(10 * LOST_AFTER)
+    rig.server.read_error = None
+
+
+async def test_what_was_told_to_end_before_it_settled_is_found_out_by_the_next(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, failed())
+    rig.server.courses["8841"] = ((1.5, JobState.PENDING), (2.5, JobState.COMPLETED))
+    rig.server.on_send = lambda _: rig.runner.brake.pull(ENDING, hurry=True)
+    outcome = await rig.run(requeue_of(failed()))
+    assert (outcome.verdict.word, outcome.verdict.so_far) == (Word.UNKNOWN, True)
+    told = "still failed in attempt 1, unchanged; not settled; backtop was told to end after step 1 of 1"
+    assert outcome.verdict.text == told
+    verdict = await rig.settle(outcome.run_id, who="bob@research-01")
+    assert verdict is not None
+    assert (verdict.word, verdict.text) == (Word.WORKED, "completed in attempt 2")
+
+
+async def test_what_was_cut_short_is_found_out_by_the_next(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, *THREE)
+    running = asyncio.create_task(rig.runner.run(requeue_of(*THREE), rig.progress.append))
+    await rig.time.sleep(3.7)
+    running.cancel()
+    await asyncio.wait({running})
+    run = recorded(rig)
+    assert run.open
+    assert run.verdict is not None
+    assert run.verdict.data["text"] == "stopped after step 2 of 3"
+    verdict = await rig.settle(run.id)
+    assert verdict is not None
+    assert verdict.text == "2 worked, 1 not touched"
+
+
+async def test_many_are_followed_at_a_rate(tmp_path: Path) -> None:
+    jobs = [failed(str(number)) for number in range(40)]
+    rig = Rig(tmp_path, *jobs)
+    rig.server.courses |= {job.id: (*SLOW, (600.0, JobState.COMPLETED)) for job in jobs}
+    outcome = await rig.run(requeue_of(*jobs))
+    looks, look, began = 0, rig.server.job, rig.time.passed
+
+    async def counted(id_: str) -> Job:
+        nonlocal looks
+        looks += 1
+        return await look(id_)
+
+    rig.server.job = counted  # type: ignore[method-assign]
+    verdict = await rig.settle(outcome.run_id)
+    assert verdict is not None
+    assert verdict.text == "40 worked"
+    assert looks <= (rig.time.passed - began) * FOLLOW_LOOKS + 1
+
+
+async def test_a_verdict_that_cannot_be_written_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rig = await going_on(tmp_path)
+    rig.server.put(failed(attempt=2))
+
+    def full(*_: object, **__: object) -> Entry:
+        raise JournalError("the disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Journal, "append", full)
+        first = await rig.settle(recorded(rig).id)
+    assert first is not None
+    assert (first.recorded, first.text) == (
+        False, "failed again in attempt 2, same error; not recorded: the disk is full",
+    )  # fmt: skip
+    rig.server.read_error = Refused("it is known already: nobody looks again")
+    second = await Aftermath(rig.means(), JobTarget).settle(recorded(rig).id, first)
+    assert second == replace(first, recorded=True)
+    assert not recorded(rig).open
 
 
 async def test_targets_that_were_spared_may_be_asked_for_at_once(tmp_path: Path) -> None:
@@ -181,33 +323,36 @@ async def test_cool_down_counts_from_when_each_was_touched(tmp_path: Path) -> No
     assert isinstance(await rig.runner.run(requeue_of(failed("1", attempt=2)), rig.progress.append), Outcome)
 
 
-async def test_how_far_it_came(tmp_path: Path) -> None:
-    rig = Rig(tmp_path, *THREE)
-    await rig.run(requeue_of(*THREE))
-    run = recorded(rig)
-    assert how_far(run) == "after step 3 of 3"
-    assert how_far(RunRecord(run.intent)) == "before step 1 of 3"
+def test_how_far_it_came() -> None:
+    assert how_far(3, 3) == "after step 3 of 3"
+    assert how_far(0, 3) == "before step 1 of 3"
 
 
 def test_ledger_reads_on_and_starts_anew_with_another_file(tmp_path: Path) -> None:
     path = tmp_path / "journal.jsonl"
     journal = Journal(path, "ann", StillClock())
     ledger = Ledger(JournalReader(path))
-    assert not ledger.catch_up(), "there is no file yet"
+    assert not ledger.take(ledger.read()), "there is no file yet"
     journal.append("intent", id="a")
-    assert ledger.catch_up()
-    assert not ledger.catch_up()
+    assert ledger.take(ledger.read())
+    assert not ledger.take(ledger.read())
     with path.open("ab") as file:
         file.write(b'{"torn":')
-    assert not ledger.catch_up()
+    assert not ledger.take(ledger.read())
     journal.append("verdict", id="a", data={"final": True})
     journal.append("intent", id="b")
-    assert ledger.catch_up()
+    assert ledger.take(ledger.read())
     assert [run.id for run in ledger.open_runs] == ["b"]
     assert [entry.kind for entry in ledger.entries] == ["intent", "verdict", "intent"]
     lines = path.read_bytes().splitlines(keepends=True)
     path.unlink()
     path.write_bytes(lines[0])
     assert json.loads(lines[0])["id"] == "a"
-    assert ledger.catch_up()
+    assert ledger.take(ledger.read())
     assert [run.id for run in ledger.runs] == ["a"]
+    path.write_bytes(b"".join(lines[2:]) * 9)
+    assert ledger.take(ledger.read()), "written anew in its place, and longer than before"
+    assert [run.id for run in ledger.runs] == ["b"]
+    path.unlink()
+    assert ledger.take(ledger.read())
+    assert not ledger.runs

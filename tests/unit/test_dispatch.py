@@ -208,7 +208,7 @@ async def test_what_has_not_ended_is_followed_to_a_second_word(tmp_path: Path) -
     await person.acts(failed())
     assert person.told == [("requeue", "worked so far: running in attempt 2", False)]
     assert person.dispatcher.busy is None
-    (id_,) = person.dispatcher.ran
+    (id_,) = person.dispatcher.open_runs
     verdict = await person.rig.settle(id_)
     assert verdict is not None
     person.dispatcher.report(SPEC, verdict)

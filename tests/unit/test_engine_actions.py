@@ -15,6 +15,7 @@ from actions.plan import Refusal, Risk
 from actions.registry import REGISTRY
 from actions.run import Runner
 from actions.spec import Ask, Planner
+from actions.verdict import Word
 from backend.clients.api import ApiClient
 from backend.clients.engine import EngineClient
 from backend.command import SystemRunner
@@ -217,6 +218,18 @@ async def test_health_is_awaited_until_the_deadline(
     assert rig.time.passed <= 61.0
 
 
+async def test_an_engine_that_is_healthy_for_a_moment_only_did_not_come_up(tmp_path: Path) -> None:
+    rig = EngineRig(tmp_path)
+    rig.engine.course = ((0, UP), (2.5, {**FAILED, "result": "exit-code"}))
+    assert told(await rig.restart()) == ("worse", "active -> failed (exit-code)")
+
+
+async def test_a_healthy_run_must_hold(tmp_path: Path) -> None:
+    rig = EngineRig(tmp_path)
+    assert told(await rig.restart())[0] == "worked"
+    assert 10.0 <= rig.time.passed <= 12.0
+
+
 async def test_without_a_health_route_a_new_run_must_hold(tmp_path: Path) -> None:
     rig = EngineRig(tmp_path)
     rig.engine.health_is = lambda _: MissingRoute("no such route")
@@ -275,7 +288,11 @@ async def test_a_manager_that_refuses_leaves_the_run_that_was(tmp_path: Path) ->
 async def test_a_manager_that_falls_silent_leaves_it_unknown(tmp_path: Path) -> None:
     rig = EngineRig(tmp_path)
     rig.engine.on_ask = lambda: setattr(rig.engine, "read_error", Refused("no service manager answers"))
-    assert told(await rig.restart()) == ("unknown", "cannot be read: no service manager answers")
+    outcome = await rig.restart()
+    assert isinstance(outcome, Outcome)
+    verdict = outcome.verdict
+    assert (verdict.word, verdict.text) == (Word.UNKNOWN, "cannot be read: no service manager answers")
+    assert verdict.so_far, "it is found out once the service manager answers again"
 
 
 @pytest.mark.parametrize(
@@ -412,7 +429,7 @@ async def restarted(config: Config, folder: Path) -> Outcome | Refusal:
     stands = await client.unit()
     executor = EngineExecutor(client, cast("ApiClient", Engine(time, stands)), time)
     scribe = Scribe(Journal(folder / "journal.jsonl", "ann", StillClock()))
-    means = Means(executor, scribe, Locks(folder / "locks", "", StillClock()), StillClock(), time.sleep)
+    means = Means(executor, scribe, Locks(folder / "locks", StillClock()), StillClock(), time.sleep)
     return await Runner(means).run(planned(plan_restart, stands, config=config), lambda _: None)
 
 

@@ -24,7 +24,7 @@ HOLDER = """
 import sys
 from pathlib import Path
 from backend.locks import TargetLock
-lock = TargetLock(Path(sys.argv[1]), " job:8841", who="bob@research-01", fallback=Path(sys.argv[1]))
+lock = TargetLock(Path(sys.argv[1]), "here job:8841", who="bob@research-01", fallback=Path(sys.argv[1]))
 print(lock.acquire(), flush=True)
 sys.stdin.read()
 """
@@ -88,8 +88,8 @@ async def test_locks_are_taken_in_one_order_whatever_the_plan_says(
     monkeypatch.setattr(TargetLock, "__init__", noted)
     await rig.run(requeue_of(*reversed(THREE)))
     *targets, run = taken
-    assert targets == [" job:1", " job:2", " job:3"]
-    assert run.startswith(" run:"), "only who has all targets begins a run"
+    assert targets == ["here job:1", "here job:2", "here job:3"]
+    assert run.startswith("run:"), "only who has all targets begins a run"
     assert rig.server.sent == ["3", "2", "1"]
 
 

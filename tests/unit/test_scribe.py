@@ -67,6 +67,31 @@ async def test_who_is_cancelled_while_it_writes_waits_for_its_end(scribe: Scribe
     assert [entry.id for entry in scribe.journal.tail(9)] == ["a"]
 
 
+async def test_who_catch_up_at_the_same_time_take_each_entry_once(scribe: Scribe) -> None:
+    asyncio.get_running_loop().set_default_executor(AbandonableThreads())
+    for number in range(20):
+        for step in range(5):
+            scribe.journal.append("intent" if step == 0 else "step", id=f"r{number}")
+        await asyncio.gather(*(scribe.catch_up() for _ in range(4)))
+        assert len(scribe.ledger.runs[-1].steps) == 4
+    assert len(scribe.ledger.entries) == 100
+
+
+def descriptors() -> int:
+    """How many files this process has open."""
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+async def test_a_folder_in_the_place_of_the_journal_leaks_nothing(tmp_path: Path) -> None:
+    (tmp_path / "journal.jsonl").mkdir()
+    scribe = Scribe(Journal(tmp_path / "journal.jsonl", "ann", StillClock()))
+    before = descriptors()
+    for _ in range(20):
+        with pytest.raises(JournalError, match="it is a folder"):
+            await scribe.catch_up()
+    assert descriptors() <= before + 1
+
+
 PROGRAM = """
 import asyncio, threading
 from backend.threads import AbandonableThreads

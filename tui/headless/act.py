@@ -8,8 +8,6 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
-import msgspec
-
 from actions.aftermath import Aftermath
 from actions.brake import ENDING
 from actions.guard import Posture, forbids_planning
@@ -33,6 +31,7 @@ from backend.platform import Platform
 from backend.text import clean
 from backend.threads import AbandonableThreads
 from tui.headless.look import look
+from tui.headless.saying import say, say_json
 from tui.headless.telling import as_text, outcome_as_data, plan_as_data
 
 EXIT_CODES = {Word.WORKED: 0, Word.NO_EFFECT: 1, Word.WORSE: 1, Word.UNKNOWN: 3}
@@ -67,13 +66,11 @@ async def actions(config: Config, clock: Clock, *, as_json: bool) -> int:
         await platform.aclose()
     rows = [_row(spec, situation, config) for spec in REGISTRY.values()]
     if as_json:
-        _print_json(rows)
+        say_json(rows)
     else:
         for row in rows:
             now = "" if row["available"] else f"  not now: {row['reason']}"
-            sys.stdout.write(
-                f"{row['id']:<22} {row['key']} in {row['pane']:<10} {row['risk']:<7} {row['title']}{now}\n"
-            )
+            say(f"{row['id']:<22} {row['key']} in {row['pane']:<10} {row['risk']:<7} {row['title']}{now}")
     return 0
 
 
@@ -104,11 +101,11 @@ async def act(config: Config, clock: Clock, order: Order, *, as_json: bool) -> i
         if refusal := _unconfirmed(plan, order):
             return _tell(order, plan, refusal, as_json)
         scribe = Scribe(Journal(config.journal_path, whoami(), clock))
-        locks = Locks(config.lock_dir, config.api.url, clock)
+        locks = Locks(config.lock_dir, clock)
         runner = Runner(Means(spec.executor(platform, clock), scribe, locks, clock))
         outcome = await _run(runner, plan, as_json)
         if isinstance(outcome, Outcome) and outcome.verdict.so_far and order.wait:
-            outcome = await _waited_for(runner, outcome)
+            outcome = await _waited_for(runner, spec, outcome)
         return _tell(order, plan, outcome, as_json)
     finally:
         await platform.aclose()
@@ -164,14 +161,14 @@ async def _run(runner: Runner, plan: Plan, quiet: bool) -> Outcome | Refusal:
 
     def report(progress: Progress) -> None:
         if not quiet:
-            sys.stderr.write(f"{progress.done}/{progress.of} {progress.text}\n")
+            say(f"{progress.done}/{progress.of} {progress.text}", sys.stderr)
 
     return await runner.run(plan, report)
 
 
-async def _waited_for(runner: Runner, outcome: Outcome) -> Outcome:
+async def _waited_for(runner: Runner, spec: ActionSpec, outcome: Outcome) -> Outcome:
     """The same with its last verdict; told to end, it goes with the first, and whoever comes next follows."""
-    settling = asyncio.create_task(Aftermath(runner.means).settle(outcome.run_id))
+    settling = asyncio.create_task(Aftermath(runner.means, spec.acts_on).settle(outcome.run_id))
     told_to_end = asyncio.create_task(runner.brake.hurried())
     try:
         await asyncio.wait({settling, told_to_end}, return_when=asyncio.FIRST_COMPLETED)
@@ -186,9 +183,9 @@ async def _waited_for(runner: Runner, outcome: Outcome) -> Outcome:
 
 def _tell(order: Order, plan: Plan | None, result: Outcome | Refusal | None, as_json: bool) -> int:
     if as_json:
-        _print_json({"action": clean(order.action), "plan": plan_as_data(plan), "outcome": outcome_as_data(result)})
+        say_json({"action": clean(order.action), "plan": plan_as_data(plan), "outcome": outcome_as_data(result)})
     else:
-        sys.stdout.write("\n".join(as_text(plan, result)) + "\n")
+        say("\n".join(as_text(plan, result)))
     match result:
         case None:
             return 0
@@ -196,7 +193,3 @@ def _tell(order: Order, plan: Plan | None, result: Outcome | Refusal | None, as_
             return REFUSED
         case Outcome():
             return EXIT_CODES[result.verdict.word]
-
-
-def _print_json(value: object) -> None:
-    sys.stdout.write(msgspec.json.encode(value).decode() + "\n")

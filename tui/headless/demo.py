@@ -5,9 +5,8 @@ import asyncio
 import sys
 from dataclasses import asdict
 
-import msgspec
-
 from backend.config.load import load
+from tui.headless.saying import say, say_json
 
 WRONG_USAGE = 2
 
@@ -22,7 +21,7 @@ def demo(options: argparse.Namespace) -> int:
         place = [] if options.dir is None else ["--dir", str(options.dir)]
         return main([options.scenario, "--seed", str(options.seed), *place, *_more(options)])
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        sys.stderr.write("backtop demo: the dashboard needs a terminal; --headless does not\n")
+        say("backtop demo: the dashboard needs a terminal; --headless does not", sys.stderr)
         return WRONG_USAGE
     return asyncio.run(_watch(options))
 
@@ -31,12 +30,12 @@ def _list(*, as_json: bool) -> int:
     from tui.demo.launch import listing
 
     if as_json:
-        sys.stdout.write(msgspec.json.encode([asdict(summary) for summary in listing()]).decode() + "\n")
+        say_json([asdict(summary) for summary in listing()])
         return 0
     for summary in listing():
-        sys.stdout.write(f"{summary.name:<14} {summary.title}\n{'':<14} {summary.wrong}\n")
+        say(f"{summary.name:<14} {summary.title}\n{'':<14} {summary.wrong}")
         if summary.right:
-            sys.stdout.write(f"{'':<14} right: {', '.join(summary.right)}; harmful: {', '.join(summary.harmful)}\n")
+            say(f"{'':<14} right: {', '.join(summary.right)}; harmful: {', '.join(summary.harmful)}")
     return 0
 
 
@@ -47,11 +46,11 @@ def _more(options: argparse.Namespace) -> list[str]:
 async def _watch(options: argparse.Namespace) -> int:
     from tui.demo.launch import LaunchError, launch
 
-    sys.stderr.write(f"starting the embedded platform ({options.scenario}) …\n")
+    say(f"starting the embedded platform ({options.scenario}) …", sys.stderr)
     try:
         platform = await launch(options.scenario, options.seed, options.dir, *_more(options))
     except LaunchError as error:
-        sys.stderr.write(f"{error}\n")
+        say(f"{error}", sys.stderr)
         return error.code
     try:
         from tui.terminal import on_terminal

@@ -1,6 +1,5 @@
 """`backtop journal` and `backtop config`: what was done here, and how this program is set."""
 
-import sys
 from dataclasses import replace
 
 import msgspec
@@ -13,6 +12,7 @@ from backend.incident.entry import Entry
 from backend.incident.journal import Journal
 from backend.locks import whoami
 from backend.text import clean
+from tui.headless.saying import say, say_json
 
 SHOWN = 50
 BROKEN = 1
@@ -23,17 +23,17 @@ def journal(config: Config, clock: Clock, *, verify: bool, as_json: bool) -> int
     record = Journal(config.journal_path, whoami(), clock)
     if not verify:
         for entry in map(_harmless, record.tail(SHOWN)):
-            sys.stdout.write((msgspec.json.encode(entry).decode() if as_json else _line(entry)) + "\n")
+            say(msgspec.json.encode(entry).decode() if as_json else _line(entry))
         return 0
     found = record.verify()
     if as_json:
-        sys.stdout.write(msgspec.json.encode(found).decode() + "\n")
+        say_json(found)
     elif found.ok and not config.journal_path.exists():
-        sys.stdout.write(f"{config.journal_path}: there is no journal yet; nothing was done here\n")
+        say(f"{config.journal_path}: there is no journal yet; nothing was done here")
     elif found.ok:
-        sys.stdout.write(f"{config.journal_path}: {found.count} lines, the chain holds\n")
+        say(f"{config.journal_path}: {found.count} lines, the chain holds")
     else:
-        sys.stdout.write(f"{config.journal_path}: broken at line {found.line}: {found.why}\n")
+        say(f"{config.journal_path}: broken at line {found.line}: {found.why}")
     return 0 if found.ok else BROKEN
 
 
@@ -54,7 +54,7 @@ def show(config: Config) -> int:
     rows = [(setting.key, _value(setting.value), setting.origin) for setting in settings(config)]
     widest = max(len(key) for key, _, _ in rows)
     for key, value, origin in rows:
-        sys.stdout.write(f"{key:<{widest}}  {value}  ({origin})\n")
+        say(f"{key:<{widest}}  {value}  ({origin})")
     return 0
 
 
@@ -64,12 +64,12 @@ def _value(value: object) -> str:
 
 def path(config: Config) -> int:
     """Print which files are used."""
-    sys.stdout.write(f"config   {config.path or 'none: all defaults'}\nstate    {config.state_dir / config.profile}\n")
-    sys.stdout.write(f"journal  {config.journal_path}\nlocks    {config.lock_dir}\n")
+    say(f"config   {config.path or 'none: all defaults'}\nstate    {config.state_dir / config.profile}")
+    say(f"journal  {config.journal_path}\nlocks    {config.lock_dir}")
     return 0
 
 
 def init() -> int:
     """Print a file with every default, to start from."""
-    sys.stdout.write(example())
+    say(example().rstrip())
     return 0

@@ -1,6 +1,5 @@
 """`backtop status` and `backtop diagnose`: one look, told as text or JSON, with an exit code."""
 
-import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,6 +13,7 @@ from backend.model.finding import Finding, Severity
 from backend.model.situation import GRAVITY, SOURCES, Face, PartState, Situation
 from backend.platform import Platform
 from tui.headless.look import look
+from tui.headless.saying import say, say_json
 
 EXIT_CODES = {"good": 0, "warning": 1, "critical": 2, "unknown": 3}
 
@@ -27,9 +27,9 @@ async def run(config: Config, clock: Clock, *, as_json: bool, only_findings: boo
         await platform.aclose()
     told = report(situation, config.profile, config.limits)
     if as_json:
-        sys.stdout.write(msgspec.json.encode(told).decode() + "\n")
+        say_json(told)
     else:
-        sys.stdout.write("\n".join(_as_text(told, only_findings=only_findings)) + "\n")
+        say("\n".join(_as_text(told, only_findings=only_findings)))
     return EXIT_CODES[told["verdict"]]
 
 

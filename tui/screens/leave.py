@@ -5,23 +5,23 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 
+from backend.clock import Clock
+from tui.screens.settling import SettlingScreen
 from widgets.readout import Readout
 from widgets.text import Span
 
 
-class LeaveScreen(ModalScreen[bool]):
+class LeaveScreen(SettlingScreen[bool]):
     """Dismisses with whether the person wants to leave all the same."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,n,enter", "answer(False)", "stay"),
         Binding("y", "answer(True)", "leave"),
     ]
-    AUTO_FOCUS = None
 
-    def __init__(self, why: str) -> None:
-        super().__init__()
+    def __init__(self, why: str, clock: Clock) -> None:
+        super().__init__(clock)
         self._why = why
 
     def compose(self) -> ComposeResult:
@@ -33,4 +33,5 @@ class LeaveScreen(ModalScreen[bool]):
 
     def action_answer(self, answer: bool) -> None:
         """Close with the answer."""
-        self.dismiss(answer)
+        if self.hears:
+            self.dismiss(answer)

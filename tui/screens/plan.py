@@ -5,18 +5,16 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
-from textual.events import Key, Paste, Resize
-from textual.screen import ModalScreen
+from textual.events import Resize
 
 from actions.plan import Plan, Risk
 from backend.clock import Clock
+from tui.screens.settling import SETTLE, SettlingScreen
 from tui.screens.word import WordInput
 from widgets.present.plan import PlanFacts, body, heading
 from widgets.readout import Readout
 from widgets.text import Line, Span, line_width
 
-SETTLE = 0.3
-"""Seconds in which typed keys do not count: they were meant for what was there before."""
 THINK = 1.0
 """Seconds before a plan of medium risk can be confirmed."""
 EXPIRES = 60.0
@@ -27,7 +25,7 @@ TYPING = 4
 """As many more where a word is typed."""
 
 
-class PlanScreen(ModalScreen[bool]):
+class PlanScreen(SettlingScreen[bool]):
     """Shows one plan; dismisses with whether the person confirmed it.
 
     Low and medium risk: everything but `y` cancels or does nothing. High risk: the plan's word is typed, then enter.
@@ -42,14 +40,11 @@ class PlanScreen(ModalScreen[bool]):
         Binding("pagedown", "scroll(8)", show=False),
         Binding("ctrl+q", "app.leave", show=False),
     ]
-    AUTO_FOCUS = None
 
     def __init__(self, plan: Plan, facts: PlanFacts, clock: Clock) -> None:
-        super().__init__()
+        super().__init__(clock)
         self._facts = facts
-        self._clock = clock
         self._wait = SETTLE if plan.risk is Risk.LOW else THINK
-        self._opened = clock.monotonic()
         self._word = plan.confirm
         self._body = Readout(id="plan-body")
         self._heading = Readout(id="plan-heading")
@@ -64,12 +59,12 @@ class PlanScreen(ModalScreen[bool]):
                 yield self._body
             if self._word is not None:
                 yield Readout(((Span("type "), Span(self._word, "bad"), Span(", then enter")),), id="plan-type")
-                yield WordInput(lambda: self._open_for >= SETTLE)
+                yield WordInput(lambda: self.hears)
             yield self._keys
 
     def on_mount(self) -> None:
         """Start the two clocks: when it may be confirmed, and when it expires."""
-        self._opened = self._clock.monotonic()
+        super().on_mount()
         if self._word is not None:
             self.query_one(WordInput).focus()
         self._tick()
@@ -87,26 +82,22 @@ class PlanScreen(ModalScreen[bool]):
         self._keys.show((self._key_line(),))
 
     @property
-    def _open_for(self) -> float:
-        return self._clock.monotonic() - self._opened
-
-    @property
     def _may_confirm(self) -> bool:
         """After the time to think, and only as long as the facts are young."""
-        return self._wait <= self._open_for < EXPIRES
+        return self._wait <= self.open_for < EXPIRES
 
     def _tick(self) -> None:
         if not self.is_active:  # the question whether to leave lies over it, and has to be answered first
             return
-        if self._open_for >= EXPIRES:
+        if self.open_for >= EXPIRES:
             self.dismiss(False)
             self.app.notify("The dialog expired: its facts are a minute old.", title=self._facts.title, markup=False)
             return
         self._keys.show((self._key_line(),))
 
     def _key_line(self) -> Line:
-        ready = self._open_for >= self._wait
-        left = EXPIRES - self._open_for
+        ready = self.open_for >= self._wait
+        left = EXPIRES - self.open_for
         expires = f"   expires in {10 * -(-int(left) // 10)}s" if left > 10 else f"   expires in {left:.0f}s"
         if self._word is not None:
             return Span("[esc] Cancel", "strong"), Span(expires, "dim")
@@ -126,20 +117,9 @@ class PlanScreen(ModalScreen[bool]):
         elif self._may_confirm:
             self.dismiss(True)
 
-    def on_key(self, event: Key) -> None:
-        """Keys typed before the dialog could be read are lost on purpose."""
-        if self._open_for < SETTLE:
-            event.stop()
-            event.prevent_default()
-
-    def on_paste(self, event: Paste) -> None:
-        """Pasted text never confirms anything."""
-        event.stop()
-        event.prevent_default()
-
     def action_cancel(self) -> None:
         """Close without doing anything."""
-        if self._open_for >= SETTLE:
+        if self.hears:
             self.dismiss(False)
 
     def action_confirm(self) -> None:

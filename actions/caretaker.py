@@ -1,0 +1,102 @@
+"""Brings runs to their last verdict: those of this program that go on, and those that nobody cares for any more."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, MutableMapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from actions.aftermath import Aftermath, left_alone
+from actions.means import Locks, Means
+from actions.registry import REGISTRY
+from actions.spec import ActionSpec
+from actions.verdict import Verdict
+from backend.clock import Clock
+from backend.errors import JournalError
+from backend.incident.runs import RunRecord
+from backend.incident.scribe import Scribe
+
+MOST = 100
+"""So many open runs are looked at, the newest first."""
+REST = 30.0
+"""Seconds until a run is taken up again whose verdict could not be written."""
+
+
+class Voice(Protocol):
+    """What tells the person."""
+
+    def broken_off(self, runs: Sequence[RunRecord]) -> None:
+        """Some runs were begun, and never ended."""
+
+    def ended(self, spec: ActionSpec, verdict: Verdict) -> None:
+        """A run has its last verdict."""
+
+
+@dataclass(slots=True)
+class Caretaker:
+    """Finds the open runs in the journal, and takes up each that is due."""
+
+    scribe: Scribe
+    locks: Locks
+    clock: Clock
+    host: str
+    means: Callable[[ActionSpec], Means]
+    voice: Voice
+    ours: MutableMapping[str, Verdict]
+    """The runs of this program that are still open, and what is known of them; whoever acts puts them in."""
+    only_looks: Callable[[], bool]
+    """Whether this program must not take anything up."""
+    _rests_until: dict[str, float] = field(default_factory=dict)
+    _cared_for: set[str] = field(default_factory=set)
+    _told: set[str] = field(default_factory=set)
+
+    async def look(self) -> Sequence[RunRecord]:
+        """The runs that are due: nobody else brings them to their end. What was broken off is told, once."""
+        await self.scribe.catch_up()
+        due = await asyncio.to_thread(self._unheld)
+        if any(run.verdict is None for run in due):
+            await self.scribe.catch_up()  # one that ended between the two looks has its verdict by now
+            still = {run.id: run for run in self.scribe.ledger.open_runs}
+            due = [still[run.id] for run in due if run.id in still]
+        self._tell(due)
+        return due
+
+    def take_up(self, due: Sequence[RunRecord]) -> Sequence[Coroutine[None, None, None]]:
+        """What brings each of them to its end, as far as this program knows what it did."""
+        known = [] if self.only_looks() else [run for run in due if run.intent.action in REGISTRY]
+        self._cared_for.update(run.id for run in known)
+        return [self._care(run.id, REGISTRY[run.intent.action]) for run in known]
+
+    def _unheld(self) -> Sequence[RunRecord]:
+        newest = self.scribe.ledger.open_runs[-MOST:]
+        return [run for run in newest if self._is_due(run) and not self.locks.runs(run.id)]
+
+    def _is_due(self, run: RunRecord) -> bool:
+        resting = self.clock.monotonic() < self._rests_until.get(run.id, 0.0)
+        if run.id in self._cared_for or resting:
+            return False
+        return run.id in self.ours or left_alone(run, self.clock.now(), self.host)
+
+    def _tell(self, due: Sequence[RunRecord]) -> None:
+        news = [run for run in due if run.verdict is None and run.id not in self._told and run.id not in self.ours]
+        self._told.update(run.id for run in news)
+        if news:
+            self.voice.broken_off(news)
+
+    async def _care(self, id_: str, spec: ActionSpec) -> None:
+        known = self.ours.get(id_)
+        try:
+            verdict = await Aftermath(self.means(spec), spec.acts_on).settle(id_, known)
+        except JournalError:
+            verdict = None  # it cannot even be read: the first action says why
+        finally:
+            self._cared_for.discard(id_)
+        if verdict is None or not verdict.recorded:
+            self._rests_until[id_] = self.clock.monotonic() + REST
+        if verdict is None:
+            return
+        if verdict.recorded:
+            self.ours.pop(id_, None)
+        else:
+            self.ours[id_] = verdict
+        if known is None or known.so_far:
+            self.voice.ended(spec, verdict)
