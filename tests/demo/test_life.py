@@ -20,10 +20,10 @@ import psycopg
 import pytest
 
 from tui.demo import __main__ as program
+from tui.demo.address import ENGINE, dsn
 from tui.demo.instance import belonging
 from tui.demo.launch import LaunchError, launch, listing
 from tui.demo.layout import PREFIX, Layout
-from tui.demo.postgres import ENGINE, dsn
 
 SECONDS_TO_RISE = 30.0
 

@@ -23,7 +23,7 @@ SUMMARY = Summary(
     "requeued as they were, or after a restart of the engine, they grow again",
 )
 
-LIMIT_MB = 306
+LIMIT_MB = 300
 GROWTH_MB = 52
 KILLED = "worker killed (signal 9)"
 VICTIMS: tuple[tuple[float, str, Priority], ...] = (
