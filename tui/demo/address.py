@@ -8,6 +8,8 @@ import re
 from pathlib import Path
 
 HOST = "127.0.0.1"
+HOSTS = (HOST, "localhost")
+"""By which names a client may know it."""
 DATABASE = "adaf_historical"
 ROLES = ADMIN, ENGINE, WATCHER = "postgres", "adaf_engine", "adaf_research"
 """Roles: the owner of the cluster, of the tables and sessions of workers, and the one a dashboard uses."""

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tui.demo.address import ADMIN, DATABASE, HOST, ROLES, WATCHER, installed, quoted
+from tui.demo.address import ADMIN, DATABASE, HOST, HOSTS, ROLES, WATCHER, installed, quoted
 from tui.demo.instance import GroundError, Instance, marked_folder, shared_places
 from tui.demo.layout import replace
 from tui.demo.processes import Child, end_children
@@ -141,7 +141,8 @@ class Postgres:
             self.port = _free_port()
             self.child = self._serve()
             if await self._answers():
-                lines = (f"{HOST}:{self.port}:*:{role}:{word}\n" for role, word in self.passwords.items())
+                words = self.passwords.items()
+                lines = (f"{host}:{self.port}:*:{role}:{word}\n" for host in HOSTS for role, word in words)
                 replace(self.instance.layout.passfile, "".join(lines))
                 return
         raise GroundError(f"PostgreSQL does not start: {self._last_words()}")

@@ -158,7 +158,11 @@ async def refresh(request: Request) -> Response:
     """Begin to load the cache anew."""
     await body_of(request)
     world = world_of(request)
-    world.data.need_source()
+    try:
+        world.data.need_source()
+    except UnavailableError as error:
+        judge_of(request).refused("data.refresh", "all symbols", str(error))
+        raise
     judge_of(request).note("data.refresh", "all symbols", "nothing", "the cache is loaded anew")
     return JSONResponse({"status": "accepted", "expected_done": when(world.data.refresh(world.settle()))}, 202)
 
