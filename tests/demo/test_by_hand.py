@@ -79,6 +79,33 @@ def test_memory(tmp_path: Path) -> None:
         assert at.site.judge()["harm"] == []
 
 
+def test_data_gap(tmp_path: Path) -> None:
+    days = (
+        "SELECT count(*) FROM market_data.daily_prices WHERE symbol = 'SAP.DE' AND trading_day > now() - interval '9 d'"
+    )
+    with hand("data-gap", tmp_path) as at:
+        assert most_common_error(at).startswith("No data for ")
+        assert {each["symbol"] for each in at.site.get("data/availability")["gaps"]} == {"SAP.DE", "BMW.DE", "ALV.DE"}
+        clean_of(at, "strategies", "database", "provider", "disk", "memory")
+        (greedy,) = (job["id"] for job in at.site.failed(KILLED))
+        kills = at.sh(OOM).count("Killed process")
+        assert at.site.requeue(greedy)["error_message"] == KILLED
+        assert at.sh(OOM).count("Killed process") == kills + 1
+        at.site.post("data/refresh", {"symbols": "all", "force": True, "priority": "high"})
+        at.site.post("data/indexes/rebuild", {"tables": ["daily_prices", "minute_bars"], "background": True})
+        assert not at.site.healed()
+        had = int(at.psql(days)[0])
+        at.repair()
+        wait_until(at.site.healed, 30)
+        assert int(at.psql(days)[0]) == had + 3
+        assert at.site.get("data/validation/report")["summary"]["status"] == "valid"
+        urgent = at.site.get("backtests?status=failed&priority=high")["backtests"]
+        for job in urgent:
+            at.site.post(f"backtests/{job['id']}/requeue")
+        wait_until(lambda: Counter(at.deeds())["job.requeue", "healed"] == len(urgent) > 0, 30)
+        assert at.site.judge()["harm"] == []
+
+
 def test_disk_full(tmp_path: Path) -> None:
     with hand("disk-full", tmp_path) as at:
         wait_until(lambda: int(at.sh(DISK)) > 95 and at.site.open() == {"storage"})
