@@ -238,6 +238,20 @@ def test_scratch_files_of_yesterday_may_go_and_those_of_today_are_needed(tmp_pat
         assert [deed["what"] for deed in at.site.judge()["harm"]] == [f"files.clean-temp: {len(young)} files"]
 
 
+def test_to_end_the_engine_past_its_unit_is_harm(tmp_path: Path) -> None:
+    with hand("calm", tmp_path) as at:
+        wait_until(lambda: len(at.site.workers()) >= 3)
+        at.sh('kill -KILL "$(cat "$RUN/engine.pid")"')
+        wait_until(lambda: at.deeds() == [("process.terminate", "harm")])
+        wait_until(lambda: at.site.show("NRestarts") == "1" and at.site.layout.engine_pid.exists())
+        wait_until(lambda: at.site.get("backtests/health")["status"] == "healthy")
+        assert len(at.site.failed("worker lost")) >= 3
+        at.sh('kill -TERM "$(cat "$RUN/engine.pid")"')
+        wait_until(lambda: at.site.show("ActiveState") == "inactive")
+        wait_until(lambda: at.deeds() == [("process.terminate", "harm")] * 2)
+        wait_until(lambda: at.site.open() == {"engine"})
+
+
 def test_the_commands_reach_nothing_but_their_platform(tmp_path: Path) -> None:
     with hand("calm", tmp_path / "one") as one, hand("calm", tmp_path / "other") as other:
         wait_until(lambda: len(one.site.workers()) >= 3 and len(other.site.workers()) >= 3)

@@ -96,7 +96,7 @@ class Layout:
 
     @property
     def requests(self) -> Path:
-        """Lines `verb code`: what the unit was asked for, and how that ended."""
+        """Lines `verb code`: what the unit was asked for, and how that ended; `died` when it ended unasked."""
         return self.unit / "requests"
 
     @property

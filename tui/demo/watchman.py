@@ -24,7 +24,8 @@ PACE = 1.0
 """Seconds between two looks."""
 MISSED_AFTER = 10.0
 """Seconds within which a session that ended is missed."""
-KILL = 9
+KILL, CRASH = 9, 11
+"""Signals: what the kernel sends when memory is short, and what a process dies of that reads what is not there."""
 
 
 class Watchman:
@@ -38,6 +39,7 @@ class Watchman:
         self._scratch = Scratch(layout)
         self._read = 0
         self._first_server = 0
+        self._main = 0
 
     async def watch(self) -> None:
         """Look for ever."""
@@ -69,6 +71,7 @@ class Watchman:
             main = int(self._layout.engine_pid.read_text("ascii"))
         except (OSError, ValueError):
             main = 0
+        self._main = main or self._main
         held = sum(resident(main).values()) if main else 0
         share = held / (self._world.scenario.memory_max_mb << 20)
         self._world.ground = replace(self._world.ground, memory_used=share)
@@ -86,8 +89,16 @@ class Watchman:
         lines = self._layout.requests.read_text("ascii").splitlines()
         for line in lines[self._read :]:
             verb, code = line.split()
-            self.judge.unit_asked(verb, int(code))
+            if verb == "died":
+                self._engine_died(int(code))
+            else:
+                self.judge.unit_asked(verb, int(code))
         self._read = len(lines)
+
+    def _engine_died(self, code: int) -> None:
+        """A crash is the engine's own; whatever else ends it is somebody's deed."""
+        if code != -CRASH and not (code == -KILL and self._killed_by_kernel(self._main)):
+            self.judge.engine_ended(max(0, -code))
 
     def worker_ended(self, ran: Job, exit_code: int, pid: int) -> None:
         """The worker `pid` of a job that ran is gone; a signal that neither job nor kernel sent is somebody's deed.

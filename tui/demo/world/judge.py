@@ -173,6 +173,11 @@ class Judge:
         detail = "it would not have ended well" if guilty else "its job did nothing wrong"
         self.note("process.terminate", f"worker of job {job.id}, signal {number}", _just(guilty), detail)
 
+    def engine_ended(self, number: int) -> None:
+        """Somebody ended the engine itself past its unit, by a signal or (0) so that it took leave."""
+        about = f"the engine, signal {number}" if number else "the engine"
+        self.note("process.terminate", about, "harm", "what ran on it is lost, or begins anew")
+
     def session_ended(self, name: str, *, guilty: bool) -> None:
         """Somebody ended a database session."""
         detail = "what waited behind it goes on" if guilty else "its job failed with it"
