@@ -5,11 +5,11 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from time import monotonic, sleep
 from typing import Any
 
 import httpx
 
+from tests.waiting import PATIENCE, eventually
 from tui.demo.api import HOST, application, listener_on, server_of
 from tui.demo.instance import create, remove
 from tui.demo.layout import Layout
@@ -109,9 +109,6 @@ async def until(condition: Callable[[], Any], seconds: float = 10.0) -> Any:
     return met
 
 
-def wait_until(condition: Callable[[], Any], seconds: float = 10.0) -> None:
+def wait_until(condition: Callable[[], object], seconds: float = PATIENCE) -> None:
     """Wait until `condition()` is true; fails after `seconds`."""
-    deadline = monotonic() + seconds
-    while not condition():
-        assert monotonic() < deadline, f"not within {seconds} s"
-        sleep(0.05)
+    eventually(condition, "it", seconds)

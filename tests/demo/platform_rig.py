@@ -17,8 +17,8 @@ import psutil
 import psycopg
 
 from tests.demo.api_rig import RESEARCH, wait_until
+from tui.demo.address import WATCHER, dsn
 from tui.demo.layout import Layout
-from tui.demo.postgres import WATCHER, dsn
 
 UNIT = "adaf-backtest-engine"
 SECONDS_TO_RISE = 40.0

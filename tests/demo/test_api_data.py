@@ -10,8 +10,8 @@ import pytest
 import pytest_asyncio
 
 from tests.demo.api_rig import Rig, postgres, serving, until
+from tui.demo.address import WATCHER, dsn
 from tui.demo.layout import Layout
-from tui.demo.postgres import WATCHER, dsn
 
 REPAIR = {"symbols": ["AUTO_DETECT"], "date_range": "last_7d", "repair_gaps": True}
 

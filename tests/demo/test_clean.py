@@ -7,8 +7,10 @@ import json
 import os
 import signal
 import socket
+import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
@@ -21,6 +23,8 @@ from tests.demo.test_life import run_of, segment_of, segments
 from tui.demo.instance import belonging
 
 STARTS = int(os.environ.get("BACKTOP_STARTS", "2"))
+HEAVIEST, BUSIEST = 150.0, 0.05
+"""Megabytes that a calm platform may hold in all, and its share of one core."""
 
 
 def held(site: Site) -> set[int]:
@@ -52,6 +56,7 @@ def traceless(site: Site) -> Iterator[None]:
 @pytest.mark.timeout(60 + 15 * STARTS)
 def test_starts_and_ends_in_a_row_leave_nothing_and_hurt_no_neighbour(tmp_path: Path) -> None:
     with site("calm", tmp_path) as neighbour:
+        then = Weight.of(neighbour)
         for number in range(STARTS):
             words = ("--seed", str(number), "--quirks", "missing-routes")
             with ExitStack() as after, site("data-gap", tmp_path, *words) as up:
@@ -62,7 +67,9 @@ def test_starts_and_ends_in_a_row_leave_nothing_and_hurt_no_neighbour(tmp_path: 
             assert [path.name for path in tmp_path.iterdir()] == [neighbour.layout.root.name], f"after start {number}"
         wait_until(lambda: neighbour.get("backtests/health")["status"] == "healthy")
         assert (neighbour.show("ActiveState"), neighbour.show("NRestarts")) == ("active", "0")
-        assert is_light(neighbour)
+        now = Weight.of(neighbour)
+        assert now.megabytes < HEAVIEST
+        assert now.cpu_seconds - then.cpu_seconds < BUSIEST * (now.at - then.at)
     assert not any(tmp_path.iterdir())
 
 
@@ -90,8 +97,49 @@ def readable(folder: Path) -> bool:
         return False
 
 
-def is_light(site: Site) -> bool:
-    """What the platform holds for itself; the memory of its workers is what their jobs ask for."""
-    workers = {process.pid for process in site.workers().values()}
-    own = [each.pid for each in belonging(site.layout.root, site.said["token"]) if each.pid not in workers]
-    return sum(psutil.Process(pid).memory_full_info().uss for pid in own) < 100 << 20
+def test_whatever_part_of_it_is_killed_the_next_start_cleans_up(tmp_path: Path) -> None:
+    """Each of its processes is killed by itself, the supervisor last; what came in place of them is killed too."""
+    with run_of("calm", temp=tmp_path) as killed, httpx.Client(base_url=killed.said["api"]) as client:
+        up = Site(killed.said, client)
+        wait_until(lambda: len(up.workers()) >= 3)
+        with traceless(up):
+            for process in parts(killed.process.pid):
+                with suppress(psutil.NoSuchProcess):  # others went with one before it
+                    process.kill()
+            killed.process.kill()
+            killed.process.wait()
+            assert up.layout.root.exists()
+            with site("calm", tmp_path) as next_one:
+                assert [path.name for path in tmp_path.iterdir()] == [next_one.layout.root.name]
+    assert not any(tmp_path.iterdir())
+
+
+def parts(supervisor: int) -> list[psutil.Process]:
+    """All processes of a platform but its supervisor, the youngest first."""
+    return sorted(
+        psutil.Process(supervisor).children(recursive=True), key=psutil.Process.create_time, reverse=True
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Weight:
+    """What a whole platform weighs, its supervisor and its workers included."""
+
+    megabytes: float
+    cpu_seconds: float
+    at: float
+
+    @classmethod
+    def of(cls, site: Site) -> "Weight":
+        supervisor = psutil.Process(json.loads(site.layout.api.read_text())["pid"]).parent()
+        assert supervisor is not None
+        shares = [_share(process) for process in (supervisor, *supervisor.children(recursive=True))]
+        return cls(sum(held for held, _ in shares) / (1 << 20), sum(cpu for _, cpu in shares), time.monotonic())
+
+
+def _share(process: psutil.Process) -> tuple[int, float]:
+    """Bytes that it holds, of what it shares with others its part; CPU seconds of it and of those that it outlived."""
+    try:
+        return int(process.memory_full_info().pss), sum(process.cpu_times()[:4])
+    except psutil.NoSuchProcess:
+        return 0, 0.0

@@ -13,8 +13,9 @@ import psycopg
 import pytest
 
 from tui.demo import market, postgres
+from tui.demo.address import ADMIN, ENGINE, WATCHER, dsn
 from tui.demo.instance import GroundError, Instance, create, remove
-from tui.demo.postgres import ADMIN, ENGINE, WATCHER, Postgres, dsn
+from tui.demo.postgres import Postgres
 from tui.demo.processes import Process, end_children
 from tui.demo.world.calendar import trading_days
 from tui.demo.world.scenario import Scenario, build

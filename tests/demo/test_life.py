@@ -7,9 +7,8 @@ import select
 import signal
 import subprocess
 import sys
-import time
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,11 +18,12 @@ import httpx
 import psycopg
 import pytest
 
+from tests.demo.api_rig import wait_until
 from tui.demo import __main__ as program
+from tui.demo.address import ENGINE, dsn
 from tui.demo.instance import belonging
 from tui.demo.launch import LaunchError, launch, listing
 from tui.demo.layout import PREFIX, Layout
-from tui.demo.postgres import ENGINE, dsn
 
 SECONDS_TO_RISE = 30.0
 
@@ -78,13 +78,6 @@ def run_of(*arguments: str, temp: Path) -> Iterator[Run]:
                 process.terminate()
 
 
-def until(reached: Callable[[], bool], seconds: float = 20.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not reached():
-        assert time.monotonic() < deadline, "it did not come to that"
-        time.sleep(0.02)
-
-
 def segments() -> set[str]:
     """The System V shared memory segments there are, by id."""
     return {line.split()[1] for line in Path("/proc/sysvipc/shm").read_text().splitlines()[1:]}
@@ -137,18 +130,18 @@ def test_every_running_job_has_a_worker_and_a_session(run: Run) -> None:
         answer = httpx.get(f"{run.said['api']}/api/research/backtests?status=running").json()
         return sorted(f"backtest-{job['id']}" for job in answer["backtests"])
 
-    until(lambda: bool(running()) and running() == run.sessions())
+    wait_until(lambda: bool(running()) and running() == run.sessions())
 
 
 def test_a_session_that_is_ended_comes_back(run: Run) -> None:
     with psycopg.connect(run.config["database"]["dsn"], autocommit=True) as connection:
         query = "SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'backtest-%' LIMIT 1"
-        until(lambda: connection.execute(query).fetchone() is not None)
+        wait_until(lambda: connection.execute(query).fetchone() is not None)
         (pid,) = connection.execute(query).fetchone() or (0,)
         connection.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
         gone = "SELECT count(*) FROM pg_stat_activity WHERE pid = %s"
         assert connection.execute(gone, [pid]).fetchone() == (0,)
-        until(lambda: connection.execute(query).fetchone() is not None)
+        wait_until(lambda: connection.execute(query).fetchone() is not None)
 
 
 @contextmanager
@@ -176,7 +169,7 @@ def test_a_killed_one_is_cleaned_up_by_the_next(tmp_path: Path, temp: Path) -> N
         killed.process.kill()
         killed.process.wait()
         assert killed.layout.root.exists()
-        until(lambda: killed.own() == [])
+        wait_until(lambda: killed.own() == [])
     with run_of("calm", "--dir", str(place), temp=temp) as up, goes_without_a_trace(up.layout, up.said["token"]):
         assert [path.name for path in place.iterdir()] == [up.layout.root.name]
         up.process.send_signal(signal.SIGINT)
@@ -187,7 +180,7 @@ def test_a_killed_one_is_cleaned_up_by_the_next(tmp_path: Path, temp: Path) -> N
 @pytest.mark.parametrize("sign", ["run/epoch", "log/postgres", "unit/manager.pid"])
 def test_it_can_be_ended_while_it_comes_up(sign: str, tmp_path: Path) -> None:
     with started("calm", temp=tmp_path) as process:
-        until(lambda: any(tmp_path.glob(f"{PREFIX}*/{sign}")))
+        wait_until(lambda: any(tmp_path.glob(f"{PREFIX}*/{sign}")))
         process.terminate()
         assert process.wait(20) == 0
     assert not any(tmp_path.iterdir())
@@ -222,7 +215,7 @@ async def test_a_dashboard_launches_it_hears_of_its_troubles_and_stops_it(tmp_pa
         assert platform.config == layout.config
         assert platform.root.parent == tmp_path / "place"
         os.kill(json.loads(layout.api.read_text())["pid"], signal.SIGKILL)
-        await asyncio.to_thread(until, lambda: bool(platform.troubles))
+        await asyncio.to_thread(wait_until, lambda: bool(platform.troubles))
         assert "the part api has ended by itself" in platform.troubles[0]
         assert platform.root.exists()
         await platform.stop()

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.demo.api_rig import RESEARCH
+from tests.demo.api_rig import RESEARCH, wait_until
 from tests.demo.platform_rig import Site, site
 from tests.demo.wire import Heard, heard, quirk
 from tui.demo.quirks.table import QUIRKS
@@ -65,6 +65,8 @@ def test_every_404_a_page(up: Site) -> None:
     with quirk(up, "html-404"):
         assert is_page(heard(up, "GET", f"{LIST}/none"))
         assert is_page(heard(up, "GET", f"{RESEARCH}/nonsense"))
+        asked = up.client.get(f"{LIST}/none", headers={"Accept": "application/json"})
+        assert asked.headers["content-type"].startswith("text/html")
 
 
 def test_every_404_json(up: Site) -> None:
@@ -100,6 +102,17 @@ def test_other_names(up: Site) -> None:
         assert {row["status"] for row in rows(up, f"{LIST}?status=queued")} == {"queued"}
         assert said(up, COUNTS)["counts"].keys() == {"failed", "running", "queued", "done"}
         assert said(up, f"{LIST}/{failed[0]['id']}")["name"] == failed[0]["name"]
+
+
+def test_still_other_names(up: Site) -> None:
+    job = next(iter(up.workers()))
+    up.workers()[job].terminate()
+    wait_until(lambda: up.get(f"backtests/{job}")["status"] == "failed")
+    with quirk(up, "more-names"):
+        assert all({"lastRunAt", "error"} <= row.keys() for row in rows(up))
+        assert not any(row.keys() & {"started_at", "error_message"} for row in rows(up))
+        assert said(up, f"{LIST}/{job}")["status"] == "cancelled"
+        assert {row["status"] for row in rows(up)} == {"failed", "cancelled"}
 
 
 def test_numbers_for_ids(up: Site) -> None:

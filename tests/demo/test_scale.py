@@ -1,5 +1,7 @@
 """A platform larger than life: pages, counts and ids hold for it as for a small one."""
 
+import statistics
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -107,3 +109,15 @@ def test_the_largest_answers_on_every_page(large: Site) -> None:
     high = large.get("backtests?status=failed&priority=high&limit=200&offset=9000")
     assert {job["priority"] for job in high["backtests"]} == {"high"}
     assert large.get("data/availability")["symbol_count"] == MOST_SYMBOLS
+
+
+@pytest.mark.parametrize(
+    "query", ["status=failed", "status=failed&priority=high", "status=failed&offset=99000", "offset=50000"]
+)
+def test_a_page_of_200_takes_less_than_50_ms(large: Site, query: str) -> None:
+    took = []
+    for _ in range(15):
+        began = time.perf_counter()
+        assert len(large.get(f"backtests?limit=200&{query}")["backtests"]) == 200
+        took.append(time.perf_counter() - began)
+    assert statistics.median(took) < 0.05

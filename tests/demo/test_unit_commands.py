@@ -5,8 +5,7 @@ import json
 import os
 import signal
 import sys
-import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -14,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import until
 from tui.demo.layout import Layout
 from tui.demo.processes import Process
 from tui.demo.unit.install import install
@@ -48,13 +48,6 @@ class Desk:
     async def log(self, *options: str) -> list[dict[str, object]]:
         _, out = await self.run("journalctl", "-u", NAME, "-o", "json", *options)
         return [json.loads(line) for line in out.splitlines()]
-
-
-async def until(reached: Callable[[], bool], seconds: float = 20.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not reached():
-        assert time.monotonic() < deadline, "it did not come to that"
-        await asyncio.sleep(0.01)
 
 
 @asynccontextmanager

@@ -13,9 +13,10 @@ from pathlib import Path
 
 import uvicorn
 from starlette.applications import Starlette
-from starlette.routing import BaseRoute, Mount
+from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 
+from tui.demo.contract.document import ROOT
 from tui.demo.history import History
 from tui.demo.layout import Layout, replace
 from tui.demo.maintenance import Maintenance
@@ -40,7 +41,7 @@ def application(world: World, layout: Layout) -> Starlette:
     """The API over `world`, for the instance in `layout`."""
     research = [*analytics.ROUTES, *backtests.ROUTES, *data.ROUTES, *strategies.ROUTES]
     routes: list[BaseRoute] = [
-        Mount("/api/research", routes=research),
+        *(_below(ROOT, route) for route in research),
         *engine.ROUTES,
         *judge.ROUTES,
         *contract.ROUTES,
@@ -52,6 +53,11 @@ def application(world: World, layout: Layout) -> Starlette:
     app.state.maintenance = Maintenance(world, History(layout, world.scenario.seed))
     app.state.watchman = Watchman(world, layout, Judge(world, SCENARIOS[world.scenario.name]))
     return app
+
+
+def _below(place: str, route: Route) -> Route:
+    """The same route under `place`; a `Mount` would miss names with a line break in them."""
+    return Route(f"{place}{route.path}", route.endpoint, methods=sorted(route.methods or ()))
 
 
 def _utc() -> datetime:

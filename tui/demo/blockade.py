@@ -1,15 +1,16 @@
 """A session that took a lock, went idle in its transaction, and holds up whatever writes to the same table."""
 
 from collections.abc import Callable
-from typing import LiteralString
 
-from psycopg import sql
-
-from tui.demo.session import Connection, Session
+from tui.demo.libpq import Connection
+from tui.demo.session import Session
 
 Connector = Callable[[str], Connection]
 
-_CHANGE: LiteralString = "UPDATE {} SET close = close WHERE symbol = 'SAP.DE' AND bar_time > now() - interval '1 day'"
+_LOCK = 'LOCK TABLE market_data."{table}" IN EXCLUSIVE MODE'
+_CHANGE = (
+    "UPDATE market_data.\"{table}\" SET close = close WHERE symbol = 'SAP.DE' AND bar_time > now() - interval '1 day'"
+)
 PROBE = "SELECT symbol FROM market_data.minute_bars LIMIT 1 FOR SHARE"
 """What a health check asks: it needs the weakest lock that the blockade does not leave."""
 PROBE_PATIENCE = "900ms"
@@ -20,11 +21,8 @@ class Blockade:
 
     def __init__(self, connect: Connector, job_id: str, table: str) -> None:
         holder = connect(f"backtest-{job_id}")
-        name = sql.Identifier("market_data", table)
-        holder.execute("SET lock_timeout = '5s'")
-        holder.execute("BEGIN")
-        holder.execute(sql.SQL("LOCK TABLE {} IN EXCLUSIVE MODE").format(name))
-        holder.execute(sql.SQL(_CHANGE).format(name))
+        for step in ("SET lock_timeout = '5s'", "BEGIN", _LOCK.format(table=table), _CHANGE.format(table=table)):
+            holder.execute(step)
         self.job_id = job_id
         self._holder: Session | None = Session(holder)
         asking = connect("adaf-health")

@@ -4,13 +4,12 @@ import json
 import re
 from collections.abc import Mapping
 
+from tui.demo.address import WATCHER, dsn
 from tui.demo.layout import Layout, replace
 from tui.demo.market import TABLES
 from tui.demo.outside import HTTP_PROVIDER, PING_HOST
-from tui.demo.postgres import WATCHER, dsn
 from tui.demo.tree import QUOTA
-
-UNIT = "adaf-backtest-engine"
+from tui.demo.unit.install import UNIT
 
 Value = str | int | bool | list[str]
 Section = Mapping[str, Value]

@@ -5,8 +5,9 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
-from time import monotonic
+from time import monotonic, time
 from typing import Any
 
 from tui.demo import worker
@@ -20,7 +21,10 @@ GRACE = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """A worker process and the job it runs; `began` is in seconds of the monotonic clock."""
+    """A worker process and the job it runs; `began` is in seconds of the monotonic clock, and may lie before its start.
+
+    That is so for a job which ran already when the platform began.
+    """
 
     job_id: str
     attempt: int
@@ -68,7 +72,8 @@ class Crew:
         )  # fmt: skip
         task = " ".join(str(order[name]) for name in TASK)
         self._tell(process, task)
-        self.workers[job_id] = Worker(job_id, int(order["attempt"]), process, monotonic())
+        ran = time() - datetime.fromisoformat(str(order["started_at"])).timestamp()
+        self.workers[job_id] = Worker(job_id, int(order["attempt"]), process, monotonic() - max(0.0, ran))
         return self.workers[job_id]
 
     def _tell(self, process: subprocess.Popen[bytes], task: str) -> None:

@@ -6,9 +6,10 @@ import subprocess
 from collections.abc import Iterable
 from dataclasses import replace
 
+from tui.demo.address import ENGINE, dsn
 from tui.demo.layout import Layout
 from tui.demo.market import TABLES, daily_rows, minute_rows
-from tui.demo.postgres import ENGINE, binaries, dsn
+from tui.demo.postgres import binaries
 from tui.demo.world.refusal import UnavailableError
 from tui.demo.world.seed import Gap, Symbol
 

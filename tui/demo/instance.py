@@ -19,7 +19,7 @@ from tui.demo.processes import Process, end, everyone
 from tui.demo.shared_memory import release
 
 _TOKEN = re.compile(r"[0-9a-f]{16}")
-_SCRIPTS = frozenset({b"systemctl", b"journalctl", b"ping", b"kernel-log", b"git"})
+_SCRIPTS = frozenset(b"systemctl journalctl ping kernel-log git df free dmesg sudo pkill psql".split())
 
 
 class GroundError(Exception):

@@ -49,7 +49,7 @@ class Inventory:
     def look(self, now: datetime, running: Running) -> Gone:
         """Look again; gives back what was deleted since, except what jobs clean up after themselves."""
         unseen = self._unseen()
-        found = dict(_files(self._root))
+        found = dict(files_below(self._root))
         unseen |= self._unseen()  # a folder may shut, or open again, in between
         if not unseen:
             self.used = sum(status.st_blocks * 512 for status in found.values()) / QUOTA
@@ -92,8 +92,8 @@ def _can_be_read(folder: Path) -> bool:
     return not folder.is_symlink() and (os.access(folder, os.R_OK | os.X_OK) or not folder.exists())
 
 
-def _files(root: Path, below: str = "") -> Iterator[tuple[str, os.stat_result]]:
-    """The plain files below `root` by their names from there; this is asked every second, and plain texts are fast."""
+def files_below(root: Path, below: str = "") -> Iterator[tuple[str, os.stat_result]]:
+    """The plain files below `root` by their names from there; asked for every second, and plain texts are fast."""
     try:
         entries = list(os.scandir(f"{root}/{below}"))
     except OSError:
@@ -101,7 +101,7 @@ def _files(root: Path, below: str = "") -> Iterator[tuple[str, os.stat_result]]:
     for entry in entries:
         name = f"{below}{entry.name}"
         if entry.is_dir(follow_symlinks=False):
-            yield from _files(root, f"{name}/")
+            yield from files_below(root, f"{name}/")
         elif entry.is_file(follow_symlinks=False):
             with suppress(OSError):  # it may be gone since
                 yield name, entry.stat(follow_symlinks=False)

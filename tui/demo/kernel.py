@@ -12,6 +12,8 @@ from tui.demo.unit.unit import Unit
 
 PACE = 0.25
 """Seconds between two looks at the unit's memory."""
+EXPENDABLE = 500
+"""What an ordinary worker adds to its points for the kernel's choice."""
 STAMP = "%a %b %d %H:%M:%S %Y"
 
 
@@ -24,6 +26,12 @@ def oom_lines(pid: int, held: int, limit: int, adjusted: int) -> tuple[str, ...]
         f"Memory cgroup out of memory: Killed process {pid} (python) total-vm:{kib + 9216}kB, anon-rss:{kib}kB, "
         f"file-rss:0kB, shmem-rss:0kB, UID:{os.getuid()} pgtables:{kib // 200}kB oom_score_adj:{adjusted}",
     )
+
+
+def greedy_lines(pid: int, limit_mb: int) -> tuple[str, ...]:
+    """What the kernel says when it kills `pid`, which took most of the limit for itself."""
+    limit = limit_mb << 20
+    return oom_lines(pid, limit * 4 // 5, limit, EXPENDABLE)
 
 
 def write(layout: Layout, *sentences: str, at: datetime | None = None) -> None:

@@ -81,7 +81,7 @@ class Layout:
 
     @property
     def bin(self) -> Path:
-        """`systemctl`, `journalctl`, `ping`, `kernel-log` and `git` of this instance."""
+        """The commands of this instance: what a dashboard starts, and what a person with the runbook types."""
         return self.root / "bin"
 
     @property
@@ -96,7 +96,7 @@ class Layout:
 
     @property
     def requests(self) -> Path:
-        """Lines `verb code`: what the unit was asked for, and how that ended."""
+        """Lines `verb code`: what the unit was asked for, and how that ended; `died` when it ended unasked."""
         return self.unit / "requests"
 
     @property

@@ -1,14 +1,16 @@
-"""The engine's line to the API."""
+"""A line to the API, for parts of the platform that ask it all the time; `http.client` would double their memory."""
 
-import http.client
 import json
+import socket
 from collections.abc import Mapping
 from typing import Any
 
 from tui.demo.layout import Layout
 
+HOST = "127.0.0.1"
 PATIENCE = 3.0
 """Seconds that the API has to answer."""
+_LENGTH = b"content-length:"
 
 
 class AwayError(Exception):
@@ -24,29 +26,51 @@ class Link:
 
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
-        self._connection: http.client.HTTPConnection | None = None
+        self._wire: socket.socket | None = None
+
+    def get(self, path: str) -> dict[str, Any]:
+        """Ask, and give back the JSON object that was answered. AwayError, RefusedError."""
+        return self._ask("GET", path, b"")
 
     def post(self, path: str, body: Mapping[str, object]) -> dict[str, Any]:
-        """Ask, and give back the JSON object that was answered. AwayError, RefusedError."""
+        """Send `body`, and give back the JSON object that was answered. AwayError, RefusedError."""
+        return self._ask("POST", path, json.dumps(body).encode())
+
+    def _ask(self, method: str, path: str, body: bytes) -> dict[str, Any]:
+        head = f"{method} {path} HTTP/1.1\r\nHost: {HOST}\r\nContent-Length: {len(body)}\r\n\r\n"
         try:
-            connection = self._connection or self._open()
-            connection.request("POST", path, json.dumps(body), {"Content-Type": "application/json"})
-            response = connection.getresponse()
-            answer = json.loads(response.read())
-        except (OSError, ValueError, KeyError, http.client.HTTPException) as error:
+            wire = self._wire or self._open()
+            wire.sendall(head.encode() + body)
+            status, said = _answer(wire)
+            answer = dict(json.loads(said))
+        except (OSError, ValueError, LookupError, TypeError) as error:
             self.close()
             raise AwayError(f"{type(error).__name__}: {error}") from error
-        if response.status >= 400:
+        if status >= 400:
             raise RefusedError(str(answer.get("error")))
-        return dict(answer)
+        return answer
 
-    def _open(self) -> http.client.HTTPConnection:
+    def _open(self) -> socket.socket:
         port = json.loads(self._layout.api.read_text("utf-8"))["port"]
-        self._connection = http.client.HTTPConnection("127.0.0.1", int(port), timeout=PATIENCE)
-        return self._connection
+        self._wire = socket.create_connection((HOST, int(port)), PATIENCE)
+        return self._wire
 
     def close(self) -> None:
         """Drop the connection."""
-        if self._connection is not None:
-            self._connection.close()
-        self._connection = None
+        if self._wire is not None:
+            self._wire.close()
+        self._wire = None
+
+
+def _answer(wire: socket.socket) -> tuple[int, bytes]:
+    """Status and body of the next answer, which names its length. ValueError when it ends before that."""
+    with wire.makefile("rb") as lines:
+        status = int(lines.readline().split()[1])
+        length = 0
+        while (line := lines.readline().lower()) not in (b"\r\n", b""):
+            if line.startswith(_LENGTH):
+                length = int(line[len(_LENGTH) :])
+        body = lines.read(length)
+    if len(body) < length:
+        raise ValueError("the answer ends in its middle")
+    return status, body

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from random import Random
 
-from tui.demo.postgres import DATABASE, ENGINE, WATCHER
+from tui.demo.address import DATABASE, ENGINE, WATCHER
 from tui.demo.world.calendar import trading_days
 from tui.demo.world.scenario import Gap, Scenario, Symbol
 from tui.demo.world.symbols import missing_days

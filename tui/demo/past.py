@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from tui.demo.kernel import oom_lines
+from tui.demo.kernel import EXPENDABLE, greedy_lines, oom_lines
 from tui.demo.world.scenario import Scenario, SeedJob
 
 RECENT = timedelta(hours=1)
@@ -37,12 +37,18 @@ def _of_job(job: SeedJob) -> Iterator[Entry]:
 
 def kernel_log(scenario: Scenario) -> Iterator[tuple[datetime, tuple[str, ...]]]:
     """What the kernel wrote of the workers that it killed within the last hour, oldest first."""
-    limit = scenario.memory_max_mb * _MIB
     killed = (job for job in scenario.with_status("failed") if _KILLED in (job.error_message or ""))
     ends = [(job.finished_at, job) for job in killed if job.finished_at is not None]
     for at, job in sorted(ends, key=lambda end: end[0]):
         if scenario.now - at < RECENT:
-            yield at, oom_lines(_pid(job), job.fate.memory_mb * _MIB, limit, 500)
+            yield at, _of_killed(job, scenario.memory_max_mb)
+
+
+def _of_killed(job: SeedJob, limit_mb: int) -> tuple[str, ...]:
+    """One that is killed whenever it runs took the memory itself; another was in the way of those that did."""
+    if job.fate.signal:
+        return greedy_lines(_pid(job), limit_mb)
+    return oom_lines(_pid(job), job.fate.memory_mb * _MIB, limit_mb * _MIB, EXPENDABLE)
 
 
 def _pid(job: SeedJob) -> int:

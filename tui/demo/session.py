@@ -2,12 +2,10 @@
 
 import time
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Literal
 
-import psycopg
-from psycopg.pq import ConnStatus, DiagnosticField, ExecStatus
+from tui.demo.libpq import Connection
 
-Connection = psycopg.Connection[tuple[Any, ...]]
 Event = Literal["lost", "cancelled", "timed out", "failed"]
 _EVENTS: dict[bytes, Event] = {b"57P01": "lost", b"57014": "cancelled", b"55P03": "timed out"}
 
@@ -30,35 +28,27 @@ class Session:
     def ask(self, sql: str, *values: str | Sequence[str]) -> None:
         """Send a question; `values` are texts, or lists of names."""
         sent = [_array(value) if not isinstance(value, str) else value.encode() for value in values]
-        self._connection.pgconn.send_query_params(sql.encode(), sent)
-        self._connection.pgconn.flush()
+        self._connection.send(sql, sent)
         self.busy, self._sent = True, time.monotonic()
 
     def look(self) -> Event | None:
         """What happened to the session or to its question since, if it was nothing good."""
-        wire = self._connection.pgconn
         event: Event | None = None
-        try:
-            wire.consume_input()
-            while self.busy and not wire.is_busy():
-                event = self._take() or event
-        except psycopg.OperationalError:
-            return "lost"
-        return "lost" if wire.status == ConnStatus.BAD else event
+        while not self._connection.waits() and self.busy:
+            event = self._take() or event
+        return "lost" if self._connection.broken else event
 
     def _take(self) -> Event | None:
-        result = self._connection.pgconn.get_result()
-        if result is None:
+        code = self._connection.take()
+        if code is None:
             self.busy = False
             self.took_ms = 1000.0 * (time.monotonic() - self._sent)
             return None
-        if result.status != ExecStatus.FATAL_ERROR:
-            return None
-        return _EVENTS.get(result.error_field(DiagnosticField.SQLSTATE) or b"", "failed")
+        return _EVENTS.get(code, "failed") if code else None
 
     def close(self) -> None:
         """End it, and what it asks with it."""
-        if self.busy and self._connection.pgconn.status == ConnStatus.OK:
+        if self.busy and not self._connection.broken:
             self._connection.cancel()
         self._connection.close()
 

@@ -9,20 +9,20 @@ import json
 import os
 import sys
 import time
-import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 from typing import Any
 
-import psycopg
-
+from tui.demo.address import ENGINE, dsn, installed
 from tui.demo.blockade import Blockade, Connector
 from tui.demo.layout import Layout, replace
-from tui.demo.postgres import ENGINE, dsn
-from tui.demo.session import Connection, Event, Session
+from tui.demo.libpq import Connection, DatabaseError
+from tui.demo.link import AwayError, Link, RefusedError
+from tui.demo.session import Event, Session
 from tui.demo.world.outcome import BLOCKED_TIMEFRAME
 
+LIBRARY = "libpq.so.5"
 RUNNING = "backtests?status=running&limit=500"
 
 PACE = 3.0
@@ -121,8 +121,8 @@ class Sessions:
         self._open.pop(job_id).close()
 
     def report(self) -> Row:
-        """What happened since the last report, and how the database is."""
-        events, self.events = self.events, {}
+        """What happened since it was last told, and how the database is."""
+        events = self.events
         return {
             "blocked": self.blocked,
             "waiting": self.waiting(),
@@ -132,13 +132,9 @@ class Sessions:
             "timed_out": events.get("timed out", []),
         }
 
-
-def _ask(api: str, path: str, body: Row | None = None) -> Row:
-    data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(f"{api}{path}", data, {"Content-Type": "application/json"})  # noqa: S310 - our own
-    with urllib.request.urlopen(request, timeout=5.0) as answer:  # noqa: S310 - our own API
-        found: Row = json.load(answer)
-        return found
+    def forget(self) -> None:
+        """The report was heard."""
+        self.events = {}
 
 
 def _where(described: Path) -> Row:
@@ -151,28 +147,32 @@ def _where(described: Path) -> Row:
 def serve(layout: Layout) -> None:
     """Keep the sessions in step with the API, for ever."""
     port = int(_where(layout.postgres)["port"])
-    api = f"http://127.0.0.1:{_where(layout.api)['port']}"
+    package = installed()
+    if package is None:
+        sys.exit("there is no library of PostgreSQL")
+    library = package / "lib" / LIBRARY
 
     def connect(name: str) -> Connection:
         options = f"-c lock_timeout={LOCK_PATIENCE}"
-        return psycopg.connect(
-            dsn(port, layout.passfile, ENGINE, application_name=name, options=options), autocommit=True
-        )
+        return Connection(library, dsn(port, layout.passfile, ENGINE, application_name=name, options=options))
 
-    sessions = Sessions(connect, Random(layout.token))
+    sessions, link = Sessions(connect, Random(layout.token)), Link(layout)
+    _where(layout.api)
     while True:
         try:
-            _turn(sessions, api)
-        except (OSError, ValueError, psycopg.Error) as error:
+            _turn(sessions, link)
+        except (AwayError, RefusedError, DatabaseError) as error:
             sys.stderr.write(f"sessions: {error}\n")
         if not layout.sessions.exists():
             replace(layout.sessions, json.dumps({"pid": os.getpid()}) + "\n")
         time.sleep(BLOCKED_PACE if sessions.blockade is not None else PACE)
 
 
-def _turn(sessions: Sessions, api: str) -> None:
-    sessions.follow(_ask(api, f"/inside/api/research/{RUNNING}")["backtests"])
-    wanted = _ask(api, "/engine/database", sessions.report())["blockade"]
+def _turn(sessions: Sessions, link: Link) -> None:
+    sessions.follow(link.get(f"/inside/api/research/{RUNNING}")["backtests"])
+    wanted = link.post("/engine/database", sessions.report())["blockade"]
+    sessions.forget()
+    link.close()  # the server drops a connection that rests for as long as this one would
     if wanted is not None:
         sessions.block(wanted["job_id"], wanted["table"])
 

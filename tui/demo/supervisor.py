@@ -14,7 +14,7 @@ from tui.demo.instance import GroundError, Instance, create, remove
 from tui.demo.postgres import Postgres
 from tui.demo.processes import Child, end_children
 from tui.demo.quirks.ground import Ground
-from tui.demo.unit.install import install
+from tui.demo.unit.install import UNIT, install
 from tui.demo.unit.manager import Manager
 from tui.demo.unit.state import Definition
 from tui.demo.unit.unit import Unit
@@ -134,6 +134,7 @@ class Platform:
             {
                 "config": str(layout.config),
                 "root": str(layout.root),
+                "bin": str(layout.bin),
                 "scenario": self.scenario.name,
                 "seed": self.scenario.seed,
                 "token": self.instance.token,
@@ -170,7 +171,7 @@ class Platform:
 def engine_unit(instance: Instance, scenario: Scenario) -> Definition:
     """What the engine's unit runs."""
     return Definition(
-        name=f"{configuration.UNIT}.service",
+        name=f"{UNIT}.service",
         description="ADAF backtest engine",
         argv=(sys.executable, "-m", "tui.demo.engine", "--root", str(instance.root)),
         environment=instance.environment(),

@@ -9,10 +9,11 @@ from datetime import UTC, datetime
 
 from tui.demo import outside
 from tui.demo.inventory import Inventory
-from tui.demo.kernel import STAMP
+from tui.demo.kernel import STAMP, greedy_lines, write
 from tui.demo.layout import Layout
 from tui.demo.processes import Process
 from tui.demo.resident import resident
+from tui.demo.scratch import Scratch
 from tui.demo.world.ground import DISK_HIGH
 from tui.demo.world.job import Job
 from tui.demo.world.judge import Judge
@@ -23,7 +24,8 @@ PACE = 1.0
 """Seconds between two looks."""
 MISSED_AFTER = 10.0
 """Seconds within which a session that ended is missed."""
-KILL = 9
+KILL, CRASH = 9, 11
+"""Signals: what the kernel sends when memory is short, and what a process dies of that reads what is not there."""
 
 
 class Watchman:
@@ -34,8 +36,10 @@ class Watchman:
         self._world = world
         self._layout = layout
         self._inventory = Inventory(layout)
+        self._scratch = Scratch(layout)
         self._read = 0
         self._first_server = 0
+        self._main = 0
 
     async def watch(self) -> None:
         """Look for ever."""
@@ -59,12 +63,15 @@ class Watchman:
             self._world.ground = replace(self._world.ground, disk_used=self._inventory.used)
         for (action, wanted), names in gone.items():
             self.judge.files_gone(action, names, wanted=wanted, helped=before > DISK_HIGH)
+        for (action, wanted), names in self._scratch.look(self._world.settle()).items():
+            self.judge.files_gone(action, names, wanted=wanted, helped=False)
 
     def _look_at_memory(self) -> None:
         try:
             main = int(self._layout.engine_pid.read_text("ascii"))
         except (OSError, ValueError):
             main = 0
+        self._main = main or self._main
         held = sum(resident(main).values()) if main else 0
         share = held / (self._world.scenario.memory_max_mb << 20)
         self._world.ground = replace(self._world.ground, memory_used=share)
@@ -82,16 +89,29 @@ class Watchman:
         lines = self._layout.requests.read_text("ascii").splitlines()
         for line in lines[self._read :]:
             verb, code = line.split()
-            self.judge.unit_asked(verb, int(code))
+            if verb == "died":
+                self._engine_died(int(code))
+            else:
+                self.judge.unit_asked(verb, int(code))
         self._read = len(lines)
 
+    def _engine_died(self, code: int) -> None:
+        """A crash is the engine's own; whatever else ends it is somebody's deed."""
+        if code != -CRASH and not (code == -KILL and self._killed_by_kernel(self._main)):
+            self.judge.engine_ended(max(0, -code))
+
     def worker_ended(self, ran: Job, exit_code: int, pid: int) -> None:
-        """The worker `pid` of a job that ran is gone; a signal that neither job nor kernel sent is somebody's deed."""
-        if exit_code >= 0 or ran.fate.signal == -exit_code:
+        """The worker `pid` of a job that ran is gone; a signal that neither job nor kernel sent is somebody's deed.
+
+        A job that is killed whenever it runs is one for which there is not enough memory, and the kernel says so.
+        """
+        if exit_code >= 0:
             return
-        if exit_code == -KILL and self._killed_by_kernel(pid):
-            return
-        self.judge.worker_ended(ran, -exit_code)
+        if ran.fate.signal == -exit_code:
+            if exit_code == -KILL and self._layout.kernel.exists():
+                write(self._layout, *greedy_lines(pid, self._world.scenario.memory_max_mb))
+        elif exit_code != -KILL or not self._killed_by_kernel(pid):
+            self.judge.worker_ended(ran, -exit_code)
 
     def _killed_by_kernel(self, pid: int) -> bool:
         """Whether the kernel's log says so; what it tells of before this instance was another process."""

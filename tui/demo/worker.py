@@ -11,7 +11,7 @@ import sys
 import time
 
 TICK = 0.5
-BUSY = 0.005
+BUSY = 0.003
 """Seconds of computing in each tick."""
 PAGE = 4096
 MOST_OUTPUT = 16 << 20

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tui.demo.contract.shapes import PRIORITY, SHAPES, STATUS
-from tui.demo.contract.words import DAY, MOMENT, TEXT, TRUTH, Schema, body, many, ref
+from tui.demo.contract.words import DAY, LARGEST, MOMENT, PERIOD, TEXT, TRUTH, Schema, body, many, ref
 
 ROOT = "/api/research"
 REASONS: Mapping[int, str] = {
@@ -41,7 +41,7 @@ class Operation:
 
     def _parameters(self) -> list[dict[str, Any]]:
         places = [part[1:-1] for part in self.path.split("/") if part.startswith("{")]
-        fixed = [{"name": name, "in": "path", "required": True, "schema": TEXT} for name in places]
+        fixed = [{"name": name, "in": "path", "required": True, "schema": _PLACES[name]} for name in places]
         return fixed + [{"name": name, "in": "query", "schema": schema} for name, schema in self.query.items()]
 
 
@@ -49,13 +49,19 @@ def _answer(status: int, name: str) -> dict[str, Any]:
     return {"description": REASONS[status], "content": {"application/json": {"schema": ref(name)}}}
 
 
-_PERIOD = {"period": {"type": "string", "pattern": "^[0-9]{1,9}[hd]$", "default": "7d"}}
+_WORD: Schema = {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$"}
+_PLACES: Mapping[str, Schema] = {
+    "job_id": {"type": "string", "pattern": "^[0-9]{1,18}$"}, "symbol": _WORD, "name": _WORD,
+}  # fmt: skip
+_PERIOD = {"period": {"type": "string", "pattern": f"^{PERIOD}$", "default": "7d"}}
 _LIST: Mapping[str, Schema] = {
     "status": STATUS,
     "priority": PRIORITY,
-    "limit": {"type": "integer", "minimum": 1, "default": 50, "description": "at most 500 are given"},
-    "offset": {"type": "integer", "minimum": 0, "default": 0},
-}
+    "limit": {
+        "type": "integer", "minimum": 1, "maximum": LARGEST, "default": 50, "description": "at most 500 are given",
+    },
+    "offset": {"type": "integer", "minimum": 0, "maximum": LARGEST, "default": 0},
+}  # fmt: skip
 _RETRY = body(
     ("original_job_id",),
     original_job_id=TEXT,

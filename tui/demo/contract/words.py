@@ -4,6 +4,11 @@ from typing import Any
 
 Schema = dict[str, Any]
 
+LARGEST = 999_999_999
+"""The largest number that an address may hold."""
+PERIOD = "[1-9][0-9]{0,8}[hd]"
+"""The regular expression of a number of hours or days."""
+
 TEXT: Schema = {"type": "string"}
 TRUTH: Schema = {"type": "boolean"}
 DAY: Schema = {"type": "string", "format": "date"}

@@ -20,6 +20,9 @@ _NAMES: Mapping[str, str] = {
     "finished_at": "lastRunAt",
     "error_message": "errorMessage",
 }
+_MORE_NAMES: Mapping[str, str] = {"started_at": "lastRunAt", "error_message": "error"}
+_MORE_STATES: Mapping[str, str] = {"timeout after": "timeout", "terminated (signal": "cancelled"}
+"""The state of a failed job by words of its error."""
 _STATES: Mapping[str, str] = {"pending": "queued", "completed": "done"}
 
 
@@ -114,6 +117,21 @@ def _renamed(row: Row) -> Row:
         took = datetime.fromisoformat(row["finished_at"]) - datetime.fromisoformat(row["started_at"])
         renamed["durationMs"] = round(took.total_seconds() * 1000)
     return renamed
+
+
+def more_names(question: Question, answer: Answer) -> Answer:
+    """Still other words for the same things, and states for jobs that took too long or were ended by somebody."""
+    rows, value = _rows(question, answer), answer.value
+    if rows is not None:
+        return _with_rows(answer, [_more_renamed(row) for row in rows])
+    return answer.saying(_more_renamed(value)) if _is_job(value) else answer
+
+
+def _more_renamed(row: Row) -> Row:
+    renamed = {_MORE_NAMES.get(name, name): value for name, value in row.items()}
+    error = str(row.get("error_message"))
+    state = next((state for words, state in _MORE_STATES.items() if words in error), None)
+    return renamed if state is None or row.get("status") != "failed" else {**renamed, "status": state}
 
 
 def _rows(question: Question, answer: Answer) -> list[Row] | None:

@@ -36,6 +36,7 @@ BEHAVIOURS: Mapping[str, Behaviour] = {
     "null-ids": Behaviour(change=answering.null_ids),
     "numeric-ids": Behaviour(change=answering.numeric_ids),
     "other-names": Behaviour(ask=asking.other_states, change=answering.other_names),
+    "more-names": Behaviour(change=answering.more_names),
     "json-404": Behaviour(change=answering.json_404),
     "html-404": Behaviour(change=answering.html_404),
     "silence": Behaviour(fault=connection.silence),

@@ -5,9 +5,10 @@ import sys
 from contextlib import suppress
 from signal import SIGINT
 
+from tui.demo.address import ENGINE, dsn
 from tui.demo.instance import GroundError, Instance
 from tui.demo.market import TABLES
-from tui.demo.postgres import ENGINE, Postgres, binaries, dsn
+from tui.demo.postgres import Postgres, binaries
 from tui.demo.processes import Child, end_children
 from tui.demo.quirks.trouble import Trouble
 

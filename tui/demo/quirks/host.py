@@ -55,7 +55,14 @@ class StartLimit(Trouble):
         self._unit = unit
 
     async def begin(self, seconds: float) -> None:  # noqa: ARG002 - as every trouble
-        """Kill it until the unit gives up; one that somebody stops meanwhile is left alone."""
+        """Kill it until the unit gives up; one that somebody stops meanwhile is left alone. Nobody is told of it."""
+        told, self._unit.died = self._unit.died, lambda _code: None
+        try:
+            await self._kill()
+        finally:
+            self._unit.died = told
+
+    async def _kill(self) -> None:
         while self._unit.state.active not in ("failed", "inactive"):
             engine = Process.of(self._unit.state.main_pid) if self._unit.state.main_pid else None
             if engine is not None:

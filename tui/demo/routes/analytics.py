@@ -4,6 +4,7 @@ A long period may hold very many jobs; they are added up beside the loop, so tha
 """
 
 import asyncio
+import re
 from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -13,7 +14,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from tui.demo.routes.replies import body_of, when, whole, world_of
+from tui.demo.contract.words import PERIOD
+from tui.demo.routes.replies import body_of, when, world_of
 from tui.demo.world.job import Job
 from tui.demo.world.record import finished, kinds, minutes, record
 from tui.demo.world.refusal import UnreadableError
@@ -25,10 +27,9 @@ LONGEST = 9999
 
 def _since(request: Request, now: datetime) -> tuple[str, datetime]:
     period = request.query_params.get("period", "7d")
-    unit = UNITS.get(period[-1:])
-    if unit is None:
+    if re.fullmatch(PERIOD, period) is None:
         raise UnreadableError("period is not a number of hours or days, such as 7d or 24h")
-    return period, now - min(whole(period[:-1], "period", 1), LONGEST) * unit
+    return period, now - min(int(period[:-1]), LONGEST) * UNITS[period[-1]]
 
 
 def _by_hour(jobs: list[Job]) -> dict[str, int]:

@@ -2,11 +2,12 @@
 
 from typing import Any, get_args
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from tui.demo.routes.replies import body_of, judge_of, when, whole, world_of
+from tui.demo.routes.replies import body_of, judge_of, truth, when, whole, world_of
 from tui.demo.world.job import Job, Modifications
 from tui.demo.world.refusal import UnreadableError
 from tui.demo.world.seed import Priority, Status
@@ -14,6 +15,8 @@ from tui.demo.world.seed import Priority, Status
 MOST = 500
 """Jobs in one answer, at most."""
 USUAL = 50
+RETRY = "retry"
+"""Stands where an id may stand, and is none."""
 
 
 def job_shape(job: Job) -> dict[str, Any]:
@@ -86,7 +89,10 @@ async def health(request: Request) -> Response:
 
 async def one(request: Request) -> Response:
     """The whole of one job."""
-    return JSONResponse(job_shape(world_of(request).jobs.find(request.path_params["job_id"])))
+    job_id = request.path_params["job_id"]
+    if job_id == RETRY:
+        raise HTTPException(405, headers={"Allow": "POST"})
+    return JSONResponse(job_shape(world_of(request).jobs.find(job_id)))
 
 
 async def requeue(request: Request) -> Response:
@@ -110,13 +116,18 @@ async def retry(request: Request) -> Response:
 def _modifications(asked: object) -> Modifications:
     if not isinstance(asked, dict):
         raise UnreadableError("modifications is not an object")
-    limit = asked.get("limit_symbols")
-    switches = {name: asked.get(name, False) for name in ("reduce_timeframe", "use_sample_data")}
-    if limit is not None and (type(limit) is not int or limit < 1):
-        raise UnreadableError("limit_symbols is not a whole number from 1 on")
-    if not all(isinstance(value, bool) for value in switches.values()):
-        raise UnreadableError("reduce_timeframe and use_sample_data are true or false")
-    return Modifications(limit_symbols=limit, **switches)
+    return Modifications(
+        reduce_timeframe=truth(asked, "reduce_timeframe", False),
+        limit_symbols=_limit(asked["limit_symbols"]) if "limit_symbols" in asked else None,
+        use_sample_data=truth(asked, "use_sample_data", False),
+    )
+
+
+def _limit(value: object) -> int:
+    """A whole number from 1 on, however JSON writes it."""
+    if isinstance(value, int | float) and not isinstance(value, bool) and value >= 1 and value == int(value):
+        return int(value)
+    raise UnreadableError("limit_symbols is not a whole number from 1 on")
 
 
 async def clear_failed(request: Request) -> Response:
@@ -130,7 +141,7 @@ ROUTES = [
     Route("/backtests", listing),
     Route("/backtests/status", status),
     Route("/backtests/health", health),
-    Route("/backtests/retry", retry, methods=["POST"]),
+    Route(f"/backtests/{RETRY}", retry, methods=["POST"]),
     Route("/backtests/queue/failed", clear_failed, methods=["DELETE"]),
     Route("/backtests/{job_id}", one),
     Route("/backtests/{job_id}/requeue", requeue, methods=["POST"]),

@@ -10,7 +10,7 @@ from starlette.routing import Route
 from tui.demo.maintenance import Rebuild
 from tui.demo.market import TABLES
 from tui.demo.routes.connectivity import connectivity
-from tui.demo.routes.replies import body_of, judge_of, maintenance_of, when, world_of
+from tui.demo.routes.replies import body_of, judge_of, maintenance_of, truth, when, world_of
 from tui.demo.world.data import DataSide, missing_total
 from tui.demo.world.refusal import UnavailableError, UnreadableError
 from tui.demo.world.repair import parse_range
@@ -144,9 +144,10 @@ def _names(body: Mapping[str, Any], name: str) -> list[str]:
 
 async def failover(request: Request) -> Response:
     """Use the backup source, or the primary one again."""
-    to_backup = (await body_of(request)).get("to_backup")
-    if not isinstance(to_backup, bool):
-        raise UnreadableError("to_backup is true or false")
+    body = await body_of(request)
+    to_backup = truth(body, "to_backup")
+    if not isinstance(body.get("reason", ""), str):
+        raise UnreadableError("reason is not a text")
     world = world_of(request)
     data, was = world.data, world.data.active_source()
     changed = data.switch(to_backup, world.settle())
@@ -158,7 +159,11 @@ async def refresh(request: Request) -> Response:
     """Begin to load the cache anew."""
     await body_of(request)
     world = world_of(request)
-    world.data.need_source()
+    try:
+        world.data.need_source()
+    except UnavailableError as error:
+        judge_of(request).refused("data.refresh", "all symbols", str(error))
+        raise
     judge_of(request).note("data.refresh", "all symbols", "nothing", "the cache is loaded anew")
     return JSONResponse({"status": "accepted", "expected_done": when(world.data.refresh(world.settle()))}, 202)
 
@@ -170,7 +175,7 @@ async def rebuild(request: Request) -> Response:
     unknown = [name for name in tables if name not in TABLES]
     if unknown:
         raise UnreadableError(f"unknown tables: {', '.join(unknown)}")
-    background = body.get("background", True) is True
+    background = truth(body, "background", True)
     judge_of(request).note("data.rebuild-indexes", ", ".join(tables), "nothing", "no index was broken")
     done = await maintenance_of(request).rebuild(tables, background=background)
     return JSONResponse(_rebuild_shape(done), 202 if done.status == "running" else 200)

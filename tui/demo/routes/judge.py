@@ -7,7 +7,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from tui.demo.routes.replies import watchman_of, when
-from tui.demo.world.judge import Deed
+from tui.demo.world.docket import Deed
 
 
 def deed_shape(deed: Deed) -> dict[str, Any]:

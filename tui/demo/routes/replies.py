@@ -9,6 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
+from tui.demo.contract.words import LARGEST
 from tui.demo.maintenance import Maintenance
 from tui.demo.watchman import Watchman
 from tui.demo.world.judge import Judge
@@ -69,10 +70,18 @@ async def body_of(request: Request) -> Mapping[str, Any]:
 
 
 def whole(text: str, name: str, least: int) -> int:
-    """`text` as a whole number of at least `least`; UnreadableError otherwise."""
-    if text.isascii() and text.isdecimal() and len(text) < 10 and int(text) >= least:
+    """`text` as a whole number from `least` to `LARGEST`; UnreadableError otherwise."""
+    if text.isascii() and text.isdecimal() and len(text) <= len(str(LARGEST)) and int(text) >= least:
         return int(text)
     raise UnreadableError(f"{name} is not a whole number from {least} on")
+
+
+def truth(body: Mapping[str, Any], name: str, usual: bool | None = None) -> bool:
+    """What `body` says of `name`, or else what is `usual`; UnreadableError when that is neither true nor false."""
+    value = body.get(name, usual)
+    if isinstance(value, bool):
+        return value
+    raise UnreadableError(f"{name} is true or false")
 
 
 async def _on_refusal(_: Request, error: Exception) -> Response:

@@ -1,4 +1,4 @@
-"""Puts the instance's own commands into its `bin`: what a dashboard starts in place of the host's."""
+"""Puts the instance's own commands into its `bin`: what a dashboard, or a person, starts in place of the host's."""
 
 import os
 import shlex
@@ -6,20 +6,30 @@ import shutil
 from importlib.resources import files
 from pathlib import Path
 
-from tui.demo.layout import Layout, replace
+from tui.demo.address import installed
+from tui.demo.layout import TOKEN_VARIABLE, Layout, replace
+from tui.demo.tree import QUOTA
 
-_NAMES = ("systemctl", "journalctl", "ping", "kernel-log")
+UNIT = "adaf-backtest-engine"
+
+_NAMES = ("systemctl", "journalctl", "ping", "kernel-log", "df", "free", "dmesg", "sudo", "pkill")
 
 
 def install(layout: Layout) -> None:
-    """Write the commands, each knowing the instance's folder; `git` only where the host has one."""
-    git = shutil.which("git")
+    """Write the commands, each knowing the instance's folder; `git` and `psql` only where there is one."""
+    git, postgres = shutil.which("git"), installed()
     known = {
         "@ROOT@": shlex.quote(str(layout.root)),
         "@PAGE@": str(os.sysconf("SC_PAGE_SIZE")),
+        "@QUOTA@": str(QUOTA),
+        "@UNIT@": UNIT,
+        "@VARIABLE@": TOKEN_VARIABLE,
+        "@DF@": shlex.quote(shutil.which("df") or "df"),
         "@GIT@": shlex.quote(git or ""),
+        "@PSQL@": shlex.quote(str(postgres and postgres / "bin" / "psql")),
     }
-    for name in (*_NAMES, "git") if git else _NAMES:
+    there = {"git": git, "psql": postgres}
+    for name in (*_NAMES, *(name for name, found in there.items() if found)):
         _write(layout.bin / name, known)
 
 

@@ -26,6 +26,7 @@ class Manager:
         self._folder = layout.unit
         self._journal = Journal(layout.log, definition.name)
         self.unit = Unit(definition, layout.unit, self._journal)
+        self.unit.died = lambda code: self._note("died", code)
         self._verbs: dict[str, Callable[[], Awaitable[Answer]]] = {
             "start": self.unit.start,
             "stop": self.unit.stop,
@@ -70,12 +71,16 @@ class Manager:
             self._answering.add(task)
             task.add_done_callback(self._answering.discard)
 
+    def _note(self, verb: str, code: int) -> None:
+        """For whoever judges: what the unit was asked for, or that it `died`."""
+        with (self._folder / "requests").open("a", encoding="ascii") as notes:
+            notes.write(f"{verb} {code}\n")
+
     async def _serve(self, words: list[str]) -> None:
         match words:
             case [verb, _, reply] if verb in self._verbs and _REPLY.fullmatch(reply):
                 code, sentence = await self._verbs[verb]()
-                with (self._folder / "requests").open("a", encoding="ascii") as asked:
-                    asked.write(f"{verb} {code}\n")
+                self._note(verb, code)
                 _answer(self._folder / reply, f"{code} {sentence}\n")
 
 

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import time
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -35,6 +36,8 @@ class Unit:
         self._life: asyncio.Task[None] | None = None
         self._starts: deque[float] = deque()
         self._turn = asyncio.Lock()
+        self.died: Callable[[int], None] = lambda _code: None
+        """Told with its exit code when the main process ended though nobody had asked the unit for that."""
         self._become(self.state)
 
     async def start(self) -> Answer:
@@ -161,6 +164,8 @@ class Unit:
 
     def _after(self, code: int) -> None:
         stopping = self.state.active == "deactivating"
+        if not stopping:
+            self.died(code)
         if code not in _CLEAN:
             self._event(NOTICE, f"Main process exited, {_ending(code)}")
         result = "success" if code in _CLEAN else "signal" if code < 0 else "exit-code"

@@ -6,10 +6,11 @@ from random import Random
 
 from tui.demo.world.draft import Draft, fate, named
 from tui.demo.world.feeds import HEALTHY
-from tui.demo.world.outcome import no_data
-from tui.demo.world.seed import Gap, Priority, Scenario, Summary
+from tui.demo.world.gaps import Stumble, newest_days, stumble
+from tui.demo.world.outcome import KILLED
+from tui.demo.world.seed import Scenario, Summary
 from tui.demo.world.strategies import STRATEGIES
-from tui.demo.world.symbols import gap, last_full_day, symbols
+from tui.demo.world.symbols import symbols
 
 SUMMARY = Summary(
     name="data-gap",
@@ -26,7 +27,7 @@ SUMMARY = Summary(
 DAYS_MISSING = {"SAP.DE": 3, "BMW.DE": 3, "ALV.DE": 2}
 """Trading days that each symbol lacks, counted back from the last full day."""
 
-STUMBLES: tuple[tuple[float, str, str, Priority], ...] = (
+STUMBLES: tuple[Stumble, ...] = (
     (2.0, "SAP.DE", "mean-revert-eu", "high"),
     (6.0, "SAP.DE", "mean-revert-eu", "high"),
     (9.0, "BMW.DE", "momentum-eu", "normal"),
@@ -45,11 +46,11 @@ STUMBLES: tuple[tuple[float, str, str, Priority], ...] = (
 def build(seed: int, now: datetime) -> Scenario:
     """The world with gaps at `now`."""
     rng = Random(f"data-gap:{seed}")
-    last = last_full_day(now)
-    gaps = {name: gap(name, last, days) for name, days in DAYS_MISSING.items()}
+    gaps = newest_days(DAYS_MISSING, now)
     draft = Draft(rng, now, avoid=gaps)
     draft.history(hours=23, count=44, newest=41.0)
-    _failures(draft, rng, gaps)
+    stumble(draft, gaps, STUMBLES)
+    _decoys(draft, rng)
     draft.running(36.0, 200.0, "momentum-us", "high")
     draft.running(11.0, 270.0, "carry-g10", "low")
     for minutes in (14.0, 10.0, 7.0, 5.0, 3.0, 1.5):
@@ -60,14 +61,14 @@ def build(seed: int, now: datetime) -> Scenario:
     )
 
 
-def _failures(draft: Draft, rng: Random, gaps: dict[str, Gap]) -> None:
-    for minutes, symbol, strategy, priority in STUMBLES:
-        draft.failed(minutes, no_data(gaps[symbol]), strategy, priority, symbols=(symbol,))
+def _decoys(draft: Draft, rng: Random) -> None:
+    """One failure with a passing reason, one for memory, one for a bug."""
     reset = "ConnectionResetError: provider feed closed the connection after 3 of 5 symbols"
     draft.failed(20.0, reset, "momentum-us", "normal", symbols=("AAPL", "MSFT", "NVDA", "AMZN", "META"))
     greedy = replace(
         fate(rng, named("breakout-us")), memory_mb=30, signal=9, eased_by=("reduce_timeframe", "use_sample_data")
     )
-    draft.failed(25.0, "worker killed (signal 9)", "breakout-us", "normal", again=greedy)
-    bug = "ZeroDivisionError: float division by zero in research/strategies/vol_target.py:88"
-    draft.failed(33.0, bug, "vol-target-us", "low", again=replace(fate(rng, named("vol-target-us")), error=bug))
+    draft.failed(25.0, KILLED, "breakout-us", "normal", again=greedy)
+    draft.broken(
+        33.0, "ZeroDivisionError: float division by zero in research/strategies/vol_target.py:88", "vol-target-us"
+    )

@@ -1,13 +1,12 @@
 """Scenario `database`: a forgotten session holds the minute bars, and whoever writes to them waits in vain."""
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from random import Random
 
-from tui.demo.world.draft import Draft, fate, named
+from tui.demo.world.draft import Draft, Failed
 from tui.demo.world.feeds import HEALTHY
-from tui.demo.world.outcome import LOCK_TIMEOUT
-from tui.demo.world.seed import Blockade, Commit, Priority, Scenario, Summary
+from tui.demo.world.outcome import KILLED, LOCK_TIMEOUT
+from tui.demo.world.seed import Blockade, Commit, Scenario, Summary
 from tui.demo.world.strategies import STRATEGIES
 from tui.demo.world.symbols import symbols
 
@@ -23,7 +22,7 @@ SUMMARY = Summary(
     healed="when the session that holds the lock is gone; to cancel it changes nothing, for it runs no query",
 )
 
-LOCKED: tuple[tuple[float, str, Priority], ...] = (
+LOCKED: tuple[Failed, ...] = (
     (1.0, "stat-arb-dax", "high"),
     (2.5, "breakout-us", "normal"),
     (4.0, "pairs-fx", "normal"),
@@ -33,7 +32,7 @@ LOCKED: tuple[tuple[float, str, Priority], ...] = (
     (14.0, "stat-arb-dax", "normal"),
     (17.0, "breakout-us", "low"),
 )
-"""Minutes ago, strategy and priority of each job that waited in vain."""
+"""The jobs that waited in vain."""
 COMMIT = Commit(
     timedelta(minutes=52),
     "Adjust closes within one transaction",
@@ -44,22 +43,18 @@ COMMIT = Commit(
 
 def build(seed: int, now: datetime) -> Scenario:
     """The world behind a lock at `now`."""
-    rng = Random(f"database:{seed}")
-    draft = Draft(rng, now)
+    draft = Draft(Random(f"database:{seed}"), now)
     draft.history(hours=23, count=44, newest=6.0)
-    for minutes, strategy, priority in LOCKED:
-        draft.failed(minutes, LOCK_TIMEOUT, strategy, priority)
-    killed = replace(fate(rng, named("momentum-us")), signal=9, eased_by=("reduce_timeframe",))
-    draft.failed(19.0, "worker killed (signal 9)", "momentum-us", "normal", again=killed)
-    key = "KeyError: 'entry_z' in research/strategies/vol_target.py:52"
-    draft.failed(31.0, key, "vol-target-us", "low", again=replace(fate(rng, named("vol-target-us")), error=key))
+    draft.failures(LOCK_TIMEOUT, LOCKED)
+    draft.greedy(19.0, "momentum-us", "normal")
+    draft.broken(31.0, "KeyError: 'entry_z' in research/strategies/vol_target.py:52", "vol-target-us")
     draft.running(21.0, 400.0, "stat-arb-dax", "high")
     draft.running(12.0, 8.0, "breakout-us", "normal")
     draft.running(16.0, 420.0, "risk-parity", "normal")
     for minutes, waiting in ((9.0, "pairs-fx"), (7.0, "stat-arb-dax"), (5.0, "carry-g10"), (3.0, "breakout-us")):
         draft.pending(minutes, waiting, "normal")
     jobs = draft.jobs()
-    holder = next(job.id for job in jobs if job.error_message == "worker killed (signal 9)")
+    holder = next(job.id for job in jobs if job.error_message == KILLED)
     return Scenario(
         "database", seed, now, symbols(now), (), jobs, STRATEGIES, HEALTHY,
         arrival_seconds=20.0, commits=(COMMIT,), blockade=Blockade(holder, "minute_bars"),

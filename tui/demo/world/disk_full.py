@@ -1,13 +1,12 @@
 """Scenario `disk-full`: results that nobody cleaned up leave no room for new ones."""
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from random import Random
 
-from tui.demo.world.draft import Draft, fate, named
+from tui.demo.world.draft import Draft, Failed
 from tui.demo.world.feeds import HEALTHY
 from tui.demo.world.outcome import NO_SPACE
-from tui.demo.world.seed import Commit, Priority, Scenario, Summary
+from tui.demo.world.seed import Commit, Scenario, Summary
 from tui.demo.world.strategies import STRATEGIES
 from tui.demo.world.symbols import symbols
 
@@ -25,7 +24,7 @@ SUMMARY = Summary(
 
 FILL = 0.99
 ARCHIVE_MB = 40
-REFUSED: tuple[tuple[float, str, Priority], ...] = (
+REFUSED: tuple[Failed, ...] = (
     (1.0, "mean-revert-eu", "high"),
     (2.5, "momentum-us", "normal"),
     (4.5, "breakout-us", "normal"),
@@ -35,7 +34,7 @@ REFUSED: tuple[tuple[float, str, Priority], ...] = (
     (16.0, "risk-parity", "normal"),
     (20.0, "pairs-fx", "low"),
 )
-"""Minutes ago, strategy and priority of each job that found no room."""
+"""The jobs that found no room."""
 COMMIT = Commit(
     timedelta(hours=19),
     "Keep the results of parameter sweeps, the reviewers ask for them",
@@ -46,13 +45,10 @@ COMMIT = Commit(
 
 def build(seed: int, now: datetime) -> Scenario:
     """The world without room at `now`."""
-    rng = Random(f"disk-full:{seed}")
-    draft = Draft(rng, now)
+    draft = Draft(Random(f"disk-full:{seed}"), now)
     draft.history(hours=23, count=40, newest=22.0)
-    for minutes, strategy, priority in REFUSED:
-        draft.failed(minutes, NO_SPACE, strategy, priority)
-    killed = replace(fate(rng, named("breakout-us")), signal=9, eased_by=("reduce_timeframe",))
-    draft.failed(27.0, "worker killed (signal 9)", "breakout-us", "low", again=killed)
+    draft.failures(NO_SPACE, REFUSED)
+    draft.greedy(27.0, "breakout-us")
     draft.running(23.0, 8.0, "momentum-us", "high")
     draft.running(12.0, 45.0, "carry-g10", "normal")
     draft.running(6.0, 240.0, "risk-parity", "normal")

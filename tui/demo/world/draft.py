@@ -6,9 +6,13 @@ from datetime import date, datetime, timedelta
 from random import Random
 
 from tui.demo.world.calendar import trading_day_before
+from tui.demo.world.outcome import KILLED
 from tui.demo.world.seed import Fate, Priority, SeedJob, Strategy, StrategyConfig
 from tui.demo.world.strategies import STRATEGIES
 from tui.demo.world.symbols import last_full_day
+
+Failed = tuple[float, str, Priority]
+"""How many minutes ago a job failed, its strategy and its priority."""
 
 FIRST_ID = 8760
 MOST_SYMBOLS = 5
@@ -119,6 +123,21 @@ class Draft:
                 fate=again or job.fate,
             )
         )
+
+    def failures(self, error: str, jobs: Iterable[Failed], took: float | None = None) -> None:
+        """Jobs that all failed with `error`, and will run through once its reason is gone."""
+        for minutes, strategy, priority in jobs:
+            self.failed(minutes, error, strategy, priority, took=took)
+
+    def greedy(self, minutes: float, strategy: str, priority: Priority = "low") -> None:
+        """A job that was killed for its memory, and will be again unless its timeframe is reduced."""
+        again = replace(fate(self._rng, named(strategy)), signal=9, eased_by=("reduce_timeframe",))
+        self.failed(minutes, KILLED, strategy, priority, again=again)
+
+    def broken(self, minutes: float, error: str, strategy: str) -> None:
+        """A job that nobody waits for, whose strategy raises `error` whenever it runs."""
+        again = replace(fate(self._rng, named(strategy)), error=error)
+        self.failed(minutes, error, strategy, "low", again=again)
 
     def history(self, hours: float, count: int, newest: float) -> None:
         """`count` completed jobs over the last `hours`, the newest of them `newest` minutes ago."""

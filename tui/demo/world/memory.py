@@ -4,9 +4,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from random import Random
 
-from tui.demo.world.draft import Draft, fate, named
+from tui.demo.world.draft import Draft, Failed, fate, named
 from tui.demo.world.feeds import HEALTHY
-from tui.demo.world.seed import Commit, Fate, Modification, Priority, Scenario, Summary
+from tui.demo.world.outcome import KILLED
+from tui.demo.world.seed import Commit, Fate, Modification, Scenario, Summary
 from tui.demo.world.strategies import STRATEGIES
 from tui.demo.world.symbols import symbols
 
@@ -23,10 +24,9 @@ SUMMARY = Summary(
     "requeued as they were, or after a restart of the engine, they grow again",
 )
 
-LIMIT_MB = 306
+LIMIT_MB = 300
 GROWTH_MB = 52
-KILLED = "worker killed (signal 9)"
-VICTIMS: tuple[tuple[float, str, Priority], ...] = (
+VICTIMS: tuple[Failed, ...] = (
     (1.5, "momentum-us", "high"),
     (3.0, "breakout-us", "normal"),
     (5.5, "mean-revert-eu", "normal"),
@@ -36,7 +36,7 @@ VICTIMS: tuple[tuple[float, str, Priority], ...] = (
     (18.0, "mean-revert-eu", "normal"),
     (21.0, "momentum-us", "low"),
 )
-"""Minutes ago, strategy and priority of each job that was killed."""
+"""The jobs that were killed."""
 COMMIT = Commit(
     timedelta(minutes=41),
     "Hold whole order books in memory for the pairs run",
@@ -65,8 +65,7 @@ def build(seed: int, now: datetime) -> Scenario:
     draft.history(hours=23, count=44, newest=24.0)
     for minutes, strategy, priority in VICTIMS:
         draft.failed(minutes, KILLED, strategy, priority, again=large(rng, strategy))
-    key = "KeyError: 'lookback' in src/strategies/carry.py:29"
-    draft.failed(26.0, key, "carry-g10", "low", again=replace(fate(rng, named("carry-g10")), error=key))
+    draft.broken(26.0, "KeyError: 'lookback' in src/strategies/carry.py:29", "carry-g10")
     for minutes in (30.0, 27.0, 24.0):
         draft.running(minutes, hog().seconds, "stat-arb-dax", "high", again=hog())
     draft.running(4.5, 250.0, "momentum-us", "normal", again=large(rng, "momentum-us"))

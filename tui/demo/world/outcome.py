@@ -6,6 +6,7 @@ from tui.demo.world.ground import DISK_FULL, Ground
 from tui.demo.world.seed import Fate, Gap, Source, StrategyConfig
 
 NO_SPACE = "OSError: [Errno 28] No space left on device"
+KILLED = "worker killed (signal 9)"
 LOST = "worker lost: engine went away"
 BLOCKED_TIMEFRAME = "1m"
 """Jobs on minute bars write to their table; a blockade of it stops them and no others."""

@@ -1,13 +1,12 @@
 """Scenario `provider`: the provider behind the primary feed does not answer, and every run that needs it fails."""
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from random import Random
 
-from tui.demo.world.draft import Draft, fate, named
+from tui.demo.world.draft import Draft, Failed
 from tui.demo.world.feeds import PRIMARY_DOWN
 from tui.demo.world.outcome import timed_out
-from tui.demo.world.seed import Commit, Priority, Scenario, Summary
+from tui.demo.world.seed import Commit, Scenario, Summary
 from tui.demo.world.strategies import STRATEGIES
 from tui.demo.world.symbols import symbols
 
@@ -24,7 +23,9 @@ SUMMARY = Summary(
     "to go back before that is harm",
 )
 
-STARVED: tuple[tuple[float, str, Priority], ...] = (
+PATIENCE = 0.6
+"""Minutes after which a job that gets no data fails."""
+STARVED: tuple[Failed, ...] = (
     (0.8, "momentum-us", "high"),
     (2.0, "pairs-fx", "normal"),
     (3.5, "mean-revert-eu", "high"),
@@ -35,7 +36,7 @@ STARVED: tuple[tuple[float, str, Priority], ...] = (
     (13.0, "risk-parity", "low"),
     (15.5, "momentum-us", "normal"),
 )
-"""Minutes ago, strategy and priority of each job that waited for data."""
+"""The jobs that waited for data."""
 COMMIT = Commit(
     timedelta(minutes=70),
     "Ask the feed for adjusted closes",
@@ -46,14 +47,10 @@ COMMIT = Commit(
 
 def build(seed: int, now: datetime) -> Scenario:
     """The world without its provider at `now`."""
-    rng = Random(f"provider:{seed}")
-    draft = Draft(rng, now)
+    draft = Draft(Random(f"provider:{seed}"), now)
     draft.history(hours=23, count=45, newest=17.0)
-    error = timed_out(PRIMARY_DOWN[0])
-    for minutes, strategy, priority in STARVED:
-        draft.failed(minutes, error, strategy, priority, took=0.6)
-    key = "KeyError: 'entry_z' in src/strategies/pairs.py:77"
-    draft.failed(22.0, key, "pairs-fx", "low", again=replace(fate(rng, named("pairs-fx")), error=key))
+    draft.failures(timed_out(PRIMARY_DOWN[0]), STARVED, took=PATIENCE)
+    draft.broken(22.0, "KeyError: 'entry_z' in src/strategies/pairs.py:77", "pairs-fx")
     draft.running(19.0, 7.0, "momentum-us", "high")
     draft.running(8.0, 30.0, "risk-parity", "normal")
     draft.running(14.0, 200.0, "carry-g10", "low")

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from random import Random
 
-from tui.demo.world.draft import Draft, fate, named
+from tui.demo.world.draft import Draft, Failed, fate, named
 from tui.demo.world.feeds import HEALTHY
 from tui.demo.world.seed import Commit, Fate, Priority, Scenario, SeedJob, Summary
 from tui.demo.world.strategies import STRATEGIES
@@ -24,7 +24,7 @@ SUMMARY = Summary(
 )
 
 ERROR = "timeout after 45 min: not done with 1s bars"
-GIVEN_UP: tuple[tuple[float, str, Priority], ...] = (
+GIVEN_UP: tuple[Failed, ...] = (
     (4.0, "mean-revert-eu", "high"),
     (9.0, "momentum-eu", "normal"),
     (13.0, "mean-revert-eu", "normal"),
@@ -32,7 +32,11 @@ GIVEN_UP: tuple[tuple[float, str, Priority], ...] = (
     (26.0, "mean-revert-eu", "low"),
     (34.0, "mean-revert-eu", "normal"),
 )
-"""Minutes ago, strategy and priority of each job that was given up."""
+"""The jobs that were given up."""
+RUNNING: tuple[tuple[float, str, Priority], ...] = (
+    (66.0, "mean-revert-eu", "high"), (58.0, "momentum-eu", "normal"), (51.0, "mean-revert-eu", "normal"),
+)  # fmt: skip
+"""For how many minutes jobs have run that will not end, their strategies and priorities."""
 ENDLESS = 3 * 3600.0
 COMMIT = Commit(
     timedelta(minutes=95),
@@ -54,12 +58,8 @@ def build(seed: int, now: datetime) -> Scenario:
     draft.history(hours=23, count=40, newest=31.0)
     for minutes, strategy, priority in GIVEN_UP:
         draft.failed(minutes, ERROR, strategy, priority, took=45.0, again=endless(fate(rng, named(strategy))))
-    key = "KeyError: 'lookback' in src/strategies/pairs.py:41"
-    draft.failed(16.0, key, "pairs-fx", "low", again=replace(fate(rng, named("pairs-fx")), error=key))
-    running: tuple[tuple[float, str, Priority], ...] = (
-        (66.0, "mean-revert-eu", "high"), (58.0, "momentum-eu", "normal"), (51.0, "mean-revert-eu", "normal"),
-    )  # fmt: skip
-    for minutes, strategy, priority in running:
+    draft.broken(16.0, "KeyError: 'lookback' in src/strategies/pairs.py:41", "pairs-fx")
+    for minutes, strategy, priority in RUNNING:
         draft.running(minutes, ENDLESS, strategy, priority, again=endless(fate(rng, named(strategy))))
     for minutes in (41.0, 33.0, 27.0, 18.0, 12.0, 7.0, 3.0):
         draft.pending(minutes)
