@@ -6,7 +6,7 @@ comes next looks at its targets, waits until they have ended, and writes what be
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from actions.means import Means
@@ -14,6 +14,7 @@ from actions.outcome import how_far
 from actions.verdict import TargetVerdict, Verdict, Word
 from actions.watch import FOLLOW_FOR, Watch, unseen
 from backend.errors import JournalError, NotAllowed, SourceError
+from backend.frozen import dataclass
 from backend.incident.identity import Meant, Told, meant_by, told_by
 from backend.incident.runs import RunRecord
 from backend.model.target import Target

@@ -1,11 +1,11 @@
 """What forbids an action. Each refusal is a sentence that says what to do."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from actions.plan import Plan, Refusal, Risk
+from backend.frozen import dataclass
 from backend.incident.entry import Entry
 from backend.incident.runs import gathered
 from backend.model.situation import Face, Part, PartState, Situation

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -10,6 +9,7 @@ from actions.plan import Step
 from actions.verdict import TargetVerdict
 from backend.clock import Clock
 from backend.errors import NotAllowed, SourceError
+from backend.frozen import dataclass
 from backend.incident.scribe import Scribe
 from backend.locks import TargetLock
 from backend.model.target import Target

@@ -1,10 +1,10 @@
 """What a run tells while it goes on, and what came of it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from actions.plan import Step
 from actions.verdict import Verdict
+from backend.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,11 @@
 
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 from urllib.parse import quote
 
+from backend.frozen import dataclass
 from backend.model.engine import UnitVerb
 from backend.model.target import Target
 

@@ -1,7 +1,7 @@
 """What an action is: one line of the registry."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -10,6 +10,7 @@ from actions.means import Executor
 from actions.plan import Plan, Refusal, Risk
 from backend.clock import Clock
 from backend.config.model import Config
+from backend.frozen import dataclass
 from backend.model.situation import Part, Situation
 from backend.model.target import Target
 

@@ -6,10 +6,10 @@ import signal
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from typing import Protocol
 
 from backend.errors import NotAllowed, Refused, TimedOut
+from backend.frozen import dataclass
 from backend.text import clean
 
 OUTPUT_LIMIT = 4 * 1024 * 1024

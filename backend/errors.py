@@ -16,8 +16,9 @@
 `summary` is the sentence that a pane shows; `detail` is what the far side said, cleaned.
 """
 
-from dataclasses import dataclass
 from typing import ClassVar, Literal
+
+from backend.frozen import dataclass
 
 FailureKind = Literal["missing", "missing object", "refused", "timed out", "bad answer", "not allowed"]
 

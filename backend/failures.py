@@ -2,11 +2,11 @@
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
+from backend.frozen import dataclass
 from backend.model.jobs import Job, JobList, JobState
 from backend.model.situation import PartState
 

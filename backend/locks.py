@@ -14,13 +14,13 @@ import socket
 import stat
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 
 from backend.clock import Clock, SystemClock
 from backend.errors import NotAllowed
+from backend.frozen import dataclass
 from backend.text import clean
 
 FALLBACK = Path("/tmp/backtop-locks")  # noqa: S108 - the same for every user of the host; see _shared_folder

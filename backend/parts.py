@@ -1,23 +1,27 @@
 """Every part that is read, and how often unless a setting says otherwise: as often as it can matter, not more."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from backend.model.data import Availability, Connectivity, DataSources, DataStatus, SymbolsHealth, Validation
-from backend.model.database import OwnConnection, Sessions, TablesUse
-from backend.model.engine import Unit
-from backend.model.files import DiskUse, FileTree
-from backend.model.host import HostCounters, ProcessTable
-from backend.model.jobs import JobCounts, JobList, JobsHealth
-from backend.model.providers import ProviderAnswer
-from backend.model.situation import Part
+from backend.model.part import Part
+
+if TYPE_CHECKING:  # every value that is read is named here, and the first picture needs none of them
+    from backend.model.data import Availability, Connectivity, DataSources, DataStatus, SymbolsHealth, Validation
+    from backend.model.database import OwnConnection, Sessions, TablesUse
+    from backend.model.engine import Unit
+    from backend.model.files import DiskUse, FileTree
+    from backend.model.host import HostCounters, ProcessTable
+    from backend.model.jobs import JobCounts, JobList, JobsHealth
+    from backend.model.providers import ProviderAnswer
 
 JOBS_HEALTH: Part[JobsHealth] = Part("jobs", "health", 2.0)
 JOBS_RUNNING: Part[JobList] = Part("jobs", "running", 2.0)
 JOBS_FAILED: Part[JobList] = Part("jobs", "failed", 3.0)
-JOBS_COUNTS: Part[JobCounts] = Part("jobs", "status", 5.0)
-JOBS_PENDING: Part[JobList] = Part("jobs", "pending", 10.0)
+JOBS_COUNTS: Part[JobCounts] = Part("jobs", "status", 10.0)
+JOBS_PENDING: Part[JobList] = Part("jobs", "pending", 15.0)
 
 ENGINE_UNIT: Part[Unit] = Part("engine", "unit", 5.0)
 

@@ -1,15 +1,15 @@
 """The platform as one configuration names it: its clients, and what reads each part with them."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from backend.clients.api import ApiClient
 from backend.clients.engine import EngineClient
 from backend.clients.files import FilesClient
 from backend.clients.host import HostClient
-from backend.clients.postgres import DatabaseClient
 from backend.clients.providers import ProvidersClient
 from backend.clients.routes import READ
 from backend.clients.token import TokenFromCommand, TokenFromEnvironment
@@ -44,6 +44,9 @@ from backend.parts import (
     provider,
 )  # fmt: skip
 
+if TYPE_CHECKING:
+    from backend.clients.postgres import DatabaseClient
+
 Fetch = Callable[[], Awaitable[Any]]
 
 
@@ -65,12 +68,8 @@ class Platform:
             scratch_days=config.limits.scratch_days,
             result_days=config.limits.result_days,
         )
-        self._database = DatabaseClient(
-            config.database.dsn,
-            schema=config.database.schema,
-            tables=config.database.tables,
-            sessions_like=config.database.sessions,
-        )
+        self._database: DatabaseClient | None = None
+        self._opening = asyncio.Lock()
         self._providers = ProvidersClient(config.commands.ping, self._runner)
         self._unit: Unit | None = None
         self._selected: Job | None = None
@@ -78,7 +77,8 @@ class Platform:
     async def aclose(self) -> None:
         """Close all connections."""
         await self.api.aclose()
-        await self._database.aclose()
+        if self._database is not None:
+            await self._database.aclose()
 
     def fetches(self) -> Mapping[Part[Any], Fetch]:
         """What reads each part; the parts have the pace and the deadline of this configuration."""
@@ -91,7 +91,7 @@ class Platform:
         return replace(part, interval=self._config.interval(part), deadline=deadline)
 
     def _fetches(self) -> dict[Part[Any], Fetch]:
-        api, database, files = self.api, self._database, self._files
+        api, files, database = self.api, self._files, self._of_database
         return {
             HOST_COUNTERS: self._host.counters,
             JOBS_FAILED: lambda: api.jobs(JobState.FAILED),
@@ -109,9 +109,9 @@ class Platform:
             HOST_PROCESSES: self._processes,
             FILES_DISK: files.disk,
             FILES_TREE: files.tree,
-            DATABASE_OWN: database.own,
-            DATABASE_SESSIONS: database.sessions,
-            DATABASE_TABLES: database.tables,
+            DATABASE_OWN: database(lambda client: client.own()),
+            DATABASE_SESSIONS: database(lambda client: client.sessions()),
+            DATABASE_TABLES: database(lambda client: client.tables()),
             **{provider(each.name): self._ask(each.name) for each in self._config.providers},
         }
 
@@ -140,6 +140,25 @@ class Platform:
                 await self._read_unit()
         unit = self._unit
         return await self._host.processes(unit.invocation if unit else "", unit.control_group if unit else "")
+
+    def _of_database(self, read: "Callable[[DatabaseClient], Awaitable[Any]]") -> Fetch:
+        """What reads from PostgreSQL. Its library takes longer than the first answers of all others: they go first."""
+
+        async def fetch() -> Any:
+            async with self._opening:
+                if self._database is None:
+                    self._database = await asyncio.to_thread(self._open_database)
+            return await read(self._database)
+
+        return fetch
+
+    def _open_database(self) -> "DatabaseClient":
+        from backend.clients.postgres import DatabaseClient
+
+        settings = self._config.database
+        return DatabaseClient(
+            settings.dsn, schema=settings.schema, tables=settings.tables, sessions_like=settings.sessions
+        )
 
     def _ask(self, name: str) -> Fetch:
         asked = next(each for each in self._config.providers if each.name == name)

@@ -24,11 +24,11 @@ JITTER = 0.1
 
 async def pause(nudge: asyncio.Event, seconds: float) -> None:
     """Wait until the time is over or somebody asks for a fresh reading."""
+    alarm = asyncio.get_running_loop().call_later(seconds, nudge.set)
     try:
-        async with asyncio.timeout(seconds):
-            await nudge.wait()
-    except TimeoutError:
-        pass
+        await nudge.wait()
+    finally:
+        alarm.cancel()
     nudge.clear()
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import socket
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
@@ -17,6 +17,7 @@ from backend.clients.job_list import rows_of
 from backend.clients.routes import Route
 from backend.clock import Clock
 from backend.errors import BadAnswer, MissingObject, NotAllowed
+from backend.frozen import dataclass
 from backend.model.data import (
     Availability,
     Connectivity,

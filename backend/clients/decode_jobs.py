@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 from types import MappingProxyType
 
 import msgspec
@@ -14,6 +15,9 @@ from backend.text import clean
 
 SLICE = 200
 """Rows that are decoded before others get their turn: about 5 ms."""
+
+KEPT = 4096
+"""Bytes of a row that is worth keeping, for the same one may come again."""
 
 STATES = MappingProxyType(
     {
@@ -98,7 +102,8 @@ async def decode_rows(
     for index, raw in enumerate(rows):
         if index % SLICE == SLICE - 1:
             await asyncio.sleep(0)
-        job = decode_job(decoded(raw), state)
+        row = bytes(raw)
+        job = _job(row, state) if len(row) <= KEPT else decode_job(decoded(row), state)
         if job is None:
             bad += 1
         elif not _asked_for(job, state, priority):
@@ -108,6 +113,12 @@ async def decode_rows(
         else:
             found[job.id] = job
     return JobList(tuple(found.values()), bad, duplicates, others, None if others else total)
+
+
+@lru_cache(maxsize=2048)
+def _job(raw: bytes, state: JobState) -> Job | None:
+    """The job of one row; most rows are the same as a few seconds ago, and need no second look."""
+    return decode_job(decoded(raw), state)
 
 
 def _asked_for(job: Job, state: JobState, priority: Priority | None) -> bool:

@@ -1,5 +1,6 @@
 """The machine's counters and the processes on it (runbook, Diagnostics 2)."""
 
+import asyncio
 import os
 import re
 import time
@@ -20,7 +21,7 @@ SETTLED = 10.0
 
 
 class HostClient:
-    """Reads counters and processes of this host, in a thread that can be given up.
+    """Reads counters and processes of this host; the latter in a thread that can be given up.
 
     `kill_patterns` and `look_pattern` are regular expressions over the raw command line.
     """
@@ -28,15 +29,17 @@ class HostClient:
     def __init__(self, kill_patterns: Sequence[str], look_pattern: str) -> None:
         self._kill = tuple(re.compile(pattern) for pattern in kill_patterns)
         self._look = re.compile(look_pattern)
-        self._counting: Errand[HostCounters] = Errand("the host's counters", SECONDS)
         self._listing: Errand[ProcessTable] = Errand("the process table", SECONDS)
         self._cpu_before: tuple[float, float] | None = None
-        self._seen: dict[tuple[int, float], Sight | None] = {}
+        self._seen: dict[psutil.Process, Sight | None] = {}
         """What a look at a process gave; None for those that are none of ours, which are not looked at again."""
 
     async def counters(self) -> HostCounters:
-        """Use of CPU, memory and swap, and the load."""
-        return await self._counting.run(self._count)
+        """Use of CPU, memory and swap, and the load: what the kernel tells at once, for which no thread is worth it."""
+        if self._cpu_before is None:
+            self._cpu_before = _cpu_times()
+            await asyncio.sleep(FIRST_SPAN)
+        return self._count(self._cpu_before)
 
     async def processes(self, invocation_id: str, control_group: str) -> ProcessTable:
         """Processes that look like backtests, and which of them are the engine's.
@@ -47,11 +50,8 @@ class HostClient:
         """
         return await self._listing.run(lambda: self._list(Membership(invocation_id, control_group)))
 
-    def _count(self) -> HostCounters:
-        if self._cpu_before is None:
-            self._cpu_before = _cpu_times()
-            time.sleep(FIRST_SPAN)
-        now, before = _cpu_times(), self._cpu_before
+    def _count(self, before: tuple[float, float]) -> HostCounters:
+        now = _cpu_times()
         total = now[1] - before[1]
         if total > 0:
             self._cpu_before = now
@@ -68,7 +68,7 @@ class HostClient:
 
     def _list(self, unit: Membership) -> ProcessTable:
         listed, others, hidden = [], 0, 0
-        seen: dict[tuple[int, float], Sight | None] = {}
+        seen: dict[psutil.Process, Sight | None] = {}
         untouchable = {1, *_own_line()}
         for pid in psutil.pids():
             try:
@@ -84,20 +84,18 @@ class HostClient:
         self._seen = seen
         return ProcessTable(tuple(sorted(listed, key=lambda process: process.started_at)), others, hidden)
 
-    def _sight(self, pid: int, seen: dict[tuple[int, float], Sight | None]) -> Sight | None:
+    def _sight(self, pid: int, seen: dict[psutil.Process, Sight | None]) -> Sight | None:
         """A look at a process, unless it is known to be none of ours; `seen` collects what is still there."""
         handle = psutil.Process(pid)
-        born = handle.create_time()
-        key = pid, born
-        known = self._seen.get(key)
-        if known is None and key in self._seen:
-            seen[key] = None
+        known = self._seen.get(handle)
+        if known is None and handle in self._seen:
+            seen[handle] = None
             return None
         # The handle of the last look is kept: it knows the CPU time of then.
         sight = look(handle if known is None else known.handle)
         found = sight if matches(sight.command, (self._look, *self._kill)) else None
-        if found is not None or time.time() - born > SETTLED:
-            seen[key] = found
+        if found is not None or time.time() - handle.create_time() > SETTLED:
+            seen[handle] = found
         return found
 
     def _described(self, sight: Sight, unit: Membership) -> Process | None:

@@ -1,7 +1,6 @@
 """Finds the rows in an answer that lists jobs, without decoding them yet."""
 
 import asyncio
-from dataclasses import dataclass
 
 import msgspec
 
@@ -9,6 +8,7 @@ from backend.clients.answers import body_of
 from backend.clients.decode import count, decoded
 from backend.clients.http import Answer
 from backend.errors import BadAnswer
+from backend.frozen import dataclass
 
 LIST_NAMES = ("backtests", "jobs", "data", "items", "results")
 _OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])

@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 
+from backend.frozen import dataclass
 from backend.text import clean
 
 LONGEST = 16_384

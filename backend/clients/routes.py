@@ -2,11 +2,11 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from backend import parts
 from backend.clients.token import COMMAND_SECONDS
+from backend.frozen import dataclass
 
 ROOT = ("api", "research")
 MOST_SYMBOLS = 12

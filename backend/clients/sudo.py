@@ -3,7 +3,8 @@
 import re
 import shutil
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from backend.frozen import dataclass
 
 SECURE_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 """Where `sudo` looks for a program unless the host says otherwise."""

@@ -5,7 +5,8 @@ import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+
+from backend.frozen import dataclass
 
 DEEPEST = 40
 BREATH_EVERY = 1000

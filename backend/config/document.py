@@ -5,13 +5,14 @@ import re
 import stat
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
 from backend.config.lines import KeyPath, key_lines, line_of
 from backend.config.model import home
 from backend.errors import ConfigError, Problem
+from backend.frozen import dataclass
 
 LARGEST = 1_000_000
 """Bytes; more than that is not a configuration."""

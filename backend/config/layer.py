@@ -1,7 +1,6 @@
 """One layer of settings: the base sections of the file, or one profile of it."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from backend.config import checks
@@ -20,6 +19,7 @@ from backend.config.values import (
     open_kind,
     unknown,
 )
+from backend.frozen import dataclass
 
 Layer = dict[str, "Entry"]
 Complain = Callable[[int, str], None]

@@ -6,14 +6,15 @@ Every field carries what the example file says of it and what a value must satis
 import os
 import pwd
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
 from backend.config import checks
 from backend.config.checks import Check
-from backend.model.situation import Part
+from backend.frozen import dataclass
+from backend.model.part import Part
 from backend.parts import PARTS, provider
 
 Colour = Literal["red", "orange", "yellow", "green", "blue", "magenta", "cyan"]

@@ -5,7 +5,7 @@ Values are converted one by one, so that every mistake of a file is told at once
 
 import difflib
 from collections.abc import Iterable, Mapping
-from dataclasses import MISSING, Field, dataclass, fields
+from dataclasses import MISSING, Field, fields
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
@@ -25,6 +25,7 @@ from backend.config.model import (
     Repository,
     Says,
 )
+from backend.frozen import dataclass
 from backend.parts import PARTS
 
 SECTIONS: Mapping[str, type] = {

@@ -1,12 +1,12 @@
 """Cause `data`: missing days, or a source of historical data that is not well (runbook, Diagnostics 3)."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 
 from backend.config.model import Limits
 from backend.diagnosis.facts import counted, evidence, listed, recent_failures
 from backend.diagnosis.words import names_in, speaks_of
+from backend.frozen import dataclass
 from backend.model.data import Availability, DataSource, DataSources
 from backend.model.finding import Evidence, Finding, Severity
 from backend.model.jobs import Job

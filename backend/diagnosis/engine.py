@@ -1,11 +1,11 @@
 """Cause `engine`: the unit does not run, cannot stay up, or takes no jobs (runbook, Diagnostics 1)."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import timedelta
 
 from backend.config.model import Limits
 from backend.diagnosis.facts import counted, evidence
+from backend.frozen import dataclass
 from backend.model.engine import Unit
 from backend.model.finding import Evidence, Finding, Severity
 from backend.model.jobs import JobsHealth

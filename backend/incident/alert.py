@@ -5,12 +5,12 @@ Since when follows from the jobs' own times, so that one look is enough to know.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from backend.config.model import Limits
 from backend.failures import Failures, failures_of, overdue, recently_known
+from backend.frozen import dataclass
 from backend.model.jobs import Job, JobList
 from backend.model.situation import Part, Situation
 from backend.parts import JOBS_FAILED, JOBS_RUNNING

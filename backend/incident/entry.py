@@ -4,12 +4,12 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal, NoReturn
 
 import msgspec
 
+from backend.frozen import dataclass
 from backend.text import clean
 
 Kind = Literal["intent", "step", "verdict", "note", "alert", "refusal"]

@@ -4,7 +4,6 @@ import os
 import stat
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from datetime import UTC
 from itertools import count
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any, Self
 
 from backend.clock import Clock
 from backend.errors import JournalError
+from backend.frozen import dataclass
 from backend.incident.entry import (
     LARGEST_LINE,
     NOTHING_BEFORE,

@@ -4,11 +4,11 @@ import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from backend.errors import JournalError
+from backend.frozen import dataclass
 from backend.incident.entry import LARGEST_LINE, NOTHING_BEFORE, BadLine, Entry, decode, digest
 from backend.locks import flock_within
 

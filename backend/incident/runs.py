@@ -1,9 +1,10 @@
 """What the journal tells of each run: its intent, its steps, and its last verdict."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
+from backend.frozen import dataclass
 from backend.incident.entry import Entry
 
 

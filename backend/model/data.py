@@ -1,7 +1,8 @@
 """Historical data, its completeness and where it comes from (runbook, Diagnostics 3 and 5)."""
 
-from dataclasses import dataclass
 from datetime import date, datetime
+
+from backend.frozen import dataclass
 
 
 def is_healthy(status: str) -> bool:

@@ -1,7 +1,8 @@
 """PostgreSQL as our own connection sees it, beside what the platform says of it."""
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from backend.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

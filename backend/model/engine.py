@@ -1,8 +1,9 @@
 """The backtest engine as systemd knows it."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
+
+from backend.frozen import dataclass
 
 UnitVerb = Literal["start", "stop", "restart", "reset-failed"]
 """What the service manager can be asked to do with a unit."""

@@ -1,6 +1,6 @@
 """The engine's files: space, sizes and ages, as they were found below its root."""
 
-from dataclasses import dataclass
+from backend.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

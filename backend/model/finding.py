@@ -1,8 +1,9 @@
 """What the rules conclude from a situation."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
+
+from backend.frozen import dataclass
 
 Cause = Literal["data", "memory", "timeout", "strategy", "database", "storage", "engine", "provider"]
 

@@ -1,7 +1,8 @@
 """The machine and the processes on it (runbook, Diagnostics 2)."""
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from backend.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

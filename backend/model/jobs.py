@@ -1,9 +1,10 @@
 """Backtest jobs as the research API tells of them."""
 
 import re
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from backend.frozen import dataclass
 
 ACTIONABLE_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
@@ -36,7 +37,10 @@ class Priority(StrEnum):
     @property
     def rank(self) -> int:
         """0 for the highest."""
-        return list(Priority).index(self)
+        return _RANKS[self]
+
+
+_RANKS = {priority: place for place, priority in enumerate(Priority)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Hosts outside that deliver data: whether they answer a ping, or a HEAD request."""
 
-from dataclasses import dataclass
+from backend.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

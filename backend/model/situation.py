@@ -3,21 +3,24 @@
 Everything that is drawn, diagnosed, recorded or replayed is a pure function of a `Situation`.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import field, replace
 from datetime import datetime, timedelta
-from enum import StrEnum
 from types import MappingProxyType
-from typing import Any, Generic, Literal, TypeVar, cast
+from typing import Any, Generic, TypeVar, cast
 
 from backend.errors import FailureKind, SourceError
+from backend.frozen import dataclass
+from backend.model.part import SOURCES, Face, Part, SourceName
+
+__all__ = [
+    "GRAVITY", "HISTORY_LENGTH", "SLOWNESS", "SOURCES", "Face", "Failure", "Missing", "Part", "PartState", "Reading",
+    "Situation", "SourceName", "Value",
+]  # fmt: skip
 
 T = TypeVar("T")
+GRAVITY = (Face.OK, Face.WAITING, Face.STALE, Face.FAILED)
 
-SourceName = Literal["jobs", "engine", "host", "files", "data", "database", "providers", "strategies", "repository"]
-SOURCES: tuple[SourceName, ...] = (
-    "jobs", "engine", "host", "files", "data", "database", "providers", "strategies", "repository",
-)  # fmt: skip
 SLOWNESS = 4.0
 """A source that is slow is read less often: a reading may take at most a quarter of the time between two."""
 LONGEST_PAUSE = 60.0
@@ -26,42 +29,6 @@ HISTORY_LENGTH = 120
 """How many samples of a traced figure are kept: two minutes at one a second."""
 AHEAD = 2.0
 """Seconds by which a value may seem to come from the future, as when a clock is adjusted by a little."""
-
-
-class Face(StrEnum):
-    """How far what is shown of a part or source can be believed."""
-
-    OK = "ok"
-    MISSING = "missing"
-    WAITING = "waiting"
-    STALE = "stale"
-    FAILED = "failed"
-
-
-GRAVITY = (Face.OK, Face.WAITING, Face.STALE, Face.FAILED)
-
-
-@dataclass(frozen=True, slots=True)
-class Part(Generic[T]):
-    """One route, query or command of a source, and how often it is read.
-
-    `trace` names the figures whose history is kept, for sparklines.
-    """
-
-    source: SourceName
-    name: str
-    interval: float
-    """Seconds between two readings."""
-    deadline: float = 5.0
-    """Seconds after which a reading is given up; for what is read through the API the configured timeout tells."""
-    trace: Mapping[str, Callable[[T], float | None]] = field(
-        default_factory=lambda: MappingProxyType({}), hash=False, compare=False
-    )
-
-    @property
-    def key(self) -> str:
-        """The name by which configuration, `status --json` and the situation know this part."""
-        return f"{self.source}.{self.name}"
 
 
 @dataclass(frozen=True, slots=True)

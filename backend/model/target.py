@@ -1,9 +1,9 @@
 """What an action acts on, by identity, never by row."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
+from backend.frozen import dataclass
 from backend.model.engine import Unit
 from backend.model.jobs import Job
 
