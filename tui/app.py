@@ -1,42 +1,51 @@
-"""The application: wiring only."""
+"""The application: wiring only.
+
+What watches and acts is imported when it is first asked for, which is after the first picture.
+"""
+
+from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cached_property
 from pathlib import PurePath
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App, SystemCommand
-from textual.binding import BindingType
+from textual.binding import Binding, BindingsMap, BindingType
 from textual.events import Event, Key
 from textual.screen import Screen
 
-from actions.brake import BY_HAND
-from actions.registry import REGISTRY
-from actions.spec import ActionSpec
 from backend.clock import Clock, SystemClock
 from backend.config.model import Config
-from backend.model.situation import Situation
 from backend.parts import JOBS_FAILED, provider
-from tui.commands import bindings, meant, palette
-from tui.desk import Desk
-from tui.dispatch import Dispatcher
-from tui.life import Life
+from tui import garbage
+from tui.keys import KEYS
 from tui.screens.dashboard import Dashboard
-from tui.screens.help import HelpScreen
-from tui.screens.leave import LeaveScreen
-from tui.screens.menu import MenuScreen
-from tui.stage import AppStage
-from tui.targets import targets_of
 from tui.themes import THEMES
-from widgets.table import LiveTable
 from widgets.text import UNICODE, Glyphs
+
+if TYPE_CHECKING:
+    from actions.spec import ActionSpec
+    from backend.model.situation import Situation
+    from tui.desk import Desk
+    from tui.dispatch import Dispatcher
+    from tui.life import Life
+    from tui.stage import AppStage
+    from widgets.table import LiveTable
+
+
+STARTED = 3.0
+"""Seconds after the first picture by which nearly all is made that stays until the end."""
 
 
 class BacktopApp(App[None]):
     """Watches one platform, and acts on it."""
 
     TITLE = "backtop"
-    CSS_PATH: ClassVar[list[str | PurePath]] = ["styles/dashboard.tcss", "styles/plan.tcss", "styles/modal.tcss"]
-    BINDINGS: ClassVar[list[BindingType]] = bindings()
+    CSS_PATH: ClassVar[list[str | PurePath]] = ["styles/dashboard.tcss"]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(key.key, key.action, key.title, show=False, id=f"key.{key.title}") for key in KEYS if key.action
+    ]
     ENABLE_COMMAND_PALETTE = True
 
     def __init__(
@@ -47,23 +56,61 @@ class BacktopApp(App[None]):
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = THEMES[0].name
-        self.desk = Desk(config, clock or SystemClock())
         self.dashboard = Dashboard(config, tuple(provider(each.name) for each in config.providers))
-        self.stage = AppStage(self, self.desk, self.redraw)
-        self.dispatcher = Dispatcher(self.stage, self.desk.runner, config)
-        self.life = Life(self, self.desk, self.stage, self.dispatcher)
+        self._config = config
+        self._clock = clock or SystemClock()
         self._live = live
+        self._begun = False
         self._held = False
+
+    @cached_property
+    def desk(self) -> Desk:
+        """What the application works with."""
+        from tui.desk import Desk
+
+        return Desk(self._config, self._clock)
+
+    @cached_property
+    def stage(self) -> AppStage:
+        """What shows dialogs and words."""
+        from tui.stage import AppStage
+
+        return AppStage(self, self.desk, self.redraw)
+
+    @cached_property
+    def dispatcher(self) -> Dispatcher:
+        """What takes an action from its key to its verdict."""
+        from tui.dispatch import Dispatcher
+
+        return Dispatcher(self.stage, self.desk.runner, self._config)
+
+    @cached_property
+    def life(self) -> Life:
+        """What begins and ends."""
+        from tui.life import Life
+
+        return Life(self, self.desk, self.stage, self.dispatcher)
 
     def get_default_screen(self) -> Screen[None]:
         """The dashboard is the only full screen."""
         return self.dashboard
 
     def on_mount(self) -> None:
-        """Draw first, then read."""
-        self.show(Situation(self.desk.clock.now()))
+        """Draw first; all else comes after."""
+        self.call_after_refresh(self._begin)
+
+    def _begin(self) -> None:
+        """Make the keys of actions work, and read."""
+        if not self.dashboard.is_attached:
+            return  # it was left meanwhile
+        from tui.commands import bindings
+
+        self._bindings = BindingsMap.merge((self._bindings, BindingsMap(bindings())))
+        self._begun = True
+        self.redraw()
         if self._live:
-            self.call_after_refresh(self.run_worker, self.life.live(self.show), name="feed")
+            self.run_worker(self.life.live(self.show), name="feed")
+            self.set_timer(STARTED, garbage.resume)
 
     def show(self, situation: Situation) -> None:
         """Draw this situation, unless the picture is held."""
@@ -85,7 +132,8 @@ class BacktopApp(App[None]):
 
     def on_dashboard_resized(self) -> None:
         """Fit the lines around the panes to the new width."""
-        self.redraw()
+        if self._begun:
+            self.redraw()
 
     def action_go(self, pane: str) -> None:
         """Give the keys to a pane."""
@@ -118,20 +166,29 @@ class BacktopApp(App[None]):
 
     def action_stop(self) -> None:
         """Let the action that runs send nothing more."""
+        from actions.brake import BY_HAND
+
         stopped = self.dispatcher.stop(BY_HAND)
         text = "nothing more is sent; what was sent is looked at" if stopped else "no action runs"
         self.stage.tell(text, title="stop", grave=False)
 
     def action_menu(self) -> None:
         """List all actions; the chosen one is planned as if its key had been pressed."""
+        from actions.registry import REGISTRY
+        from tui.screens.menu import MenuScreen
+
         self.push_screen(MenuScreen(self.desk.menu()), lambda chosen: self.act(REGISTRY[chosen]) if chosen else None)
 
     def action_help(self) -> None:
         """Show all keys."""
+        from tui.screens.help import HelpScreen
+
         self.push_screen(HelpScreen())
 
     def action_act(self, key: str) -> None:
         """Run the action that this key means in the pane that has the keys."""
+        from tui.commands import meant
+
         pane = self.dashboard.current
         spec = meant(key, pane.kind.id if pane else None)
         if isinstance(spec, str):
@@ -141,6 +198,8 @@ class BacktopApp(App[None]):
 
     def act(self, spec: ActionSpec) -> None:
         """Plan, confirm and run one action on what is marked or under the cursor."""
+        from tui.targets import targets_of
+
         table = self.dashboard.panes[spec.panes[0]].table
         if spec.chosen and table is not None and table.marked_keys and not any(map(table.lists, table.marked_keys)):
             self.stage.tell("what is marked is hidden by the filter; / and esc show it", title=spec.title, grave=True)
@@ -156,6 +215,8 @@ class BacktopApp(App[None]):
         if self.dispatcher.busy is None:
             self.exit()
             return
+        from tui.screens.leave import LeaveScreen
+
         if not isinstance(self.screen, LeaveScreen):
             why = f"{self.dispatcher.busy.title} is open or runs."
             self.push_screen(LeaveScreen(why, self.desk.clock), lambda answer: self.life.end() if answer else None)
@@ -166,6 +227,8 @@ class BacktopApp(App[None]):
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:  # noqa: ARG002 - Textual's
         """The registry and the keys, by name."""
+        from tui.commands import palette
+
         return palette(self.act, lambda action: self.call_later(self.run_action, action))
 
     def on_live_table_cursor_moved(self, event: LiveTable.CursorMoved) -> None:

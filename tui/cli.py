@@ -11,10 +11,12 @@ from backend.clock import Clock, SystemClock
 from backend.config.load import load
 from backend.config.model import Config
 from backend.errors import ConfigError, JournalError
+from tui import garbage
 
 WRONG_USAGE = 2
 UNKNOWN = 3
 """Exit code of `status` and `diagnose` when they cannot tell; wrong usage included."""
+COMMAND_NAMES = ("demo", "status", "diagnose", "actions", "act", "journal", "config")
 Command = Callable[[argparse.Namespace, Config, Clock], int]
 
 
@@ -64,8 +66,8 @@ class _Version(argparse.Action):
         parser.exit()
 
 
-def parser() -> argparse.ArgumentParser:
-    """Everything that can be typed after `backtop`."""
+def parser(*, whole: bool = True) -> argparse.ArgumentParser:
+    """Everything that can be typed after `backtop`; without the commands, which cost, where none is typed."""
     everywhere = _Parser(add_help=False, argument_default=argparse.SUPPRESS)
     everywhere.add_argument("--config", type=Path, metavar="FILE", help="the configuration file")
     everywhere.add_argument("--profile", metavar="NAME", help="the profile in it")
@@ -73,6 +75,14 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action=_Version, nargs=0, help="print the version")
     top.add_argument("--read-only", action="store_true", help="never change anything")
     top.add_argument("--theme", metavar="NAME", help="colours; see the palette for names")
+    if whole:
+        _add_commands(top, everywhere)
+    else:
+        top.add_argument("command", nargs="?", choices=COMMAND_NAMES, metavar="COMMAND")
+    return top
+
+
+def _add_commands(top: _Parser, everywhere: _Parser) -> None:
     commands = top.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
 
     def add(name: str, text: str, kind: type[_Parser] = _Parser) -> argparse.ArgumentParser:
@@ -93,7 +103,6 @@ def parser() -> argparse.ArgumentParser:
     config.add_argument(
         "what", choices=("show", "init", "path"), help="values and origins, a file to start from, or paths"
     )
-    return top
 
 
 def _add_demo(demo: argparse.ArgumentParser) -> None:
@@ -132,7 +141,10 @@ def _pair(text: str) -> tuple[str, str]:
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
-    options = parser().parse_args(arguments)
+    typed = sys.argv[1:] if arguments is None else arguments
+    options = parser(whole=not {"-h", "--help", *COMMAND_NAMES}.isdisjoint(typed)).parse_args(typed)
+    if options.command is not None:
+        garbage.resume()
     if options.command == "demo":
         return _demo(options)
     if options.command == "config" and options.what == "init":  # of use where the present file is broken, too

@@ -1,20 +1,19 @@
-"""Bindings and palette, from the two tables that everything else comes from."""
+"""Palette, and what the keys of actions mean, from the two tables that everything else comes from."""
 
 from collections.abc import Callable, Iterator
 
 from textual.app import SystemCommand
-from textual.binding import Binding, BindingType
+from textual.binding import Binding
 
 from actions.registry import REGISTRY
 from actions.spec import ActionSpec
 from tui.keys import KEYS
 
 
-def bindings() -> list[BindingType]:
-    """One binding for each key, whatever it means in which pane; its id is what a remapping names."""
-    plain = [Binding(key.key, key.action, key.title, show=False, id=f"key.{key.title}") for key in KEYS if key.action]
+def bindings() -> list[Binding]:
+    """One binding for each key of an action, whatever it means in which pane; its id is what a remapping names."""
     keys = dict.fromkeys(spec.key for spec in REGISTRY.values())
-    return [*plain, *(Binding(key, f"act('{key}')", show=False, id=f"act.{key}") for key in keys)]
+    return [Binding(key, f"act('{key}')", show=False, id=f"act.{key}") for key in keys]
 
 
 def palette(act: Callable[[ActionSpec], None], run: Callable[[str], object]) -> Iterator[SystemCommand]:

@@ -4,6 +4,7 @@ import socket
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from actions.guard import UNLOCKED_FOR, Posture
@@ -144,6 +145,7 @@ class Desk:
         return "unlocked" if until is None else f"unlocked {-((now - until) // timedelta(minutes=1))}m"
 
 
+@lru_cache(maxsize=len(PANES) + 1)
 def _footer(pane: str, width: int, glyphs: Glyphs) -> Line:
     """The keys that work while this pane has them; the empty name is none."""
     on_table = bool(pane and PANES[pane].columns)

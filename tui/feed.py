@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from backend.clock import Clock
@@ -29,6 +30,7 @@ class Feed:
         self._clock = clock
         self._pollers: dict[str, Poller[Any]] = {}
         self._dirty = True
+        self._asked = asyncio.Event()
         self._shown_at = self._asked_at = clock.monotonic()
         self.platform = Platform(config)
         self.situation = Situation(clock.now())
@@ -49,6 +51,7 @@ class Feed:
     def nudge(self, *parts: Part[Any]) -> None:
         """Read these parts now, and show what they give at once."""
         self._asked_at = self._clock.monotonic()
+        self._asked.set()
         for part in parts:
             if poller := self._pollers.get(part.key):
                 poller.nudge()
@@ -69,8 +72,10 @@ class Feed:
     async def _hand_on(self, show: Show) -> None:
         while True:
             now = self._clock.monotonic()
-            quick = self._dirty and now - self._asked_at < WAITED_FOR
-            if quick or now - self._shown_at >= TICK:
+            awaited = now - self._asked_at < WAITED_FOR
+            if (awaited and self._dirty) or now - self._shown_at >= TICK:
                 self._dirty, self._shown_at = False, now
                 show(self.now())
-            await asyncio.sleep(QUICK)
+            self._asked.clear()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._asked.wait(), QUICK if awaited else self._shown_at + TICK - now)

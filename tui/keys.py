@@ -1,10 +1,9 @@
 """The keys that are not actions. Bindings, footer, help and README come from this table and from the registry."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(NamedTuple):
     """One key, what it does, and how the footer and the help name it."""
 
     key: str

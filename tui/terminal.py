@@ -23,7 +23,7 @@ def on_terminal(config: Config, clock: Clock | None = None) -> BacktopApp:
     return app
 
 
-LOOK_EVERY = 0.25
+LOOK_EVERY = 0.5
 """Seconds between two looks whether anybody still holds the other end of the terminal."""
 
 

@@ -13,7 +13,8 @@ class FilterLine(Input):
     """Tells what is typed, and when it is done with. Escape takes the filter away, enter keeps it."""
 
     DEFAULT_CSS = """
-    FilterLine { display: none; height: 1; border: none; padding: 0 1; }
+    FilterLine, FilterLine:focus { dock: bottom; height: 1; padding: 0 1; border: none; background: $surface; }
+    FilterLine { display: none; }
     FilterLine.-open { display: block; }
     """
 

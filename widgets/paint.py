@@ -1,6 +1,7 @@
 """How toned text becomes styled cells: the palette of the current theme, and a widget that sends only what changed."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from itertools import zip_longest
 from typing import Literal, NamedTuple
 
@@ -12,7 +13,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from widgets.text import ASCII, UNICODE, Glyphs, Line, Span, Tone
+from widgets.text import ASCII, UNICODE, Glyphs, Line, Span, Tone, fit_line, line_width
 
 Ground = Literal["row", "cursor", "blurred"]
 """What a line stands on: nothing special, the cursor of the focused widget, the cursor of another one."""
@@ -41,6 +42,12 @@ def merged(spans: Iterable[Span]) -> Line:
     return tuple(map(Span, texts, tones))
 
 
+@lru_cache(maxsize=1024)
+def fitted(spans: Line, width: int, more: str, before: Line = (), after: Line = ()) -> Picture:
+    """Return the picture of a line in exactly `width` cells between two others; most are the same as a second ago."""
+    return Picture("row", merged((*before, *fit_line(spans, width, more), *after)))
+
+
 def changed_cells(old: Picture, new: Picture) -> tuple[int, int] | None:
     """Return the first and the last-plus-one cell in which two pictures of one width look different, or None.
 
@@ -48,16 +55,34 @@ def changed_cells(old: Picture, new: Picture) -> tuple[int, int] | None:
     """
     if old == new:
         return None
-    before, after = _cells(old.spans), _cells(new.spans)
     if old.ground != new.ground:
-        return 0, len(after)
+        return 0, line_width(new.spans)
+    start, was_spans, now_spans = _different_spans(old.spans, new.spans)
+    before, after = _cells(was_spans), _cells(now_spans)
     unlike = [x for x, (was, now) in enumerate(zip_longest(before, after)) if was != now]
     if not unlike:
         return None
     end = unlike[-1] + 1
     while end < len(after) and (after[end].right_half or after[end - 1].marks):
         end += 1
-    return unlike[0], end
+    return start + unlike[0], start + end
+
+
+def _different_spans(old: Line, new: Line) -> tuple[int, Line, Line]:
+    """Return the spans between those that both lines begin and end with, and in which cell they start."""
+    first, last, most = 0, 0, min(len(old), len(new))
+    while first < most and old[first] == new[first]:
+        first += 1
+    while first and not (_stands_alone(old[first:]) and _stands_alone(new[first:])):
+        first -= 1
+    while last < most - first and old[-1 - last] == new[-1 - last] and _stands_alone(new[-1 - last :]):
+        last += 1
+    return line_width(new[:first]), old[first : len(old) - last], new[first : len(new) - last]
+
+
+def _stands_alone(spans: Line) -> bool:
+    """Say whether the first character takes a cell of its own, and is no mark on what stands before."""
+    return not spans or spans[0].text[0] < "\u0300" or get_character_cell_size(spans[0].text[0]) > 0
 
 
 class _Cell(NamedTuple):
@@ -109,7 +134,7 @@ class Palette:
         self._backdrop = backdrop
         self._text = text
         self._variables = variables
-        self._mixes = mixes and backdrop.ansi is None and text.ansi is None
+        self.mixes = mixes and backdrop.ansi is None and text.ansi is None
         self._stale = stale
         self._styles: dict[tuple[Ground, Tone], Style] = {}
 
@@ -117,7 +142,7 @@ class Palette:
         """Return the style of a tone on a ground."""
         style = self._styles.get((ground, tone))
         if style is None:
-            make = self._mixed if self._mixes else self._plain
+            make = self._mixed if self.mixes else self._plain
             style = self._styles[ground, tone] = make(ground, "dim" if self._stale else tone)
         return style
 
@@ -151,7 +176,12 @@ class Palette:
 
 
 class Painted(Widget):
-    """A widget of toned lines that refreshes only the cells which differ from what it showed before."""
+    """A widget of toned lines that refreshes only the cells which differ from what it showed before.
+
+    Whoever derives from it says in `draw` what there is to see at the present size, and calls `repaint` when that may
+    have changed. A new size is seen to by itself, before the first cell of it is sent. There is no room for padding or
+    a border: every cell of the widget is drawn.
+    """
 
     DEFAULT_CSS = """
     Painted { width: 1fr; }
@@ -159,10 +189,16 @@ class Painted(Widget):
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 - Textual's own name
         super().__init__(id=id, classes=classes)
-        self._pictures: list[Picture] = []
+        self._pictures: Sequence[Picture] = ()
+        self._drawn_for: tuple[object, ...] = ()
+        self._strips: dict[int, tuple[Picture | None, Strip]] = {}
         self._stale = False
         self._palette: Palette | None = None
         self._palette_key: tuple[object, ...] = ()
+
+    def draw(self) -> Sequence[Picture]:
+        """Return the lines, top down, each as wide as the widget."""
+        raise NotImplementedError
 
     @property
     def glyphs(self) -> Glyphs:
@@ -181,31 +217,60 @@ class Painted(Widget):
             self._stale = stale
             self.refresh()
 
-    def paint(self, pictures: Sequence[Picture]) -> None:
-        """Show these lines, top down; refreshes exactly the cells that differ."""
-        nothing = Picture("row", (Span(" " * self.size.width),))
-        old, self._pictures = self._pictures, list(pictures)
+    def repaint(self) -> None:
+        """Show what there is to see now; refreshes exactly the cells that differ."""
+        if not (self.is_mounted and self.outer_size.width):
+            return
+        if not self._fits:
+            self._redraw()
+            self.refresh()
+            return
+        nothing = Picture("row", (Span(" " * self.outer_size.width),))
+        old, self._pictures = self._pictures, self.draw()
         regions = []
-        for y in range(max(len(old), len(pictures))):
-            before = old[y] if y < len(old) else nothing
-            after = pictures[y] if y < len(pictures) else nothing
+        for y, (before, after) in enumerate(zip_longest(old, self._pictures, fillvalue=nothing)):
             if cells := changed_cells(before, after):
                 regions.append(Region(cells[0], y, cells[1] - cells[0], 1))
         if regions:
             self.refresh(*regions)
 
+    @property
+    def _fits(self) -> bool:
+        """Whether what was drawn last is of the present size, in the present signs."""
+        return self._drawn_for == (self.outer_size, self.glyphs)
+
+    def _redraw(self) -> None:
+        self._drawn_for = self.outer_size, self.glyphs
+        self._pictures = self.draw()
+
     def render_lines(self, crop: Region) -> list[Strip]:
-        """Render lines of the widget, all of them anew if theme, background or staleness changed since."""
+        """Render lines of the widget, all of them anew if size, theme, background or staleness changed since."""
         old = self._palette
-        if self._now_palette() is not old:
+        palette = self._now_palette()
+        if palette is not old:
             self._styles_cache.clear()
-        return super().render_lines(crop)
+            self._strips.clear()
+        if not self._fits:
+            self._redraw()
+        if not palette.mixes:
+            return super().render_lines(crop)  # it knows what to do with other colours than ours
+        left, right = crop.x, crop.right
+        return [self._strip(y).crop(left, right) for y in crop.line_range]
+
+    def _strip(self, y: int) -> Strip:
+        """One line; as it was made before, as long as it shows the same."""
+        picture = self._pictures[y] if y < len(self._pictures) else None
+        made = self._strips.get(y)
+        width = self.outer_size.width
+        if made is None or made[0] is not picture or made[1].cell_length != width:
+            made = self._strips[y] = picture, self.render_line(y).adjust_cell_length(width)
+        return made[1]
 
     def render_line(self, y: int) -> Strip:
         """Render one line of the content."""
         palette = self._palette or self._now_palette()
         if y >= len(self._pictures):
-            return Strip.blank(self.size.width, palette.style("row", "plain"))
+            return Strip.blank(self.outer_size.width, palette.style("row", "plain"))
         ground, spans = self._pictures[y]
         plain = self.glyphs is ASCII
         return Strip(

@@ -1,23 +1,30 @@
 """One pane: a frame with its title, its state and its age, and inside it lines, a table, or the reason for neither."""
 
-from dataclasses import replace
+from __future__ import annotations
 
-from textual.app import ComposeResult
-from textual.containers import Vertical
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
 from textual.events import DescendantBlur, DescendantFocus
+from textual.geometry import Region, Size
+from textual.layout import Layout
+from textual.widget import Widget
 
-from backend.model.situation import Face
-from widgets.paint import Painted, Picture, merged
+from backend.model.part import Face
+from widgets.paint import Painted, Picture, fitted, merged
+from widgets.placed import NOWHERE, PlacedLayout
 from widgets.present.panes import PaneKind
 from widgets.present.view import Look, PaneView
-from widgets.present.words import fitting
-from widgets.readout import Readout
-from widgets.table import LiveTable
-from widgets.table_rows import Row
 from widgets.text import Line, Span, Tone, both_ends, crop_line, fit_line, line_width
+
+if TYPE_CHECKING:
+    from widgets.table import LiveTable
+    from widgets.table_rows import Row
 
 EDGES = 4
 """Cells of a pane's width that frame and margin take."""
+LEAST = 3
+"""Lines inside a pane that is as high as what it has to tell, however little that is."""
 ALL_BROKEN = ("failures",)
 """Panes of which every row is broken, whatever its tone."""
 WAITING: Line = (Span("waiting for the first answer", "dim"),)
@@ -25,66 +32,82 @@ UNKNOWN: Line = (Span("not known", "dim"),)
 
 
 class Pane(Painted):
-    """Shows one `PaneView`. The frame is drawn here, line by line, so that a new age sends a few cells only."""
-
-    DEFAULT_CSS = """
-    Pane { layout: vertical; }
-    Pane > .body { margin: 1 2; height: 1fr; }
-    Pane > .body > LiveTable, Pane > .body > .empty { height: 1fr; }
-    Pane.-line > .body { display: none; }
-    """
+    """Shows one `PaneView`. Frame and lines are drawn here, line by line; the table has its place between them."""
 
     def __init__(self, kind: PaneKind) -> None:
         super().__init__(id=kind.id)
         self.kind = kind
         self._view = PaneView(Face.WAITING, ())
         self._look: Look | None = None
-        self._head = Readout(classes="head")
-        self._notices = Readout(classes="notices")
-        self._foot = Readout(classes="foot")
-        self._empty = Readout(classes="empty")
-        self.table = LiveTable(kind.columns, id=f"{kind.id}-table") if kind.columns else None
-        self.can_focus = not kind.columns
+        self.table: LiveTable | None = None
+        """There from the first view on, in a pane of a kind that has one."""
+        self.can_focus = not kind.nothing
         self.filter_text = ""
         self.only_broken = False
-
-    def compose(self) -> ComposeResult:
-        """Lines above, the table, lines below."""
-        with Vertical(classes="body"):
-            yield self._head
-            yield self._notices
-            yield self._empty
-            if self.table is not None:
-                yield self.table
-            yield self._foot
+        self._layout = PlacedLayout(self._places)
 
     def show(self, view: PaneView) -> None:
         """Show this view; only what differs is drawn anew."""
+        around = self._around
         self._view = view
-        self._head.show(view.head)
-        self._notices.show(view.notices)
-        self._foot.show(view.foot)
-        emptiness = self._emptiness(view)
-        self._empty.show(emptiness)
-        self._empty.display = bool(emptiness)
+        if self.table is None and self.kind.nothing:
+            self.table = self._new_table()
         if self.table is not None:
             first = not self.table.model.keys
             self.table.stale = view.rows_stale
             self.table.update(view.rows)
             if first:
                 self.table.acknowledge()  # what is there at the start is no news
-            self.table.display = bool(view.rows)
-        self._frame()
+        if self._around != around:
+            (self.table or self).refresh(repaint=False, layout=True)
+        self.repaint()
+
+    def _new_table(self) -> LiveTable:
+        from widgets.table import LiveTable
+
+        table = LiveTable(self.kind.columns, id=f"{self.kind.id}-table")
+        self.mount(table)
+        return table
+
+    @property
+    def wanted(self) -> int:
+        """Lines that this pane would take to tell everything around a table, its frame included."""
+        above, below = self._around
+        return 2 + max(LEAST, above + below)
+
+    @property
+    def _around(self) -> tuple[int, int]:
+        """How many lines stand above the table, and below it."""
+        return len(self._above()), len(self._view.foot)
+
+    def _above(self) -> tuple[Line, ...]:
+        view = self._view
+        return (*view.head, *view.notices, *self._emptiness(view))
+
+    @property
+    def layout(self) -> Layout:
+        """Everything in its place."""
+        return self._layout
+
+    def _places(self, size: Size) -> Mapping[Widget, Region]:
+        """Where the table is; one without rows shows nothing, but has the keys of the pane all the same."""
+        if self.table is None:
+            return {}
+        above, below = self._around
+        width, height = size.width - EDGES, size.height - 2 - above - below
+        if width <= 0 or height <= 0:
+            return {self.table: NOWHERE}
+        return {self.table: Region(EDGES // 2, 1 + above, width, height)}
 
     def room(self) -> tuple[int, int]:
         """Cells of a line inside the frame, and how many lines there are."""
-        return max(0, self.size.width - EDGES), max(0, self.size.height - 2)
+        return max(0, self.outer_size.width - EDGES), max(0, self.outer_size.height - 2)
 
     def refresh_from(self, look: Look) -> None:
         """Show what this pane's view makes of a look, in the room that there is."""
-        self._look = look = replace(look, width=self.room()[0], height=self.room()[1])
+        self._look = look = look.within(*self.room())
         view = self.kind.view(look)
-        if self.kind.columns and look.height:
+        if self.kind.nothing and look.height:
             view = view.within(look.height)  # a pane without a table is as high as what it has to tell
         self.show(view)
 
@@ -95,7 +118,7 @@ class Pane(Painted):
         sentence = self.table.filter(text)
         if sentence is None:
             self.filter_text = text
-            self._frame()
+            self.repaint()
         return sentence
 
     def toggle_broken(self) -> bool:
@@ -104,7 +127,7 @@ class Pane(Painted):
         if self.table is not None:
             sifts = self.only_broken and self.kind.id not in ALL_BROKEN
             self.table.only(_is_broken if sifts else None)
-        self._frame()
+        self.repaint()
         return self.only_broken
 
     def acknowledge(self) -> None:
@@ -122,45 +145,53 @@ class Pane(Painted):
         return () if view.head else (UNKNOWN,)
 
     def on_resize(self) -> None:
-        """Show the same at the new size."""
+        """Show what the new size has room for."""
         if self._look is not None:
             self.refresh_from(self._look)
-        else:
-            self._frame()
 
     def on_descendant_focus(self, _event: DescendantFocus) -> None:
         """The frame of the pane that has the keys is coloured."""
-        self._frame()
+        self.repaint()
 
     def on_descendant_blur(self, _event: DescendantBlur) -> None:
         """The frame goes back to grey."""
-        self._frame()
+        self.repaint()
 
     def on_focus(self) -> None:
         """A pane without a table takes the keys itself."""
-        self._frame()
+        self.repaint()
 
     def on_blur(self) -> None:
         """And gives them away."""
-        self._frame()
+        self.repaint()
 
     @property
     def has_keys(self) -> bool:
         """Whether action keys of this pane work now."""
         return self.has_focus or self.has_focus_within
 
-    def _frame(self) -> None:
-        width, height = self.size
+    def draw(self) -> list[Picture]:
+        """The frame around the lines; or, where there is no room for it, one line that stands for the pane."""
+        width, height = self.outer_size
         if width <= EDGES or not height:
-            return
+            return []
         if height == 1:
-            self.paint([Picture("row", merged(self._as_line(width)))])
-            return
+            return [Picture("row", merged(self._as_line(width)))]
         glyphs, tone = self.glyphs, self._tone()
-        side = Span(glyphs.upright, tone)
-        middle = Picture("row", merged((side, Span(" " * (width - 2)), side)))
-        lower = Span(glyphs.corners[2] + glyphs.rule * (width - 2) + glyphs.corners[3], tone)
-        self.paint([Picture("row", merged(self._upper(width))), *[middle] * (height - 2), Picture("row", (lower,))])
+        left, right = (Span(glyphs.upright, tone), Span(" ")), (Span(" "), Span(glyphs.upright, tone))
+        upper = Picture("row", merged(self._upper(width)))
+        lower = Picture("row", (Span(glyphs.corners[2] + glyphs.rule * (width - 2) + glyphs.corners[3], tone),))
+        inside = [fitted(line, width - EDGES, glyphs.more, left, right) for line in self._inside(height - 2)]
+        return [upper, *inside, lower]
+
+    def _inside(self, height: int) -> Sequence[Line]:
+        """So many lines: what stands above the table, room for it, and what stands below."""
+        above, below = self._above(), self._view.foot
+        spare = max(0, height - len(above) - len(below))
+        gap: tuple[Line, ...] = ((),) * spare
+        stretches = self.table is not None and (self._view.rows or self._emptiness(self._view))
+        lines = (*above, *gap, *below) if stretches else (*above, *below, *gap)
+        return lines[:height]
 
     def _tone(self) -> Tone:
         return "accent" if self.has_keys else "dim"
@@ -187,6 +218,8 @@ class Pane(Painted):
         return (*fit_line((*heading, rule), width - line_width(tail), glyphs.rule), *tail)
 
     def _as_line(self, width: int) -> Line:
+        from widgets.present.words import fitting
+
         view, heading, more = self._view, (Span(" "), *self._heading(), Span(" ")), self.glyphs.more
         told = view.notices[:1] if view.face is Face.FAILED else view.brief or view.notices or view.head
         room = width - line_width(heading) - line_width(view.state) - 2

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from textual.geometry import Size
 
-from widgets.paint import Painted, Picture, merged
-from widgets.text import Line, fit_line
+from widgets.paint import Painted, Picture, fitted
+from widgets.text import Line
 
 
 class Readout(Painted):
@@ -38,7 +38,7 @@ class Readout(Painted):
             return
         grown = len(new) != len(self._lines)
         self._lines = new
-        self._draw()
+        self.repaint()
         if grown and self.styles.height is not None and self.styles.height.is_auto:
             self.refresh(repaint=False, layout=True)
 
@@ -46,11 +46,7 @@ class Readout(Painted):
         """Return one cell for each line."""
         return len(self._lines)
 
-    def on_resize(self) -> None:
-        """Fit the lines to the new width."""
-        self._draw()
-
-    def _draw(self) -> None:
-        width, more = self.size.width, self.glyphs.more
-        if width:
-            self.paint([Picture("row", merged(fit_line(spans, width, more))) for spans in self._lines])
+    def draw(self) -> list[Picture]:
+        """Fit the lines to the width."""
+        width, more = self.outer_size.width, self.glyphs.more
+        return [fitted(spans, width, more) for spans in self._lines]

@@ -8,7 +8,7 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.widget import Widget
 
-from widgets.paint import Painted
+from widgets.paint import Painted, Picture
 from widgets.table_columns import Column
 from widgets.table_lines import GUTTER, Lines
 from widgets.table_model import TableModel
@@ -210,17 +210,20 @@ class LiveTable(Painted, can_focus=True):
         self._show()
 
     def _show(self) -> None:
-        width, height = self.size
-        if not (self.is_mounted and width):
-            return
+        self.repaint()
+        if self.is_mounted and self.outer_size.width:
+            self._tell()
+
+    def draw(self) -> list[Picture]:
+        """The titles, and the rows that there is room for."""
+        width, height = self.outer_size
         lines = self._lines
         if lines is None or lines.width != width or lines.glyphs is not self.glyphs:
             lines = self._lines = Lines(self.model.columns, width, self.glyphs)
         self._head = 1 if self._titles and self.model.rows.items else 0
         self.model.resize(height - self._head)
         titles = [lines.title(self.model.listing.sort)] if self._head else []
-        self.paint([*titles, *lines.window(self.model, focused=self.has_focus)][:height])
-        self._tell()
+        return [*titles, *lines.window(self.model, focused=self.has_focus)][:height]
 
     def _tell(self) -> None:
         """Post what the owner does not know yet."""

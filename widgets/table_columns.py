@@ -1,7 +1,7 @@
 """The columns of a table, and how they share the width."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from widgets.text import Align
 
@@ -9,8 +9,7 @@ GAP = 1
 """Cells between two columns."""
 
 
-@dataclass(frozen=True, slots=True)
-class Flex:
+class Flex(NamedTuple):
     """A width that grows from `least` to `most` cells, in proportion to `weight`."""
 
     least: int = 8
@@ -18,8 +17,7 @@ class Flex:
     weight: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(NamedTuple):
     """One column.
 
     Where the width does not suffice columns are left out, the one of lowest `priority` first and those that are
@@ -40,8 +38,7 @@ class Column:
         return self.width.least if isinstance(self.width, Flex) else self.width
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(NamedTuple):
     """A column in its place: its number among all columns, its first cell and its width."""
 
     number: int

@@ -1,11 +1,11 @@
 """What the user types to see fewer rows: ``text``, ``/regular expression/``, ``field:text``; ``!`` is the opposite."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import compress, filterfalse
 from operator import methodcaller
 
+from backend.frozen import dataclass
 from widgets.expression import Found, TooSlow, expression
 from widgets.table_columns import Column
 from widgets.table_rows import Group, Row

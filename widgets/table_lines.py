@@ -1,7 +1,7 @@
 """How the lines of a table look: pure functions from rows to toned text of one width."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from widgets.paint import Ground, Picture, merged
 from widgets.table_columns import GAP, Column, Placed, arrange
@@ -16,8 +16,7 @@ RAIL = 1
 """Cells at the right, for the scroll bar."""
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(NamedTuple):
     """What there is to see about a row beside its cells."""
 
     marked: bool = False
@@ -50,7 +49,7 @@ class Lines:
     def _item(self, item: Item, state: State, ground: Ground, *, thumb: bool) -> Picture:
         """Return the line of a row or a group, with or without the thumb of the scroll bar at its end."""
         drawn = self._drawn.get(item.key)
-        if drawn is None or drawn[0] is not item or drawn[1] != state:
+        if drawn is None or drawn[1] != state or drawn[0] != item:
             body = self._group(item, state) if isinstance(item, Group) else self._row(item, state)
             drawn = item, state, self._fit(body)
         self._fresh[item.key] = drawn

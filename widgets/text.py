@@ -7,9 +7,8 @@ the cells that were counted for it. Nothing here interprets markup.
 
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from rich.cells import cell_len, get_character_cell_size
 
@@ -19,8 +18,7 @@ Tone = Literal["plain", "dim", "strong", "ok", "warn", "bad", "accent", "changed
 Align = Literal["left", "right"]
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """A literal text and its tone."""
 
     text: str
@@ -31,8 +29,7 @@ Line = tuple[Span, ...]
 """One line of text, left to right."""
 
 
-@dataclass(frozen=True, slots=True)
-class Glyphs:
+class Glyphs(NamedTuple):
     """The signs that the widgets draw themselves, one cell each.
 
     ``bar`` and ``spark`` are scales, lowest first; ``corners`` are the upper two, then the lower.

@@ -1,34 +1,48 @@
 """The dashboard: header, the finding that matters most, five panes, the last journal lines, the keys."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import ClassVar
+from __future__ import annotations
 
-from textual.app import ComposeResult
-from textual.containers import Container, Horizontal
-from textual.events import Resize
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from socket import gethostname
+from typing import TYPE_CHECKING, NamedTuple
+
+from textual.geometry import Region, Size
+from textual.layout import Layout
 from textual.message import Message
 from textual.screen import Screen
+from textual.widget import Widget
 
-from backend.config.model import Config
-from backend.incident.entry import Entry
-from backend.model.providers import ProviderAnswer
-from backend.model.situation import Part, Situation
-from widgets.filter import FilterLine
+from tui.screens.places import Wish, places
 from widgets.pane import Pane
+from widgets.placed import PlacedLayout
 from widgets.present.panes import PANES
-from widgets.present.timeline import timeline
 from widgets.present.view import Look
+from widgets.present.where import where
 from widgets.readout import Readout
 from widgets.text import Line, Span
 
-ROWS = (("jobs", "failures"), ("data",), ("resources", "database"))
-"""The panes, as they stand."""
+if TYPE_CHECKING:
+    from backend.config.model import Config
+    from backend.incident.entry import Entry
+    from backend.model.providers import ProviderAnswer
+    from backend.model.situation import Part, Situation
+    from widgets.filter import FilterLine
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+ENVIRONMENTS = {
+    "red": "#e5484d 38%",
+    "orange": "#f5822f 34%",
+    "yellow": "#e2c044 30%",
+    "green": "#46a758 30%",
+    "blue": "#3b82c4 32%",
+    "magenta": "#b05cc9 32%",
+    "cyan": "#2fa8a8 30%",
+}
+"""The header has the colour of the environment, so that a glance tells production from the rest."""
+
+
+class Frame(NamedTuple):
     """The lines around the panes."""
 
     header: Line
@@ -45,57 +59,70 @@ class Dashboard(Screen[None]):
     """Shows a situation. What it is made of is handed in; it reads and decides nothing itself."""
 
     AUTO_FOCUS = None
-    SMALL: ClassVar[tuple[int, int]] = (72, 20)
-    """Below this width or height one pane is shown whole and the others as a line each."""
-    LOW: ClassVar[int] = 30
-    """Below this height the journal has one line, and most of the rest goes to jobs and failures."""
-    BROAD: ClassVar[int] = 140
-    """From this width failures have more room than jobs: what they tell is longer."""
-    WIDE: ClassVar[tuple[int, int]] = (190, 40)
-    """From this width and height data stand beside resources and database, with a line for each fact."""
 
     class Resized(Message):
         """The lines around the panes are of another width now."""
 
     def __init__(self, config: Config, providers: tuple[Part[ProviderAnswer], ...]) -> None:
         super().__init__()
+        self._environment = config.environment
         self._limits = config.limits
         self._providers = providers
-        self._header = Readout(id="header", classes=f"env-{config.environment.colour}")
-        self._finding = Readout(id="finding")
+        self._header = Readout(id="header")
+        self._header.styles.background = ENVIRONMENTS[config.environment.colour]
+        self._finding = Readout(((),), id="finding")
         self._journal = Readout(id="journal")
         self._footer = Readout(id="footer")
-        self._filter = FilterLine()
+        self._filter: FilterLine | None = None
         self._filtered: Pane | None = None
         self._footers: Mapping[str, Line] = {}
         self.panes = {name: Pane(kind) for name, kind in PANES.items()}
         self.zoomed = False
+        self._whole = "failures"
+        self._layout = PlacedLayout(self._places)
 
-    def compose(self) -> ComposeResult:
+    def compose(self) -> Iterator[Widget]:
         """From top to bottom."""
         yield self._header
         yield self._finding
-        yield self._row(0)
-        with Container(id="lower"):
-            yield self._row(1)
-            yield self._row(2)
+        yield from self.panes.values()
         yield self._journal
         yield self._footer
-        yield self._filter
 
-    def _row(self, number: int) -> Horizontal:
-        return Horizontal(*(self.panes[name] for name in ROWS[number]), id=f"row-{number}", classes="row")
+    @property
+    def layout(self) -> Layout:
+        """Everything in its place."""
+        return self._layout
+
+    def _places(self, size: Size) -> Mapping[Widget, Region]:
+        """Where everything is; what asks for more or fewer lines has said so by now."""
+        wish = Wish(len(self._finding.lines), self.panes["data"].wanted, self._whole, self.zoomed)
+        found = places(size, wish)
+        around = (self._header, self._finding, self._journal, self._footer)
+        return {widget: found[widget.id or ""] for widget in (*around, *self.panes.values())}
 
     def on_mount(self) -> None:
-        """The failures have the keys first: they are why one looks."""
-        self.go("failures")
+        """Tell where one is: that is known before anything is read."""
+        self._header.show((where(self._environment.name, gethostname(), self._header.glyphs),))
 
     def show(self, situation: Situation, frame: Frame) -> None:
         """Show everything as of this situation."""
+        first = self._filter is None
+        if first:
+            self._complete()
         self.show_frame(frame)
         for pane in self.panes.values():
             look = Look(situation, self._limits, pane.glyphs, *pane.room(), self._providers)
             pane.refresh_from(look)
+        if first:
+            self.go("failures")  # they have the keys first: they are why one looks
+
+    def _complete(self) -> None:
+        """Mount what the first picture does without."""
+        from widgets.filter import FilterLine
+
+        self._filter = FilterLine()
+        self.mount(self._filter)
 
     def show_frame(self, frame: Frame) -> None:
         """Show what goes on around the panes, also while these are held still."""
@@ -115,6 +142,8 @@ class Dashboard(Screen[None]):
             pane.acknowledge()
 
     def _last_lines(self, frame: Frame) -> tuple[Line, ...]:
+        from widgets.present.timeline import timeline
+
         room = self._journal.size.height or 2
         lines = timeline(frame.entries, frame.actor, room, frame.now)
         if frame.progress is not None:
@@ -130,12 +159,12 @@ class Dashboard(Screen[None]):
         """Give the keys to a pane."""
         pane = self.panes[name]
         (pane.table or pane).focus(scroll_visible=False)
-        self._arrange(name)
+        self._show_whole(name)
 
     def ask_filter(self) -> None:
         """Open the line for a filter on the pane that has the keys."""
         pane = self.current
-        if pane is not None and pane.table is not None:
+        if pane is not None and pane.table is not None and self._filter is not None:
             self._filtered = pane
             self._filter.open(pane.filter_text)
 
@@ -153,29 +182,24 @@ class Dashboard(Screen[None]):
     def zoom(self) -> None:
         """Show the pane with the keys whole, or all of them again."""
         self.zoomed = not self.zoomed
+        self._whole = self.current.kind.id if self.current else "failures"
         self._arrange()
 
-    def on_resize(self, event: Resize) -> None:
-        """Choose the layout for the new size, and ask for lines that fit it."""
-        width, height = event.size
-        self.set_class(width < self.SMALL[0] or height < self.SMALL[1], "-small")
-        self.set_class(height < self.LOW, "-low")
-        self.set_class(width >= self.BROAD, "-broad")
-        self.set_class(width >= self.WIDE[0] and height >= self.WIDE[1], "-wide")
-        self._arrange()
+    def on_resize(self) -> None:
+        """Ask for lines that fit the new size."""
         self.post_message(self.Resized())
 
     def on_descendant_focus(self) -> None:
         """The footer follows; on a small screen the pane with the keys is the one shown whole."""
         self._show_footer()
-        self._arrange()
+        if self.current is not None:
+            self._show_whole(self.current.kind.id)
 
-    def _arrange(self, name: str | None = None) -> None:
-        whole = name or (self.current.kind.id if self.current else "failures")
-        single = self.zoomed or self.has_class("-small")
-        self.set_class(single, "-single")
-        for pane_name, pane in self.panes.items():
-            pane.set_class(single and pane_name != whole, "-line")
-        for number, row in enumerate(ROWS):
-            self.query_one(f"#row-{number}").set_class(single and whole in row, "-whole")
-        self.query_one("#lower").set_class(single and whole not in ROWS[0], "-whole")
+    def _show_whole(self, name: str) -> None:
+        if name != self._whole:
+            self._whole = name
+            self._arrange()
+
+    def _arrange(self) -> None:
+        """Give everything its place anew. A child asks for it: to its own wish a screen answers what it knew before."""
+        self._header.refresh(repaint=False, layout=True)

@@ -16,6 +16,7 @@ from widgets.readout import Readout
 class HelpScreen(ModalScreen[None]):
     """Closes with escape, `q`, `?` or enter."""
 
+    CSS_PATH = "../styles/modal.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,enter,question_mark,q", "dismiss", "close"),
         Binding("ctrl+q", "app.leave", show=False),

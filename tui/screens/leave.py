@@ -15,6 +15,7 @@ from widgets.text import Span
 class LeaveScreen(SettlingScreen[bool]):
     """Dismisses with whether the person wants to leave all the same."""
 
+    CSS_PATH = "../styles/modal.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,n,enter", "answer(False)", "stay"),
         Binding("y", "answer(True)", "leave"),

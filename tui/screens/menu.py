@@ -22,6 +22,7 @@ AROUND = 10
 class MenuScreen(ModalScreen[str | None]):
     """Dismisses with the id of the action that was chosen."""
 
+    CSS_PATH = "../styles/modal.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,a", "dismiss", "close"),
         Binding("ctrl+q", "app.leave", show=False),

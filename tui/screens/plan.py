@@ -31,6 +31,7 @@ class PlanScreen(SettlingScreen[bool]):
     Low and medium risk: everything but `y` cancels or does nothing. High risk: the plan's word is typed, then enter.
     """
 
+    CSS_PATH = "../styles/plan.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,n,enter", "cancel", "cancel"),
         Binding("y", "confirm", "confirm"),

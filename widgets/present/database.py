@@ -11,7 +11,6 @@ from widgets.present.elsewhere import elsewhere, of_database
 from widgets.present.faces import aged, old, standing, state_line
 from widgets.present.view import Look, PaneView, grave
 from widgets.present.words import fitting, labelled, rough, span, spark
-from widgets.table_columns import Column, Flex
 from widgets.table_rows import Cell, Row
 from widgets.text import Line, Span, Tone
 
@@ -19,15 +18,6 @@ PARTS = (DATABASE_OWN, DATABASE_SESSIONS, DATABASE_TABLES)
 SPARK_CELLS = 8
 SLOW_MS = 50.0
 """Latency at which the sparkline stands full."""
-
-COLUMNS = (
-    Column("pid", "pid", width=7, priority=7),
-    Column("age", "age", width=4, align="right", priority=8, quiet=True),
-    Column("state", "state", width=7, priority=5),
-    Column("waits", "waits", width=Flex(8, most=14), priority=6, quiet=True),
-    Column("application", "application", width=Flex(15, most=24), priority=3),
-    Column("query", "query", width=Flex(12, weight=4), priority=9, essential=True),
-)
 
 _STATES = {
     "idle in transaction": "idle tx",

@@ -1,9 +1,9 @@
 """The faces that every pane has: waiting, missing, stale, failed; and what is told of parts that gave nothing."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from backend.frozen import dataclass
 from backend.model.situation import Face, Part, PartState
 from widgets.present.view import Look, grave
 from widgets.present.words import span, time_of_day

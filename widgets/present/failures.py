@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from datetime import datetime
+from functools import lru_cache
 
 from backend.model.jobs import Job, JobList, Priority
 from backend.model.situation import Situation
@@ -12,7 +13,6 @@ from widgets.present.faces import old, standing, state_line
 from widgets.present.jobs import priority_word
 from widgets.present.view import Look, PaneView
 from widgets.present.words import number, since
-from widgets.table_columns import Column, Flex
 from widgets.table_rows import Cell, Group, Row
 from widgets.text import Line, Span
 
@@ -20,15 +20,6 @@ PARTS = (JOBS_FAILED,)
 NO_ERROR = "no error was given"
 GROUP = "\0group:"
 """Begins the key of a group; no id that can be acted on has that character."""
-
-COLUMNS = (
-    Column("id", "id", width=6, priority=7),
-    Column("strategy", "strategy", width=Flex(10, most=18, weight=4), priority=5),
-    Column("prio", "prio", width=4, priority=3),
-    Column("age", "age", width=4, align="right", priority=6, quiet=True),
-    Column("attempt", "attempt", width=7, align="right", priority=2),
-    Column("error", "error", width=Flex(18, weight=3), priority=9, essential=True),
-)
 
 
 def view(look: Look) -> PaneView:
@@ -72,15 +63,20 @@ def group_key(error: str) -> str:
 
 def rows(jobs: tuple[Job, ...], now: datetime) -> list[Row | Group]:
     """Groups of equal signature, the largest first, their jobs newest first."""
-    groups: dict[str, list[Job]] = defaultdict(list)
-    for job in jobs:
-        groups[group_key(job.error)].append(job)
-    ordered = sorted(groups.items(), key=lambda item: (-len(item[1]), item[0]))
     drawn: list[Row | Group] = []
-    for place, (key, members) in enumerate(ordered):
+    for place, (key, members) in enumerate(_grouped(jobs)):
         drawn.append(_group(key, members, len(jobs), opened=place == 0))
-        drawn.extend(_row(job, key, now) for job in sorted(members, key=_newest))
+        drawn.extend(_row(job, key, since(job.broke_at, now)) for job in members)
     return drawn
+
+
+@lru_cache(maxsize=2)
+def _grouped(jobs: tuple[Job, ...]) -> list[tuple[str, list[Job]]]:
+    """The jobs by the group that they belong to; the list is the same for several pictures."""
+    groups: dict[str, list[Job]] = defaultdict(list)
+    for job in sorted(jobs, key=_newest):
+        groups[group_key(job.error)].append(job)
+    return sorted(groups.items(), key=lambda item: (-len(item[1]), item[0]))
 
 
 def _newest(job: Job) -> tuple[float, str]:
@@ -93,9 +89,10 @@ def _group(key: str, members: list[Job], of: int, *, opened: bool) -> Group:
     return Group(key, lead, (Span(f"{share:.0f} %", "dim"),), opened)
 
 
-def _row(job: Job, parent: str, now: datetime) -> Row:
+@lru_cache(maxsize=4096)
+def _row(job: Job, parent: str, age: str) -> Row:
+    """The line of a job; the same object as long as it looks the same, so that nobody has to compare it."""
     broke = job.broke_at
-    age = (now - broke).total_seconds() if broke else None
     high = job.priority is Priority.HIGH
     return Row(
         job.id,
@@ -103,7 +100,7 @@ def _row(job: Job, parent: str, now: datetime) -> Row:
             Cell(job.label, "strong" if job.actionable else "warn"),
             Cell(job.strategy),
             Cell(priority_word(job.priority), "strong" if high else "dim", job.priority.rank),
-            Cell(since(broke, now), "dim", age),
+            Cell(age, "dim", -broke.timestamp() if broke else None),
             Cell("" if job.attempt is None else str(job.attempt), "dim", job.attempt),
             Cell(job.error or NO_ERROR),
         ),

@@ -1,12 +1,13 @@
 """The header, and the finding that matters most."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from textwrap import wrap
 
+from backend.frozen import dataclass
 from backend.incident.alert import NAME, Alert, AlertState
 from backend.model.finding import Finding, Severity
+from widgets.present.where import where
 from widgets.present.words import clock_span, span, time_of_day
 from widgets.text import Glyphs, Line, Span, Tone, both_ends, line_width, shown
 
@@ -42,13 +43,10 @@ DISPENSABLE = ("host", "alert name", "program", "time")
 
 
 def _ends(alert: Alert, facts: HeaderFacts, glyphs: Glyphs, without: frozenset[str]) -> tuple[Line, Line]:
-    program = () if "program" in without else (Span(" backtop ", "strong"),)
-    host = () if "host" in without else (Span(f" {glyphs.dot} {facts.host}"),)
     time = " " if "time" in without else f"   {time_of_day(facts.now)} "
     name = "" if "alert name" in without else f" {NAME}"
-    where = (*program, Span(f" {facts.environment}", "accent"), *host, Span("   "))
     return (
-        (*where, *_alert(alert, name, glyphs)),
+        (*where(facts.environment, facts.host, glyphs, without), Span("   "), *_alert(alert, name, glyphs)),
         (*_held(facts), *_rto(alert), *_age(facts.worst_age), Span(facts.lock, _lock_tone(facts.lock)), Span(time)),
     )
 

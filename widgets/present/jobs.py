@@ -6,26 +6,16 @@ from datetime import datetime
 from backend.config.model import Limits
 from backend.model.jobs import Job, JobCounts, JobList, JobsHealth, Priority
 from backend.parts import JOBS_COUNTS, JOBS_HEALTH, JOBS_PENDING, JOBS_RUNNING
+from widgets.present import columns
 from widgets.present.elsewhere import elsewhere, of_work
 from widgets.present.faces import aged, old, standing, state_line
 from widgets.present.view import MARGIN, Look, PaneView, grave
 from widgets.present.words import against, bar, fitting, labelled, number, percent, since, span, time_of_day
-from widgets.table_columns import Column, Flex, arrange
+from widgets.table_columns import arrange
 from widgets.table_rows import Cell, Row
 from widgets.text import Line, Span, Tone
 
 PARTS = (JOBS_RUNNING, JOBS_HEALTH, JOBS_PENDING, JOBS_COUNTS)
-
-COLUMNS = (
-    Column("strategy", "strategy", width=Flex(14, most=24, weight=2), priority=9, essential=True),
-    Column("runtime", "of limit", width=Flex(8, most=40, weight=3), priority=5, quiet=True),
-    Column("time", "run", width=4, align="right", priority=8, quiet=True),
-    Column("over", "", width=8, priority=7),
-    Column("prio", "prio", width=4, priority=6),
-    Column("id", "id", width=6, priority=4),
-    Column("started", "started", width=8, priority=2),
-    Column("symbols", "symbols", width=Flex(16), priority=1),
-)
 
 
 def view(look: Look) -> PaneView:
@@ -101,7 +91,7 @@ def _counts(counts: JobCounts) -> tuple[Line, ...]:
 def _rows(running: JobList | None, now: datetime, look: Look) -> list[Row]:
     if running is None:
         return []
-    cells = next((each.width for each in arrange(COLUMNS, look.width - MARGIN) if each.column.id == "runtime"), 0)
+    cells = next((each.width for each in arrange(columns.JOBS, look.width - MARGIN) if each.column.id == "runtime"), 0)
     jobs = sorted(running.jobs, key=lambda job: runtime(job, now) or 0.0, reverse=True)
     return [_row(job, now, look, cells) for job in jobs]
 

@@ -1,8 +1,8 @@
 """The menu: every action, its key, its risk, and why it cannot run now."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from backend.frozen import dataclass
 from widgets.table_columns import Column, Flex
 from widgets.table_rows import Cell, Row
 from widgets.text import Tone

@@ -1,9 +1,9 @@
 """What the dialog shows of a plan."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from textwrap import wrap
 
+from backend.frozen import dataclass
 from widgets.present.words import span
 from widgets.text import Line, Span, Tone, crop, shown
 

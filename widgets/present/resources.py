@@ -12,7 +12,6 @@ from widgets.present.elsewhere import elsewhere, of_load
 from widgets.present.faces import aged, old, standing, state_line
 from widgets.present.view import Look, PaneView, grave
 from widgets.present.words import against, fitting, labelled, percent, since, size, span, spark
-from widgets.table_columns import Column, Flex
 from widgets.table_rows import Cell, Row
 from widgets.text import Line, Span, Tone, line_width
 
@@ -23,15 +22,6 @@ GAUGE_CELLS = 34
 """Cells of a gauge beside its history."""
 WIDE = 76
 """Cells from which two gauges stand on one line."""
-
-COLUMNS = (
-    Column("pid", "pid", width=7, priority=7),
-    Column("job", "job", width=6, priority=5),
-    Column("run", "run", width=4, align="right", priority=6, quiet=True),
-    Column("cpu", "cpu", width=5, align="right", priority=4, quiet=True),
-    Column("mem", "mem", width=5, align="right", priority=8, quiet=True),
-    Column("command", "command", width=Flex(10, weight=3), priority=9, essential=True),
-)
 
 
 def view(look: Look) -> PaneView:

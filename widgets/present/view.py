@@ -1,12 +1,17 @@
 """What a pane shows, as data."""
 
-from dataclasses import dataclass, replace
+from __future__ import annotations
 
-from backend.config.model import Limits
-from backend.model.providers import ProviderAnswer
-from backend.model.situation import Face, Part, Situation
-from widgets.table_rows import Group, Row
+from typing import TYPE_CHECKING, NamedTuple
+
+from backend.model.part import Face
 from widgets.text import Glyphs, Line, Tone
+
+if TYPE_CHECKING:
+    from backend.config.model import Limits
+    from backend.model.providers import ProviderAnswer
+    from backend.model.situation import Part, Situation
+    from widgets.table_rows import Group, Row
 
 LOW = 10
 """Lines inside a pane below which the rows matter more than what stands around them."""
@@ -16,8 +21,7 @@ MARGIN = 3
 """Cells of a line that a table keeps for its marks and its scroll bar."""
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(NamedTuple):
     """What a view is made from: the situation, what counts as wrong, and how much room there is."""
 
     situation: Situation
@@ -28,6 +32,10 @@ class Look:
     height: int
     """Lines inside the pane."""
     providers: tuple[Part[ProviderAnswer], ...] = ()
+
+    def within(self, width: int, height: int) -> Look:
+        """The same for so many cells and lines."""
+        return self if (width, height) == (self.width, self.height) else self._replace(width=width, height=height)
 
     @property
     def low(self) -> bool:
@@ -40,8 +48,7 @@ class Look:
         return self.height >= TALL
 
 
-@dataclass(frozen=True, slots=True)
-class PaneView:
+class PaneView(NamedTuple):
     """Everything that one pane shows at one moment."""
 
     face: Face
@@ -57,7 +64,7 @@ class PaneView:
     rows_stale: bool = False
     """Whether the rows must not pass for live."""
 
-    def within(self, height: int) -> "PaneView":
+    def within(self, height: int) -> PaneView:
         """The same with less around the rows, until so many lines hold it with one row at least.
 
         What goes first is what stands below, then all of the head but its first line; why something could not be read
@@ -68,7 +75,7 @@ class PaneView:
         for without in ({"foot": ()}, {"head": self.head[:1]}, {"notices": self.notices[:2]}, {"head": ()}):
             if len(shorter.head) + len(shorter.notices) + len(shorter.foot) + rows <= height:
                 break
-            shorter = replace(shorter, **without)
+            shorter = shorter._replace(**without)
         return shorter
 
 
