@@ -4,13 +4,19 @@ import argparse
 import asyncio
 import json
 import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import asdict
-from pathlib import Path
 
-from tests.bench.figures import Figure, keys, startup, steady
-from tui.demo.launch import launch
+from tests.bench.figure import Figure
+from tests.bench.keys import keys
+from tests.bench.pty_run import Size
+from tests.bench.startup import startup
+from tests.bench.steady import memory, steady
+from tui.demo.launch import Platform, launch
 
-SIZES = ((200, 50), (80, 24))
+SIZES: tuple[Size, ...] = ((200, 50), (80, 24))
+SUBJECTS = ("startup", "steady", "keys", "many")
 
 
 def options() -> argparse.Namespace:
@@ -18,40 +24,61 @@ def options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--scenario", default="data-gap", help="of the embedded platform")
-    parser.add_argument("--rounds", type=int, default=7, help="starts, in turns with the empty app")
+    parser.add_argument("--rounds", type=int, default=11, help="starts, in turns with the empty app")
     parser.add_argument("--seconds", type=float, default=30.0, help="length of each steady measurement")
     parser.add_argument("--presses", type=int, default=200, help="keys pressed for each latency")
+    parser.add_argument("--jobs", type=int, default=100_000, help="failed jobs of the subject `many`")
+    parser.add_argument("--only", choices=SUBJECTS, action="append", help="measure only this; may be repeated")
     return parser.parse_args()
+
+
+@asynccontextmanager
+async def platform(chosen: argparse.Namespace, *more: str) -> AsyncIterator[Platform]:
+    """The embedded platform while it is measured."""
+    running = await launch(chosen.scenario, 1, None, *more)
+    try:
+        yield running
+    finally:
+        await running.stop()
 
 
 async def measure(chosen: argparse.Namespace) -> dict[str, list[Figure]]:
     """All figures by screen size."""
-    platform = await launch(chosen.scenario)
-    try:
-        api_pid = json.loads((platform.root / "run" / "api.json").read_text("utf-8"))["pid"]
-        return {
-            f"{size[0]}x{size[1]}": await asyncio.to_thread(_at, size, platform.config, api_pid, chosen)
-            for size in SIZES
-        }
-    finally:
-        await platform.stop()
+    subjects: Sequence[str] = chosen.only or SUBJECTS
+    found: dict[str, list[Figure]] = {_name(size): [] for size in SIZES}
+    if {*subjects} - {"many"}:
+        async with platform(chosen) as running:
+            for size in SIZES:
+                found[_name(size)] += await asyncio.to_thread(_few, running, size, subjects, chosen)
+    if "many" in subjects:
+        async with platform(chosen, "--jobs", str(chosen.jobs)) as running:
+            for size in SIZES:
+                found[_name(size)] += await asyncio.to_thread(_many, running, size, chosen)
+    return found
 
 
-def _at(size: tuple[int, int], config: Path, api_pid: int, chosen: argparse.Namespace) -> list[Figure]:
-    return [
-        *startup(config, size, chosen.rounds),
-        *steady(config, size, chosen.seconds),
-        *keys(config, size, chosen.presses, "quiet"),
-        *keys(config, size, chosen.presses, "API hangs", api_pid),
-    ]
+def _few(running: Platform, size: Size, subjects: Sequence[str], chosen: argparse.Namespace) -> list[Figure]:
+    """The scenario as it is."""
+    figures: list[Figure] = []
+    if "startup" in subjects:
+        figures += startup(running.config, size, chosen.rounds)
+    if "steady" in subjects:
+        figures += steady(running.config, size, chosen.seconds)
+    if "keys" in subjects:
+        api_pid = json.loads((running.root / "run" / "api.json").read_text("utf-8"))["pid"]
+        figures += keys(running.config, size, chosen.presses, "quiet")
+        figures += keys(running.config, size, chosen.presses, "API hangs", api_pid)
+    return figures
 
 
-def _print(figures: dict[str, list[Figure]]) -> None:
-    for size, rows in figures.items():
-        sys.stdout.write(f"{size}\n")
-        for row in rows:
-            budget = "" if row.budget is None else f"   budget {row.budget:g} {'kept' if row.kept else 'MISSED'}"
-            sys.stdout.write(f"  {row.name:<40} {row.value:>9.2f} {row.unit:<5}{budget}\n")
+def _many(running: Platform, size: Size, chosen: argparse.Namespace) -> list[Figure]:
+    """The scenario with very many failed jobs."""
+    label = f"{chosen.jobs:,} failed jobs"
+    return [*keys(running.config, size, chosen.presses, label), *memory(running.config, size, chosen.jobs)]
+
+
+def _name(size: Size) -> str:
+    return f"{size[0]}x{size[1]}"
 
 
 def main() -> None:
@@ -60,8 +87,9 @@ def main() -> None:
     figures = asyncio.run(measure(chosen))
     if chosen.json:
         sys.stdout.write(json.dumps({size: [asdict(row) for row in rows] for size, rows in figures.items()}) + "\n")
-    else:
-        _print(figures)
+        return
+    for size, rows in figures.items():
+        sys.stdout.write("".join([f"{size}\n", *(f"  {row}\n" for row in rows)]))
 
 
 if __name__ == "__main__":

@@ -10,16 +10,19 @@ import termios
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from types import TracebackType
 
 import psutil
 
+Size = tuple[int, int]
+"""Columns and lines."""
 TERMINAL = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
 
 
 class PtyRun:
     """Starts `argv` at a size; every byte that it draws passes through here."""
 
-    def __init__(self, argv: Sequence[str], size: tuple[int, int], environ: Mapping[str, str] | None = None) -> None:
+    def __init__(self, argv: Sequence[str], size: Size, environ: Mapping[str, str] | None = None) -> None:
         width, height = size
         self._master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", height, width, 0, 0))
@@ -34,6 +37,12 @@ class PtyRun:
         self.drawn = b""
         """Everything so far; only for finding the first picture."""
 
+    def __enter__(self) -> "PtyRun":
+        return self
+
+    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+        self.close()
+
     def read(self, seconds: float) -> int:
         """Take what is drawn within the time, return at once when something was; the number of bytes."""
         if not select.select([self._master], [], [], max(0.0, seconds))[0]:
@@ -47,11 +56,11 @@ class PtyRun:
             self.drawn += data
         return len(data)
 
-    def until(self, text: bytes, seconds: float = 30.0) -> float:
-        """Seconds from the start until the text was drawn. Raises TimeoutError."""
-        while text not in self.drawn:
+    def until(self, *texts: bytes, seconds: float = 30.0) -> float:
+        """Seconds from the start until all these texts were drawn. Raises TimeoutError."""
+        while missing := [text for text in texts if text not in self.drawn]:
             if time.perf_counter() - self.began > seconds:
-                raise TimeoutError(f"{text!r} was not drawn within {seconds:g} s")
+                raise TimeoutError(f"{missing} was not drawn within {seconds:g} s")
             self.read(0.05)
         return time.perf_counter() - self.began
 
