@@ -218,8 +218,8 @@ class BacktopApp(App[None]):
         from tui.screens.leave import LeaveScreen
 
         if not isinstance(self.screen, LeaveScreen):
-            why = f"{self.dispatcher.busy.title} is open or runs."
-            self.push_screen(LeaveScreen(why, self.desk.clock), lambda answer: self.life.end() if answer else None)
+            screen = LeaveScreen(self.dispatcher.busy.title, self.desk.clock, runs=self.dispatcher.running)
+            self.push_screen(screen, lambda answer: self.life.end() if answer else None)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 - Textual's
         """The palette stays closed while an action is open or runs."""

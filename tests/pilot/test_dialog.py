@@ -196,7 +196,7 @@ async def test_the_palette_stays_closed_and_leaving_asks(rig: Rig) -> None:
         await open_.press("ctrl+q")
         assert rig.app.is_running
         assert isinstance(rig.app.screen, LeaveScreen)
-        assert "requeue is open or runs." in rig.text
+        assert "requeue is open; nothing was sent." in rig.text
         await open_.press("y", "n")
         assert isinstance(rig.app.screen, LeaveScreen), "what was typed ahead is no answer"
         await open_.pass_time(1)

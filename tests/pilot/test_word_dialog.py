@@ -183,7 +183,7 @@ async def test_leaving_asks_and_the_palette_stays_closed(rig: Rig) -> None:
         assert typed(open_) == WORD
         await open_.press("ctrl+q")
         assert isinstance(rig.app.screen, LeaveScreen)
-        assert "restart engine is open or runs." in rig.text
+        assert "restart engine is open; nothing was sent." in rig.text
         await open_.pass_time(1)
         await open_.press("enter")
         assert open_.is_open()

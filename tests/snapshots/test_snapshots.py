@@ -11,6 +11,7 @@ from backend.incident.entry import Entry, Kind
 from backend.model.situation import Situation
 from tests import situations
 from tests.conftest import Rig
+from tests.pilot.waiting import until
 from tests.situations import NOW, ago
 from tui.screens.plan import PlanScreen
 from widgets.text import ASCII
@@ -124,4 +125,27 @@ async def test_dialog_of_risk(rig: Rig, picture: SnapshotAssertion, risk: str, s
     async with rig.run(*size) as pilot:
         await show(rig, pilot, situations.data_gap())
         await opened(rig, pilot, RISKS[risk])
+        assert rig.app.export_screenshot() == picture
+
+
+OVER = {
+    "menu": (("a",), "not now"),
+    "help": (("question_mark",), "go to the jobs pane"),
+    "leave": (("ctrl+q",), "requeue is open"),
+}
+"""What else lies over the dashboard: the keys that open it, and a word that it shows."""
+
+
+@pytest.mark.parametrize("size", [(60, 17), (120, 40)], ids=["60x17", "120x40"])
+@pytest.mark.parametrize("name", OVER)
+async def test_over_the_dashboard(rig: Rig, picture: SnapshotAssertion, name: str, size: tuple[int, int]) -> None:
+    keys, word = OVER[name]
+    async with rig.run(*size) as pilot:
+        await show(rig, pilot, situations.data_gap())
+        if name == "leave":
+            await opened(rig, pilot, RISKS["low"])
+            rig.clock.move(1)  # a dialog that just opened hears no key
+        await pilot.press(*keys)
+        await until(pilot, lambda: word in rig.text)
+        await pilot.pause()
         assert rig.app.export_screenshot() == picture

@@ -95,8 +95,20 @@ def test_a_long_run_lives_as_long_as_it_writes_down_its_steps() -> None:
     assert "running" in plain(line)
 
 
+KEYS = [("table", "space", "mark or unmark the row under the cursor")]
+ACTIONS = [("failures", "r", "requeue (low)", "run them again as they were configured")]
+
+
 def test_help_lists_every_key_under_its_place() -> None:
-    drawn = [
-        plain(line) for line in help_lines([("table", "space", "mark")], [("failures", "r", "requeue (low)", "run")])
-    ]
-    assert drawn == ["table", "  space     mark", "", "actions", "  r         requeue (low)  (failures) run"]
+    drawn = [plain(line) for line in help_lines(KEYS, ACTIONS, 80)]
+    assert drawn == [
+        "table", "  space     mark or unmark the row under the cursor", "", "actions",
+        "  r         requeue (low), in failures", "            run them again as they were configured",
+    ]  # fmt: skip
+
+
+def test_help_tells_everything_at_every_width() -> None:
+    drawn = [plain(line) for line in help_lines(KEYS, ACTIONS, 30)]
+    assert max(map(len, drawn)) <= 30
+    assert drawn[1:3] == ["  space     mark or unmark the", "            row under the"]
+    assert "".join(drawn).count("cursor") == 1

@@ -22,9 +22,20 @@ class HelpScreen(ModalScreen[None]):
         Binding("ctrl+q", "app.leave", show=False),
     ]
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._text = Readout()
+
     def compose(self) -> ComposeResult:
         """One scrolling block."""
+        with VerticalScroll(id="help"):
+            yield self._text
+
+    def on_resize(self) -> None:
+        """Wrap everything to the new width."""
+        self.call_after_refresh(self._wrap)
+
+    def _wrap(self) -> None:
         keys = [(key.on, key.shown, key.help) for key in sorted(KEYS, key=lambda key: key.on)]
         actions = [(spec.pane, spec.key, f"{spec.title} ({spec.risk.value})", spec.help) for spec in REGISTRY.values()]
-        with VerticalScroll(id="help"):
-            yield Readout(help_lines(keys, actions))
+        self._text.show(help_lines(keys, actions, self._text.size.width))

@@ -21,16 +21,15 @@ class LeaveScreen(SettlingScreen[bool]):
         Binding("y", "answer(True)", "leave"),
     ]
 
-    def __init__(self, why: str, clock: Clock) -> None:
+    def __init__(self, title: str, clock: Clock, *, runs: bool) -> None:
         super().__init__(clock)
-        self._why = why
+        self._why = f"{title} runs." if runs else f"{title} is open; nothing was sent."
+        self._leave = "leave after the step that runs" if runs else "leave"
 
     def compose(self) -> ComposeResult:
         """The reason, and the two keys."""
         with Vertical(id="leave"):
-            yield Readout(
-                ((Span(self._why),), (), (Span("[n] Stay", "strong"), Span("   [y] leave after the step that runs")))
-            )
+            yield Readout(((Span(self._why),), (), (Span("[n] Stay", "strong"), Span(f"   [y] {self._leave}"))))
 
     def action_answer(self, answer: bool) -> None:
         """Close with the answer."""
