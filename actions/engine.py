@@ -48,7 +48,10 @@ def plan_restart(ask: Ask) -> Plan | Refusal:
         title="restart engine",
         confirm=ask.config.engine.unit,
         effects=_hurts(ask.situation, unit),
-        checks=(f"a new run of the unit is active, and its health is good within {HEALTHY_WITHIN:.0f} s",),
+        checks=(
+            f"a new run of the unit is active, and healthy within {HEALTHY_WITHIN:.0f} s",
+            f"it stays so for {HOLDS:.0f} s",
+        ),
         settle=HEALTHY_WITHIN,
     )  # fmt: skip
 
