@@ -48,11 +48,17 @@ class Caretaker:
     _rests_until: dict[str, float] = field(default_factory=dict)
     _cared_for: set[str] = field(default_factory=set)
     _told: set[str] = field(default_factory=set)
+    _unheld_before: frozenset[str] = frozenset()
 
     async def look(self) -> Sequence[RunRecord]:
-        """The runs that are due: nobody else brings them to their end. What was broken off is told, once."""
+        """The runs that are due: nobody else brings them to their end. What was broken off is told, once.
+
+        One without a verdict is due when two looks in a row found nobody: a lock that was taken away is made anew.
+        """
         await self.scribe.catch_up()
-        due = await asyncio.to_thread(self._unheld)
+        unheld = await asyncio.to_thread(self._unheld)
+        due = [run for run in unheld if run.verdict is not None or run.id in self._unheld_before]
+        self._unheld_before = frozenset(run.id for run in unheld)
         if any(run.verdict is None for run in due):
             await self.scribe.catch_up()  # one that ended between the two looks has its verdict by now
             still = {run.id: run for run in self.scribe.ledger.open_runs}

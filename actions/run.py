@@ -1,10 +1,12 @@
 """How a confirmed plan runs: locks, the guard, a fresh look at the targets, then the run itself."""
 
+from collections.abc import Iterator
 from contextlib import ExitStack
 
 from actions.brake import Brake
 from actions.execution import Run, unrecordable
 from actions.guard import forbids_running
+from actions.keeping import kept
 from actions.means import Means, changed
 from actions.outcome import Outcome, Report
 from actions.plan import Plan, Refusal
@@ -26,14 +28,21 @@ class Runner:
     async def run(self, plan: Plan, report: Report) -> Outcome | Refusal:
         """Run the plan, or say why not. Nothing is sent before the intent is on disk."""
         run = Run(plan, self.means, report, self.brake)
-        locks = self.means.locks
         with ExitStack() as held:
-            # In one order everywhere: of two who share a target, one gets all of its locks.
-            for target in sorted(plan.targets, key=lambda target: target.key):
-                if refusal := _taken(locks.target(self.means.executor.place, target), held, f"acts on {target.label}"):
+            locks = []
+            for lock, does in self._locks(plan, run.id):
+                if refusal := _taken(lock, held, does):
                     return refusal
-            refusal = _taken(locks.run(run.id), held, "has this run") or await self._forbidden(plan)
-            return refusal or await run.go()
+                locks.append(lock)
+            async with kept(locks, self.brake.pull):
+                return await self._forbidden(plan) or await run.go()
+
+    def _locks(self, plan: Plan, run_id: str) -> Iterator[tuple[TargetLock, str]]:
+        """All that has to be had, in one order everywhere: of two who share a target, one gets all of its locks."""
+        place = self.means.executor.place
+        for target in sorted(plan.targets, key=lambda target: target.key):
+            yield self.means.locks.target(place, target), f"acts on {target.label}"
+        yield self.means.locks.run(run_id), "has this run"
 
     async def _forbidden(self, plan: Plan) -> Refusal | None:
         try:

@@ -26,6 +26,8 @@ from backend.text import clean
 FALLBACK = Path("/tmp/backtop-locks")  # noqa: S108 - the same for every user of the host; see _shared_folder
 """Where locks are kept when the configured folder cannot be used."""
 RETRY_S = 0.01
+PROBED_S = 0.03
+"""So long a lock is waited for: who only looks whether somebody has it holds it for a moment."""
 LARGEST_NOTE = 4096
 
 
@@ -93,6 +95,9 @@ class TargetLock:
             return None
         try:
             return self._acquire()
+        except NotAllowed:
+            self.release()
+            raise
         except OSError as error:
             self.release()
             raise NotAllowed(_no_place(self._folder or self._folders[0], f"cannot be used ({_why(error)})")) from error
@@ -112,16 +117,42 @@ class TargetLock:
         fd, self._fd = self._fd, None
         if fd is None or self._folder is None:
             return
-        with contextlib.suppress(OSError):  # another user's file in a sticky folder stays, which does no harm
-            (self._folder / self._name).unlink()
+        # Another user's file in a sticky folder stays, which does no harm; one that took the place of ours is not ours.
+        with contextlib.suppress(OSError, NotAllowed), _opened(self._folder) as folder:
+            if _still_there(fd, self._name, folder):
+                os.unlink(self._name, dir_fd=folder)
         with contextlib.suppress(OSError):  # what a remote file system says now changes nothing: the descriptor is gone
             os.close(fd)
+
+    def keep(self) -> bool:
+        """Whether the lock is still ours for all to see; one whose file was removed is made anew."""
+        fd = self._fd
+        if fd is None or self._folder is None:
+            return False
+        try:
+            with _opened(self._folder) as folder:
+                if _still_there(fd, self._name, folder):
+                    return True
+            self._fd = None
+            return self.acquire() is None
+        except (NotAllowed, OSError):
+            return False
+        finally:
+            if self._fd != fd:
+                os.close(fd)
+
+    def holder(self) -> Held | None:
+        """Who has it, without taking it, and without leaving anything behind; `NotAllowed` when nobody can tell."""
+        for folder in self._folders:
+            if (held := self._held_in(folder)) is not None:
+                return held
+        return None
 
     def _take(self, folder: int) -> Held | None:
         while True:
             fd = _open_lock(self._name, folder)
             try:
-                if not flock_within(fd, 0):
+                if not flock_within(fd, PROBED_S):
                     return _note(fd)
                 if _still_there(fd, self._name, folder):
                     self._sign(fd)
@@ -140,18 +171,25 @@ class TargetLock:
     def _held_elsewhere(self) -> Held | None:
         """Whether someone with other rights holds it in the folder that we did not choose."""
         for folder in self._folders:
-            if folder == self._folder:
-                continue
-            try:
-                fd = os.open(folder / self._name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-            except OSError:
-                continue
-            try:
-                if not flock_within(fd, 0, shared=True):
-                    return _note(fd)
-            finally:
-                os.close(fd)
+            if folder != self._folder and (held := self._held_in(folder, closed_is_empty=True)) is not None:
+                return held
         return None
+
+    def _held_in(self, folder: Path, *, closed_is_empty: bool = False) -> Held | None:
+        try:
+            fd = os.open(folder / self._name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            if closed_is_empty:
+                return None
+            raise NotAllowed(_no_place(folder, f"cannot be looked into ({_why(error)})")) from None
+        try:
+            return None if flock_within(fd, 0, shared=True) else _note(fd)
+        except OSError as error:
+            raise NotAllowed(_no_place(folder, f"cannot be used ({_why(error)})")) from None
+        finally:
+            os.close(fd)
 
 
 def _usable(lock_dir: Path, fallback: Path) -> Path:

@@ -12,6 +12,7 @@ from backend.config.load import load
 from backend.config.model import Config
 from backend.errors import ConfigError, JournalError
 from tui import garbage
+from tui.headless.saying import complain, on_a_terminal
 
 WRONG_USAGE = 2
 UNKNOWN = 3
@@ -155,9 +156,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
         config = _load(options)
         return _COMMANDS.get(options.command, _watch)(options, config, SystemClock())
     except ConfigError as error:
-        sys.stderr.write("".join(f"backtop: {problem}\n" for problem in error.problems))
+        complain("\n".join(f"backtop: {problem}" for problem in error.problems))
     except JournalError as error:
-        sys.stderr.write(f"backtop: {error}\n")
+        complain(f"backtop: {error}")
     return UNKNOWN if options.command in ("status", "diagnose") else WRONG_USAGE
 
 
@@ -168,7 +169,7 @@ def _load(options: argparse.Namespace) -> Config:
 
 def _demo(options: argparse.Namespace) -> int:
     if named := [f"--{name}" for name in ("config", "profile") if hasattr(options, name)]:
-        sys.stderr.write(f"backtop demo: the demo has a configuration of its own; leave out {' and '.join(named)}\n")
+        complain(f"backtop demo: the demo has a configuration of its own; leave out {' and '.join(named)}")
         return WRONG_USAGE
     if not _theme_exists(options.theme):
         return WRONG_USAGE
@@ -187,13 +188,13 @@ def _theme_exists(name: str | None) -> bool:
 
     names = {*BUILTIN_THEMES, *(theme.name for theme in THEMES)}
     if name not in names:
-        sys.stderr.write(f"backtop: there is no theme {name!a}; there are: {', '.join(sorted(names))}\n")
+        complain(f"backtop: there is no theme {name!a}; there are: {', '.join(sorted(names))}")
     return name in names
 
 
 def _watch(options: argparse.Namespace, config: Config, clock: Clock) -> int:
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        sys.stderr.write("backtop: the dashboard needs a terminal; `backtop status` does not\n")
+    if not on_a_terminal():
+        complain("backtop: the dashboard needs a terminal; `backtop status` does not")
         return WRONG_USAGE
     if not _theme_exists(options.theme):
         return WRONG_USAGE

@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -104,12 +105,10 @@ class Desk:
         self.posture = replace(self.posture, starts_locked=True, unlocked_until=None)
         return "actions are locked"
 
-    async def read_journal(self) -> bool:
-        """Read what was added to the journal; whether anything was."""
-        try:
-            return await self.scribe.catch_up()
-        except JournalError:
-            return False  # the first action says why, and is refused
+    async def read_journal(self) -> None:
+        """Read what was added to the journal."""
+        with suppress(JournalError):  # the first action says why, and is refused
+            await self.scribe.catch_up()
 
     def frame(self, situation: Situation, dashboard: Dashboard, progress: str | None, *, held: bool = False) -> Frame:
         """The lines around the panes; they say when the panes are held still."""

@@ -55,6 +55,8 @@ class Dispatcher:
     """Whether it runs: something was sent, or is about to be."""
     open_runs: dict[str, Verdict] = field(default_factory=dict)
     """Runs of this program whose last verdict is not on record yet, by id, with what is known of them."""
+    _ending: str = ""
+    """Why nothing new is begun any more."""
     _brake: Brake | None = None
     """That of what runs now."""
     _quiet: asyncio.Event = field(default_factory=asyncio.Event)
@@ -78,7 +80,7 @@ class Dispatcher:
             return
         if not await self.stage.confirm(plan):
             return
-        again = self._plan(spec, targets)
+        again = self._plan(spec, targets) if not self._ending else Refusal(f"{self._ending}; nothing was sent.")
         if isinstance(again, Refusal):
             self._refuse(spec, again)
             return
@@ -99,6 +101,7 @@ class Dispatcher:
 
     def stop(self, why: str, *, hurry: bool = False) -> bool:
         """Let what runs send nothing more; whether anything runs."""
+        self._ending = why if hurry else self._ending
         if self._brake is not None:
             self._brake.pull(why, hurry=hurry)
         return self._brake is not None

@@ -18,6 +18,7 @@ from backend.model.situation import Situation
 from backend.threads import AbandonableThreads
 from tui.desk import Desk
 from tui.dispatch import Dispatcher
+from tui.signals import when_told_to_end
 from tui.stage import AppStage
 
 LOOK_EVERY = 2.0
@@ -64,9 +65,7 @@ class Life:
         """Read and show until cancelled."""
         loop = asyncio.get_running_loop()
         loop.set_default_executor(AbandonableThreads())
-        for number in (signal.SIGTERM, signal.SIGHUP):
-            with suppress(ValueError, RuntimeError):  # not in the main thread: a test
-                loop.add_signal_handler(number, self.end)
+        when_told_to_end(self.end, signal.SIGTERM, signal.SIGHUP)
         feed = await asyncio.to_thread(self._desk.open_feed)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(feed.run(show))

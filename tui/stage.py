@@ -36,6 +36,8 @@ class AppStage:
         self._desk = desk
         self._redraw = redraw
         self.progress: str | None = None
+        self._drawn = desk.scribe.ledger.entries
+        """The lines of the journal that were drawn last, whoever had them read."""
         self.ending = False
         """Once the application closes, nothing new goes on in the background."""
 
@@ -84,7 +86,9 @@ class AppStage:
 
     async def reread(self) -> None:
         """Read what anybody, also another backtop, added to the journal, and draw it."""
-        if await self._desk.read_journal():
+        await self._desk.read_journal()
+        if self._drawn is not self._desk.scribe.ledger.entries:
+            self._drawn = self._desk.scribe.ledger.entries
             self._redraw()
 
     def advice(self, spec: ActionSpec) -> str:

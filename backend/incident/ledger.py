@@ -13,10 +13,10 @@ from backend.incident.runs import RunRecord, gathered
 
 KEPT = 200
 """So many of the last entries are kept."""
-KEPT_RUNS = 2000
-"""So many of the last runs; open ones are kept however old."""
+KEPT_STEPS = 5000
+"""So many steps of the last runs, each counted as one more; open runs are kept however old."""
 SLICE = 5000
-"""Lines of a long journal that are held at once."""
+"""Lines that are read at once: a long journal takes several turns."""
 SEAL = 64
 """Bytes before the place where reading goes on, by which a file that was written anew is told from one that grew."""
 
@@ -30,6 +30,8 @@ class _Known:
     seal: bytes = b""
     entries: tuple[Entry, ...] = ()
     runs: Mapping[str, RunRecord] = field(default_factory=lambda: MappingProxyType({}))
+    more: bool = False
+    """Whether the file goes on."""
 
 
 class Ledger:
@@ -63,7 +65,7 @@ class Ledger:
         return self._known.runs.get(id_)
 
     def read(self) -> _Known:
-        """What is known together with what was added to the file since. Raises `JournalError`.
+        """What is known together with the next lines of the file, as many as take little time. Raises `JournalError`.
 
         Another file in its place, or one that was written anew, is read from its start.
         """
@@ -74,12 +76,12 @@ class Ledger:
             seal = os.pread(number, len(known.seal), max(0, known.read_to - len(known.seal)))
             if known.file != (found.st_dev, found.st_ino) or seal != known.seal:
                 known = _Known((found.st_dev, found.st_ino))
-            lines = self._reader.entries_from(file, known.read_to)
-            while part := list(islice(lines, SLICE)):
+            part = list(islice(self._reader.entries_from(file, known.read_to), SLICE))
+            if part:
                 known = _grown(known, [entry for _, entry in part if entry is not None], part[-1][0])
             start = max(0, known.read_to - SEAL)
             sealed = os.pread(number, known.read_to - start, start)
-        return _Known(known.file, known.read_to, sealed, known.entries, known.runs)
+        return _Known(known.file, known.read_to, sealed, known.entries, known.runs, more=len(part) == SLICE)
 
     def take(self, known: _Known) -> bool:
         """Go on with this; whether it is anything new."""
@@ -97,7 +99,14 @@ def _grown(known: _Known, added: Sequence[Entry], read_to: int) -> _Known:
 
 
 def _bounded(runs: dict[str, RunRecord]) -> Mapping[str, RunRecord]:
-    if len(runs) > KEPT_RUNS:
-        young = frozenset(islice(reversed(runs), KEPT_RUNS))
-        runs = {id_: run for id_, run in runs.items() if run.open or id_ in young}
-    return MappingProxyType(runs)
+    """Without the oldest that have ended, as soon as there are too many steps in all."""
+    weights = [1 + len(run.steps) for run in runs.values()]
+    if (spare := sum(weights) - KEPT_STEPS) <= 0:
+        return MappingProxyType(runs)
+    kept = {}
+    for (id_, run), weight in zip(runs.items(), weights, strict=True):
+        if run.open or spare <= 0:
+            kept[id_] = run
+        else:
+            spare -= weight
+    return MappingProxyType(kept)

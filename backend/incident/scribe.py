@@ -51,7 +51,12 @@ class Scribe:
     async def catch_up(self) -> bool:
         """Let the ledger know what was added; whether anything was."""
         async with self._catching_up:
-            return self.ledger.take(await self._do(self.ledger.read))
+            grown = False
+            while True:
+                known = await self._do(self.ledger.read)
+                grown = self.ledger.take(known) or grown
+                if not known.more:
+                    return grown
 
     async def _do(self, work: Callable[[], T]) -> T:
         if self._hangs is not None and not self._hangs.done():

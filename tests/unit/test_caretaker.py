@@ -41,7 +41,8 @@ class Sitting:
         self.verdicts.append(f"{spec.id}: {verdict.text}")
 
     async def look(self) -> int:
-        """Look once, and wait for what that begins; how many runs were taken up."""
+        """Look twice, and wait for what that begins; how many runs were taken up."""
+        await self.caretaker.look()
         taken = self.caretaker.take_up(await self.caretaker.look())
         for care in taken:
             await care
@@ -68,6 +69,21 @@ async def test_what_was_broken_off_is_told_once_and_closed(sitting: Sitting) -> 
     assert sitting.verdicts == ["job.requeue: nothing was done; broken off before step 1 of 1"]
     assert await sitting.look() == 0
     assert (sitting.broken, len(sitting.verdicts)) == (["r1"], 1)
+
+
+async def test_one_look_at_a_run_without_a_lock_is_not_enough(sitting: Sitting) -> None:
+    sitting.leaves(failed())
+    assert await sitting.caretaker.look() == []
+    assert sitting.broken == []
+    assert [run.id for run in await sitting.caretaker.look()] == ["r1"]
+    assert sitting.broken == ["r1"]
+
+
+async def test_to_look_leaves_nothing_behind(sitting: Sitting) -> None:
+    sitting.leaves(failed())
+    sitting.only_looks = True
+    await sitting.look()
+    assert not list(sitting.rig.locks.iterdir())
 
 
 async def test_who_only_looks_tells_and_takes_nothing_up(sitting: Sitting) -> None:

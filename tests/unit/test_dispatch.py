@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from actions.brake import ENDING
 from actions.guard import Posture
 from actions.outcome import Progress
 from actions.plan import Plan
@@ -232,3 +233,11 @@ async def test_journal_that_breaks_is_told(tmp_path: Path, monkeypatch: pytest.M
     person.rig.server.on_send = lambda _: monkeypatch.setattr(Journal, "append", broken)
     await person.acts(failed())
     assert person.told == [("requeue", "worked: completed in attempt 2; not recorded: the disk is gone", True)]
+
+
+async def test_what_is_confirmed_while_the_program_ends_is_not_begun(tmp_path: Path) -> None:
+    person = Person(tmp_path, failed())
+    person.while_open = lambda: person.dispatcher.stop(ENDING, hurry=True)  # type: ignore[assignment]
+    await person.acts(failed())
+    assert person.told == [("requeue: refused", "backtop was told to end; nothing was sent.", True)]
+    assert (person.rig.server.sent, person.rig.entries()) == ([], [])

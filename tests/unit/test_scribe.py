@@ -6,12 +6,16 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
 from backend.errors import JournalError
+from backend.incident import ledger
 from backend.incident import scribe as module
+from backend.incident.entry import Entry
 from backend.incident.journal import Journal
+from backend.incident.reading import JournalReader
 from backend.incident.scribe import Scribe
 from backend.threads import AbandonableThreads
 from tests.clocks import StillClock
@@ -90,6 +94,40 @@ async def test_a_folder_in_the_place_of_the_journal_leaks_nothing(tmp_path: Path
         with pytest.raises(JournalError, match="it is a folder"):
             await scribe.catch_up()
     assert descriptors() <= before + 1
+
+
+async def test_a_long_journal_is_read_in_turns_and_nothing_is_read_twice(
+    scribe: Scribe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ledger, "SLICE", 10)
+    for number in range(95):
+        scribe.journal.append("note", id=f"n{number}")
+    turns, read = 0, JournalReader.entries_from
+
+    def counted(reader: JournalReader, file: BinaryIO, start: int) -> Iterator[tuple[int, Entry | None]]:
+        nonlocal turns
+        turns += 1
+        return read(reader, file, start)
+
+    monkeypatch.setattr(JournalReader, "entries_from", counted)
+    assert await scribe.catch_up()
+    assert turns == 10
+    assert [entry.id for entry in scribe.ledger.entries] == [f"n{number}" for number in range(95)]
+    assert not await scribe.catch_up()
+
+
+async def test_runs_that_have_ended_are_kept_by_the_number_of_their_steps(
+    scribe: Scribe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ledger, "KEPT_STEPS", 20)
+    for run in range(10):
+        scribe.journal.append("intent", id=f"r{run}")
+        for _ in range(4):
+            scribe.journal.append("step", id=f"r{run}")
+        if run != 1:
+            scribe.journal.append("verdict", id=f"r{run}", data={"final": True})
+    await scribe.catch_up()
+    assert [run.id for run in scribe.ledger.runs] == ["r1", "r7", "r8", "r9"]
 
 
 PROGRAM = """

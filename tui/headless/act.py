@@ -2,10 +2,9 @@
 
 import asyncio
 import signal
-import sys
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from actions.aftermath import Aftermath
@@ -17,7 +16,8 @@ from actions.plan import Plan, Refusal, Risk
 from actions.registry import REGISTRY
 from actions.run import Runner
 from actions.spec import ActionSpec, Ask
-from actions.verdict import Word
+from actions.verdict import Verdict, Word
+from actions.watch import LOOK_EVERY
 from backend.clock import Clock
 from backend.config.model import Config
 from backend.errors import JournalError
@@ -31,8 +31,9 @@ from backend.platform import Platform
 from backend.text import clean
 from backend.threads import AbandonableThreads
 from tui.headless.look import look
-from tui.headless.saying import say, say_json
+from tui.headless.saying import complain, say, say_json
 from tui.headless.telling import as_text, outcome_as_data, plan_as_data
+from tui.signals import when_told_to_end
 
 EXIT_CODES = {Word.WORKED: 0, Word.NO_EFFECT: 1, Word.WORSE: 1, Word.UNKNOWN: 3}
 REFUSED = 2
@@ -154,21 +155,19 @@ def _unconfirmed(plan: Plan, order: Order) -> Refusal | None:
 
 
 async def _run(runner: Runner, plan: Plan, quiet: bool) -> Outcome | Refusal:
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
-        with suppress(ValueError, RuntimeError):  # not in the main thread: a test
-            loop.add_signal_handler(number, lambda: runner.brake.pull(ENDING, hurry=True))
+    end = partial(runner.brake.pull, ENDING, hurry=True)
+    when_told_to_end(end, signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 
     def report(progress: Progress) -> None:
         if not quiet:
-            say(f"{progress.done}/{progress.of} {progress.text}", sys.stderr)
+            complain(f"{progress.done}/{progress.of} {progress.text}")
 
     return await runner.run(plan, report)
 
 
 async def _waited_for(runner: Runner, spec: ActionSpec, outcome: Outcome) -> Outcome:
     """The same with its last verdict; told to end, it goes with the first, and whoever comes next follows."""
-    settling = asyncio.create_task(Aftermath(runner.means, spec.acts_on).settle(outcome.run_id))
+    settling = asyncio.create_task(_last_verdict(Aftermath(runner.means, spec.acts_on), outcome.run_id))
     told_to_end = asyncio.create_task(runner.brake.hurried())
     try:
         await asyncio.wait({settling, told_to_end}, return_when=asyncio.FIRST_COMPLETED)
@@ -179,6 +178,20 @@ async def _waited_for(runner: Runner, spec: ActionSpec, outcome: Outcome) -> Out
         settling.cancel()
         told_to_end.cancel()
     return outcome if verdict is None else replace(outcome, verdict=verdict)
+
+
+async def _last_verdict(aftermath: Aftermath, run_id: str) -> Verdict | None:
+    """The last verdict of a run, whoever finds it out: this program, or a dashboard that was faster."""
+    while True:
+        if (verdict := await aftermath.settle(run_id)) is not None:
+            return verdict
+        run = aftermath.means.scribe.ledger.run(run_id)
+        if run is None:
+            return None
+        if run.verdict is not None and not run.open:
+            return Verdict(Word(run.verdict.data["verdict"]), str(run.verdict.data.get("text", "")), ())
+        await asyncio.sleep(LOOK_EVERY)
+        await aftermath.means.scribe.catch_up()
 
 
 def _tell(order: Order, plan: Plan | None, result: Outcome | Refusal | None, as_json: bool) -> int:

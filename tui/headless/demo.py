@@ -2,11 +2,10 @@
 
 import argparse
 import asyncio
-import sys
 from dataclasses import asdict
 
 from backend.config.load import load
-from tui.headless.saying import say, say_json
+from tui.headless.saying import complain, on_a_terminal, say, say_json
 
 WRONG_USAGE = 2
 
@@ -20,8 +19,8 @@ def demo(options: argparse.Namespace) -> int:
 
         place = [] if options.dir is None else ["--dir", str(options.dir)]
         return main([options.scenario, "--seed", str(options.seed), *place, *_more(options)])
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        say("backtop demo: the dashboard needs a terminal; --headless does not", sys.stderr)
+    if not on_a_terminal():
+        complain("backtop demo: the dashboard needs a terminal; --headless does not")
         return WRONG_USAGE
     return asyncio.run(_watch(options))
 
@@ -46,11 +45,11 @@ def _more(options: argparse.Namespace) -> list[str]:
 async def _watch(options: argparse.Namespace) -> int:
     from tui.demo.launch import LaunchError, launch
 
-    say(f"starting the embedded platform ({options.scenario}) …", sys.stderr)
+    complain(f"starting the embedded platform ({options.scenario}) …")
     try:
         platform = await launch(options.scenario, options.seed, options.dir, *_more(options))
     except LaunchError as error:
-        say(f"{error}", sys.stderr)
+        complain(f"{error}")
         return error.code
     try:
         from tui.terminal import on_terminal

@@ -4,14 +4,27 @@ import os
 import sys
 from typing import TextIO
 
-import msgspec
+
+def say(text: str) -> None:
+    """Write a line to the output."""
+    _write(text, sys.stdout)
 
 
-def say(text: str, to: TextIO | None = None) -> None:
-    """Write a line. A pipe that was closed or a terminal that is gone costs the words, never the work."""
-    stream = sys.stdout if to is None else to
+def complain(text: str) -> None:
+    """Write a line beside the output."""
+    _write(text, sys.stderr)
+
+
+def _write(text: str, stream: TextIO | None) -> None:
+    """What was never opened, a pipe that was closed or a terminal that is gone costs the words, never the work.
+
+    What the stream's encoding cannot say is spelt out.
+    """
+    if stream is None:
+        return
+    encoding = stream.encoding or "utf-8"
     try:
-        stream.write(f"{text}\n")
+        stream.write(f"{text.encode(encoding, 'backslashreplace').decode(encoding)}\n")
         stream.flush()
     except OSError:
         _silence(stream)
@@ -19,7 +32,14 @@ def say(text: str, to: TextIO | None = None) -> None:
 
 def say_json(value: object) -> None:
     """Write a value as one line of JSON."""
+    import msgspec
+
     say(msgspec.json.encode(value).decode())
+
+
+def on_a_terminal() -> bool:
+    """Whether somebody sits before it, to type and to read."""
+    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
 
 
 def _silence(stream: TextIO) -> None:
