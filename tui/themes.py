@@ -81,5 +81,5 @@ def glyphs_for(environ: Mapping[str, str] = os.environ, encoding: str | None = N
         return ASCII
     if environ.get("TERM", "") in ("dumb", "linux", "vt100", "vt220"):
         return ASCII
-    written = (encoding or locale.getpreferredencoding(False)).casefold().replace("-", "")
+    written = (encoding or locale.getencoding()).casefold().replace("-", "")
     return UNICODE if written in ("utf8", "utf16", "utf32") else ASCII

@@ -113,9 +113,9 @@ class ApiClient:
             query["priority"] = priority.value
         if offset:
             query["offset"] = str(offset)
-        found = await self._list(query, state, priority)
+        found = await self._list(query, state, priority, limit)
         if found.other_state and not found.jobs and limit < MOST_ROWS:
-            wider = await self._list({**query, "limit": str(MOST_ROWS)}, state, priority)
+            wider = await self._list({**query, "limit": str(MOST_ROWS)}, state, priority, MOST_ROWS)
             return replace(wider, jobs=wider.jobs[:limit])
         return found
 
@@ -208,11 +208,11 @@ class ApiClient:
         told_well(body, f"{method} {route}")
         return Sent(answer.status, word_of(answer), None if body is UNSET else body)
 
-    async def _list(self, query: dict[str, str], state: JobState, priority: Priority | None) -> JobList:
+    async def _list(self, query: dict[str, str], state: JobState, priority: Priority | None, limit: int) -> JobList:
         route = routes.BACKTESTS
         answer = await self._http.exchange("GET", route.segments, query=query)
         raw = await rows_of(answer, str(route))
-        return await decode_jobs.decode_rows(raw.rows, state, priority, raw.total)
+        return await decode_jobs.decode_rows(raw.rows, state, priority, raw.total, limit)
 
     async def _read(
         self, route: Route, decode: Callable[[object], Model], *, reader: Reader = body_of, thing: str = ""

@@ -90,16 +90,20 @@ def _finished(fields: Fields, started: datetime | None, state: JobState) -> date
 
 
 async def decode_rows(
-    rows: Sequence[msgspec.Raw], state: JobState, priority: Priority | None, total: int | None
+    rows: Sequence[msgspec.Raw], state: JobState, priority: Priority | None, total: int | None, limit: int
 ) -> JobList:
-    """The jobs of a list in the state (and of the priority) that was asked for.
+    """The jobs of a list in the state (and of the priority) that was asked for, at most `limit`.
 
     Asked for failed ones, those that timed out count too. Rows of another state, or another priority, are counted in
-    `other_state`; `total` is believed only when the server has filtered. Long lists give way to others in between.
+    `other_state`; `total` is believed only when the server has filtered. Of a server that sends more than it was asked
+    for the rest is only counted. Long lists give way to others in between.
     """
     found: dict[str, Job] = {}
     bad = duplicates = others = 0
     for index, raw in enumerate(rows):
+        if len(found) == limit:
+            total = max(total or 0, len(rows))
+            break
         if index % SLICE == SLICE - 1:
             await asyncio.sleep(0)
         row = bytes(raw)

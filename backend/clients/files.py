@@ -54,6 +54,7 @@ class FilesClient:
         self._measuring: Errand[DiskUse] = Errand(f"the file system of {clean(root, 120)}", DISK_SECONDS)
         self._walking: Errand[FileTree] = Errand(f"the folder {clean(root, 120)}", TREE_SECONDS)
         self._used = 0
+        self._hidden = 0
         self._count_again_at = 0.0
 
     async def disk(self) -> DiskUse:
@@ -74,14 +75,15 @@ class FilesClient:
             of_quota = self._quota_used()
             if 100.0 * of_quota / self._quota >= percent:
                 left = max(0, self._quota - of_quota)
-                return DiskUse(self._quota, of_quota, left, 100.0 * of_quota / self._quota, by_quota=True)
-        return DiskUse(space.f_blocks * space.f_frsize, used, free, percent, by_quota=False)
+                return DiskUse(self._quota, of_quota, left, 100.0 * of_quota / self._quota, True, self._hidden)
+        return DiskUse(space.f_blocks * space.f_frsize, used, free, percent, False, self._hidden)
 
     def _quota_used(self) -> int:
         began = time.monotonic()
         if began >= self._count_again_at:
             with _folder(self._root, "files.root") as (walk, root):
                 self._used = sum(entry.status.st_size for entry in walk.files(root))
+                self._hidden = walk.unreadable
             now = time.monotonic()
             self._count_again_at = now + REST * (now - began)
         return self._used

@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+import re
 import ssl
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -126,7 +127,7 @@ class HttpClient:
                 if method == "GET" and answer.status in {301, 302, 307, 308}:
                     answer = await self._send(self._redirected(request, answer))
         except TimeoutError as error:
-            raise TimedOut(f"{self.url} gave no answer within {seconds:g} s") from error
+            raise TimedOut(f"no answer within {seconds:g} s from {self.url}") from error
         except httpx.HTTPError as error:
             raise _explained(self.url, error) from error
         except (httpx.InvalidURL, ValueError) as error:  # a header or URL that cannot be written
@@ -149,7 +150,7 @@ class HttpClient:
             self.skew = self.skew if skew is None else skew
             return Answer(
                 response.status_code,
-                await _whole(response),
+                sound(await _whole(response)),
                 response.headers.get("content-type", "").casefold(),
                 response.headers.get("location", ""),
                 waiting_time(response.headers.get("retry-after", ""), self._clock.now()),
@@ -203,6 +204,22 @@ def _trust(url: str) -> ssl.SSLContext:
     return ssl.create_default_context() if url.startswith("https") else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
+def sound(body: bytearray) -> bytes | bytearray:
+    """A body in which half a surrogate pair, as a text that was cut in the middle of a sign has it, became a `�`.
+
+    It is no JSON otherwise, and one such text would cost the whole answer.
+    """
+    if b"\\ud" not in body and b"\\uD" not in body:
+        return body
+    return _ESCAPES.sub(lambda found: found[0] if found[1] is None else b"\\ufffd", body)
+
+
+_ESCAPES = re.compile(
+    rb"\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
+)
+"""A backslash that means itself, a whole pair, or the half of one."""
+
+
 async def _whole(response: httpx.Response) -> bytearray:
     body = bytearray()
     async for chunk in response.aiter_bytes():
@@ -224,7 +241,7 @@ def _explained(url: str, error: httpx.HTTPError) -> SourceError:
     said = clean(error, 200)
     match error:
         case httpx.TimeoutException():
-            return TimedOut(f"{url} gave no answer in time", said)
+            return TimedOut(f"no answer in time from {url}", said)
         case httpx.ConnectError():
             return Refused(f"nobody answers at {url}: is the API running, and is api.url right?", _deepest(error))
         case httpx.DecodingError():
@@ -232,7 +249,7 @@ def _explained(url: str, error: httpx.HTTPError) -> SourceError:
         case httpx.UnsupportedProtocol() | httpx.LocalProtocolError():  # what it says may quote the token
             return NotAllowed(f"the request to {url} cannot be written: is api.url, or the token, malformed?")
         case _:
-            return Refused(f"{url} broke the connection before its answer was complete", said)
+            return Refused(f"the connection broke before the answer was complete, from {url}", said)
 
 
 def _deepest(error: BaseException) -> str:

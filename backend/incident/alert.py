@@ -20,7 +20,7 @@ RTO = timedelta(hours=4)
 
 
 class AlertState(StrEnum):
-    """Whether the alert fires. `UNKNOWN`: neither list of jobs is known."""
+    """Whether the alert fires. `UNKNOWN`: nothing known makes it fire, but not both lists of jobs are known."""
 
     FIRING = "firing"
     OK = "ok"
@@ -64,8 +64,9 @@ def alert(situation: Situation, limits: Limits) -> Alert:
     failures = failures_of(failed or JobList())
     fresh = failures.recent(now)
     late = overdue(running.jobs, situation.server_now(JOBS_RUNNING), limit) if running else ()
-    if not fresh and not late:
-        return Alert(AlertState.OK, None, (), now)
+    if not fresh and not late:  # one list alone can prove that it fires, never that it does not
+        known = failed is not None and running is not None
+        return Alert(AlertState.OK if known else AlertState.UNKNOWN, None, (), now)
     return Alert(AlertState.FIRING, _since(failures, late, limit, now), _reasons(len(fresh), late, limit, now), now)
 
 

@@ -14,6 +14,8 @@ class DiskUse:
     """As `df` counts: used of what is usable by us."""
     by_quota: bool
     """Whether the quota is what limits, not the file system."""
+    hidden: int = 0
+    """Folders that could not be looked into: then there may be more in use of the quota than is told."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -255,3 +255,19 @@ async def test_a_very_deep_tree_ends(root: Path) -> None:
     except SourceError as error:
         pytest.fail(str(error))
     assert tree.unreadable == 1
+
+
+async def test_what_cannot_be_looked_into_is_told_beside_the_quota(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(root / "results/a", size=4_000)
+    put(root / "completed/b", size=5_500)
+    original = os.open
+
+    def closed(path: str, *args: int, **more: int | None) -> int:
+        if path == "results":
+            raise PermissionError(13, "Permission denied")
+        return original(path, *args, **more)  # type: ignore[arg-type]
+
+    assert (await client_of(root, quota=10_000).disk()).hidden == 0
+    monkeypatch.setattr(os, "open", closed)
+    disk = await client_of(root, quota=10_000).disk()
+    assert (disk.used, disk.hidden) == (5_500, 1)

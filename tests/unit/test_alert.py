@@ -1,4 +1,5 @@
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -6,8 +7,8 @@ from hypothesis import strategies as st
 
 from backend.config.model import Limits
 from backend.incident.alert import Alert, AlertState, alert
-from backend.model.jobs import Job, JobState
-from backend.model.situation import Missing
+from backend.model.jobs import Job, JobList, JobState
+from backend.model.situation import Failure, Missing, Part
 from backend.parts import JOBS_FAILED, JOBS_RUNNING
 from tests.situations import NOW, ago, failing, job, jobs, situation
 
@@ -93,8 +94,8 @@ def test_neither_list_known_is_unknown() -> None:
     assert alert(both_missing, LIMITS).state is AlertState.UNKNOWN
 
 
-def test_one_list_is_enough() -> None:
-    assert alert(situation({JOBS_RUNNING: jobs(run(3))}), LIMITS).state is AlertState.OK
+def test_one_list_is_enough_to_fire() -> None:
+    assert alert(situation({JOBS_RUNNING: jobs(run(46))}), LIMITS).firing
     assert alert(situation({JOBS_FAILED: jobs(job())}), LIMITS).firing
 
 
@@ -114,3 +115,11 @@ def test_any_times_give_an_alert(rows: list[tuple[JobState, datetime | None, dat
     found = judged(listed, listed)
     assert found.since is None or found.since <= found.at
     assert found.firing is bool(found.reasons)
+
+
+@pytest.mark.parametrize("unread", [JOBS_FAILED, JOBS_RUNNING])
+def test_one_list_alone_proves_no_all_clear(unread: Part[JobList]) -> None:
+    values: dict[Part[Any], object] = {JOBS_FAILED: jobs(), JOBS_RUNNING: jobs()}
+    assert alert(situation(values), LIMITS).state is AlertState.OK
+    for nothing in (Failure("bad answer", "too large"), Missing("no such route")):
+        assert alert(situation({**values, unread: nothing}), LIMITS).state is AlertState.UNKNOWN

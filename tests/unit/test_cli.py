@@ -228,6 +228,7 @@ def test_an_unknown_theme_is_told_with_those_there_are(
 ) -> None:
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
     monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
     assert code_of("--theme", "nonsense") == 2
     assert "backtop-colour-blind" in capsys.readouterr().err
 

@@ -57,7 +57,16 @@ def test_each_face_says_what_it_is(pane: str, name: str) -> None:
     shown = view(pane, found)
     assert shown.face is face
     assert plain(shown.state) == state
-    assert shown.rows_stale == (pane != "data" and face in (Face.STALE, Face.FAILED))
+    assert shown.rows_stale == (pane != "data" and face in (Face.STALE, Face.FAILED, Face.MISSING))
+
+
+@pytest.mark.parametrize("pane", PANES)
+def test_what_a_route_told_before_it_was_gone_is_grey(pane: str) -> None:
+    gone = {state.part: Missing("no such route") for state in data_gap().parts.values()}
+    shown = view(pane, after(data_gap(), gone, seconds=1))
+    assert tones(shown.head) <= {"dim"}
+    assert tones(shown.foot) <= {"dim"}
+    assert shown.rows_stale == (pane != "data")
 
 
 @pytest.mark.parametrize("pane", PANES)

@@ -1,6 +1,9 @@
 """Whether what the themes colour can be read, by everybody."""
 
+import subprocess
+import sys
 from itertools import combinations
+from pathlib import Path
 
 import pytest
 from textual.color import Color
@@ -12,6 +15,7 @@ from tui.themes import COLOUR_BLIND, THEMES
 from widgets.paint import Ground, Palette
 from widgets.text import ASCII, Tone
 
+ROOT = Path(__file__).parents[2]
 TONES: tuple[Tone, ...] = ("plain", "strong", "ok", "warn", "bad", "accent", "changed", "dim")
 READABLE = 4.5
 """The contrast that WCAG 2 asks for (AA)."""
@@ -101,3 +105,13 @@ async def test_nothing_is_drawn_in_the_colour_of_its_ground(rig: Rig, theme: str
             for text, style, _ in strip:
                 if text.strip() and style is not None and style.color is not None and not style.color.is_default:
                     assert style.color != style.bgcolor, text
+
+
+def test_the_locale_is_asked_even_where_python_itself_writes_utf_8() -> None:
+    script = "from tui.themes import glyphs_for; from widgets.text import ASCII; print(glyphs_for() is ASCII)"
+    for locale in ("C", "POSIX", "C.UTF-8"):
+        environment = {"LC_ALL": locale, "TERM": "xterm-256color", "PATH": "/usr/bin:/bin"}
+        told = subprocess.run(
+            [sys.executable, "-c", script], cwd=ROOT, env=environment, capture_output=True, check=True
+        )
+        assert told.stdout.strip() == (b"False" if locale == "C.UTF-8" else b"True"), told.stderr

@@ -38,8 +38,8 @@ def say_json(value: object) -> None:
 
 
 def on_a_terminal() -> bool:
-    """Whether somebody sits before it, to type and to read."""
-    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
+    """Whether somebody sits before it, to type and to read; a dashboard is drawn beside the output."""
+    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr))
 
 
 def _silence(stream: TextIO) -> None:

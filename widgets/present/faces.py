@@ -10,6 +10,8 @@ from widgets.present.words import span, time_of_day
 from widgets.text import Glyphs, Line, Span, Tone, line_width
 
 OLD = (Face.STALE, Face.FAILED)
+NOT_LIVE = (*OLD, Face.MISSING)
+"""Of a route that has gone the last value is still there, and no more live than any other old one."""
 _GRAVITY = (Face.OK, Face.WAITING, Face.STALE, Face.FAILED)
 
 
@@ -61,7 +63,7 @@ def _lesser(states: Sequence[PartState[Any]], faces: Sequence[Face]) -> str:
 
 def old(look: Look, part: Part[Any]) -> bool:
     """Whether what is known of a part must not pass for live."""
-    return look.situation[part].face(look.situation.at) in OLD
+    return look.situation[part].face(look.situation.at) in NOT_LIVE
 
 
 def aged(look: Look, part: Part[Any], words: Line) -> Line:

@@ -59,6 +59,7 @@ def _state(host: HostCounters | None, disk: DiskUse | None, unit: Unit | None, l
         judged.append((against(memory, limits.memory_percent), "memory"))
     if disk is not None:
         judged.append((against(disk.percent, limits.disk_percent), "disk"))
+        judged.append(("warn" if disk.hidden else "ok", "disk not all seen"))
     if unit is not None and not unit.running:
         judged.append(("bad", f"engine {unit.active}"))
     worst = grave(*(tone for tone, _ in judged))
@@ -88,7 +89,7 @@ def _figures(look: Look) -> tuple[Line, ...]:
         figures.append(aged(look, HOST_COUNTERS, labelled("cpu", percent(host.cpu_percent))))
         figures.append(aged(look, HOST_COUNTERS, memory))
     if disk is not None:
-        share = labelled("disk", percent(disk.percent), against(disk.percent, limits.disk_percent))
+        share = labelled("disk", _of_disk(disk), against(disk.percent, limits.disk_percent))
         figures.append(aged(look, FILES_DISK, share))
     return tuple(figures)
 
@@ -137,10 +138,15 @@ def _disk(look: Look, cells: int) -> Line:
         return ()
     words = (
         Span("disk ", "dim"), _history(look, FILES_DISK, "disk", cells),
-        Span(f" {percent(disk.percent):>5}", against(disk.percent, limit)), Span(f" <{limit:g}", "dim"),
+        Span(f" {_of_disk(disk):>5}", against(disk.percent, limit)), Span(f" <{limit:g}", "dim"),
         Span(f"  {'quota' if disk.by_quota else 'of'} {size(disk.total)}", "dim"),
     )  # fmt: skip
     return aged(look, FILES_DISK, words)
+
+
+def _of_disk(disk: DiskUse) -> str:
+    """How much is in use; at least so much where not everything could be looked into."""
+    return f"{'>' if disk.hidden else ''}{percent(disk.percent)}"
 
 
 def _engine(look: Look) -> Line:
@@ -206,4 +212,6 @@ def _foot(look: Look) -> tuple[Line, ...]:
     if kinds:
         words = [(Span(f"{kind.kind} {kind.count} {dot} "), Span(size(kind.bytes), "strong")) for kind in kinds]
         lines.append((Span("old     ", "dim"), *fitting(words, room)))
+    if tree.unreadable:
+        lines.append((Span(f"{tree.unreadable} folders cannot be looked into", "warn"),))
     return tuple(aged(look, FILES_TREE, line) for line in lines)
