@@ -158,8 +158,10 @@ class JobExecutor:
 
 
 def judge(target: JobTarget, job: Job) -> TargetVerdict:
-    """The verdict on one requeued job from how it stands now."""
+    """The verdict on one requeued job from how it stands now. A later attempt than the next is somebody else's."""
     attempt = "" if job.attempt is None else f" in attempt {job.attempt}"
+    if job.attempt is not None and target.attempt is not None and job.attempt > target.attempt + 1:
+        return TargetVerdict(target, Word.UNKNOWN, f"{job.state.value}{attempt}, which somebody else began")
     match job.state:
         case JobState.COMPLETED:
             return TargetVerdict(target, Word.WORKED, f"completed{attempt}")

@@ -8,7 +8,7 @@ from actions.execution import Run, unrecordable
 from actions.guard import forbids_running
 from actions.keeping import kept
 from actions.means import Means, changed
-from actions.outcome import Outcome, Report
+from actions.outcome import Outcome, Progress, Report
 from actions.plan import Plan, Refusal
 from backend.errors import JournalError, NotAllowed
 from backend.locks import TargetLock
@@ -35,7 +35,7 @@ class Runner:
                     return refusal
                 locks.append(lock)
             async with kept(locks, self.brake.pull):
-                return await self._forbidden(plan) or await run.go()
+                return await self._forbidden(plan, report) or await run.go()
 
     def _locks(self, plan: Plan, run_id: str) -> Iterator[tuple[TargetLock, str]]:
         """All that has to be had, in one order everywhere: of two who share a target, one gets all of its locks."""
@@ -44,15 +44,18 @@ class Runner:
             yield self.means.locks.target(place, target), f"acts on {target.label}"
         yield self.means.locks.run(run_id), "has this run"
 
-    async def _forbidden(self, plan: Plan) -> Refusal | None:
+    async def _forbidden(self, plan: Plan, report: Report) -> Refusal | None:
         try:
             recent = await self.means.scribe.tail(RECENT)
         except JournalError as error:
             return unrecordable(error)
-        return forbids_running(plan, recent, self.means.clock.now()) or await self._unfit(plan)
+        return forbids_running(plan, recent, self.means.clock.now()) or await self._unfit(plan, report)
 
-    async def _unfit(self, plan: Plan) -> Refusal | None:
-        for target in plan.targets:
+    async def _unfit(self, plan: Plan, report: Report) -> Refusal | None:
+        for number, target in enumerate(plan.targets):
+            if self.brake.pulled:
+                break
+            report(Progress(number, len(plan.targets), f"{target.label}: is it still what was confirmed?"))
             if reason := await changed(self.means.executor, target):
                 return Refusal(f"{reason[0].upper()}{reason[1:]}; nothing was sent.")
         return Refusal(f"{self.brake.why}; nothing was sent.") if self.brake.pulled else None

@@ -12,6 +12,7 @@ from actions.outcome import Progress, how_far
 from actions.plan import Plan
 from actions.registry import REGISTRY
 from actions.spec import ActionSpec
+from backend.diagnosis.facts import listed
 from backend.diagnosis.rules import diagnose
 from backend.incident.alert import RTO, alert
 from backend.incident.runs import RunRecord
@@ -24,6 +25,8 @@ from widgets.text import crop
 
 LONGEST = 400
 """Cells of what is said to the person at once."""
+MOST_NAMES = 4
+"""Targets of a broken-off run that are told by name."""
 MOST_TOLD = 3
 """So many broken-off runs are told one by one."""
 
@@ -109,10 +112,12 @@ class AppStage:
 
 
 def _broken_off(run: RunRecord) -> str:
+    """When, by whom, how far, the last step; then what it was about, of many targets the first few."""
     intent = run.intent
-    what = f"{intent.action} {' '.join(intent.targets)} was begun at {intent.at:%H:%M:%S} by {intent.actor}"
-    last = f": {run.steps[-1].data.get('text')} gave {run.steps[-1].data.get('result')}" if run.steps else ""
-    return f"{what} and broken off {how_far(len(run.steps), len(intent.targets))}{last}"
+    when = f"{intent.action} was begun at {intent.at:%H:%M:%S} by {intent.actor}"
+    last = f" ({run.steps[-1].data.get('text')} gave {run.steps[-1].data.get('result')})" if run.steps else ""
+    targets = listed(intent.targets, MOST_NAMES)
+    return f"{when} and broken off {how_far(len(run.steps), len(intent.targets))}{last}: {targets}"
 
 
 def before(plan: Plan, runs: Sequence[RunRecord], since: datetime) -> list[str]:

@@ -2,13 +2,13 @@
 
 import getpass
 import re
-import shlex
 import socket
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta, timezone
 
 from backend.clients import sudo
+from backend.clients.unit_place import place_of
 from backend.command import CommandResult, CommandRunner, pointing_at
 from backend.errors import BadAnswer, NotAllowed, Refused, SourceError
 from backend.model.engine import Unit, UnitVerb
@@ -30,6 +30,7 @@ _STAMP = re.compile(
 _NO_SYSTEMD = re.compile(
     r"not been booted with systemd|failed to connect to (?:the )?(?:system )?bus|host is down", re.I
 )
+_WANTS_PASSWORD = re.compile(r"password is required|a terminal is required", re.I)
 _NO_RIGHT = re.compile(
     r"permission denied|access denied|authentication (?:is )?required|password is required|not allowed", re.I
 )
@@ -46,9 +47,7 @@ class EngineClient:
     @property
     def place(self) -> str:
         """Which service manager is asked: this host's, unless the command goes to another one."""
-        names = {word.rpartition("/")[2] for word in self._argv}
-        there = "" if "ssh" in names else f" on {socket.gethostname()}"
-        return f"{shlex.join(self._argv)}{there}"
+        return place_of(self._argv, socket.gethostname())
 
     def argv(self, verb: UnitVerb) -> tuple[str, ...]:
         """Exactly what is run for a verb."""
@@ -59,8 +58,18 @@ class EngineClient:
         with pointing_at("engine.systemctl"):
             result = await self._runner.run(self.argv(verb), timeout=CONTROL_SECONDS)
         if result.code:
-            raise _failure(self._argv[0], result)
+            raise self._refusal(verb, result)
         return f"exit 0 {result.word}" if result.stdout or result.stderr else "exit 0"
+
+    def _refusal(self, verb: UnitVerb, result: CommandResult) -> SourceError:
+        """Why a verb was refused; where only a password was missing, with the line of sudoers that spares it."""
+        call = sudo.parse(self.argv(verb))
+        if call is not None and _WANTS_PASSWORD.search(result.stderr):
+            rule = call.rule(getpass.getuser())
+            return NotAllowed(
+                f"sudo asks for a password; this line in sudoers spares it: {rule}", clean(result.stderr, 300)
+            )
+        return _failure(self._argv[0], result, verb)
 
     async def needs_password(self, verb: UnitVerb) -> str | None:
         """The line of sudoers that is missing when `sudo` would ask for a password, which nobody can type here.
@@ -154,11 +163,11 @@ def _number(told: Mapping[str, str], name: str) -> int | None:
     return value if value < NO_LIMIT else None
 
 
-def _failure(command: str, result: CommandResult) -> SourceError:
+def _failure(command: str, result: CommandResult, verb: str = "show") -> SourceError:
     said = f"{result.stderr}\n{result.stdout}"
     detail = clean(said, 300)
     if _NO_RIGHT.search(said):
-        return NotAllowed(f"{command} may not show the unit: {result.word}; the setting is engine.systemctl", detail)
+        return NotAllowed(f"{command} may not {verb} the unit: {result.word}; the setting is engine.systemctl", detail)
     if _NO_SYSTEMD.search(said):
         return Refused(f"no service manager answers {command}: is systemd running on this host?", detail)
     if result.code:

@@ -147,3 +147,19 @@ def test_no_main_process() -> None:
 def test_any_property_may_hold_anything(told: dict[str, str]) -> None:
     unit = decode_unit("x", told)
     assert "\x1b" not in f"{unit}"
+
+
+async def test_a_refused_verb_is_named(tmp_path: Path) -> None:
+    argv = systemctl(tmp_path, "", "Failed to restart: Access denied", 4)
+    with pytest.raises(NotAllowed, match=r"may not restart the unit: Failed to restart: Access denied"):
+        await EngineClient(UNIT, argv, SystemRunner()).control("restart")
+
+
+async def test_a_password_that_is_asked_for_only_when_it_runs_is_told_with_its_rule(tmp_path: Path) -> None:
+    script = tmp_path / "sudo"
+    script.write_text('#!/bin/sh\ncase "$*" in *-l*) exit 0;; esac\necho "sudo: a password is required" >&2; exit 1\n')
+    script.chmod(0o755)
+    client = EngineClient(UNIT, (str(script), "-n", "/usr/bin/systemctl"), SystemRunner())
+    assert await client.needs_password("restart") is None
+    with pytest.raises(NotAllowed, match=rf"asks for a password; .*NOPASSWD: /usr/bin/systemctl restart {UNIT}"):
+        await client.control("restart")

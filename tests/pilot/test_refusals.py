@@ -151,5 +151,7 @@ async def test_what_was_broken_off_is_told_with_its_name_time_and_last_step(rig:
             await rig.app.life.caretaker.look()
         await pilot.pause()
         (told,) = rig.told
-        assert told.startswith(f"unfinished: engine.restart unit:{WORD}.service was begun at 14:30:00 by ")
-        assert told.endswith("and broken off after step 1 of 1: restart it gave 0; look before you act")
+        assert told.startswith("unfinished: engine.restart was begun at 14:30:00 by ")
+        assert told.endswith(
+            f" and broken off after step 1 of 1 (restart it gave 0): unit:{WORD}.service; look before you act"
+        )

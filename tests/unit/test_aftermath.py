@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from actions.aftermath import AWAY_QUIET, OTHERS_QUIET, Aftermath, left_alone
-from actions.brake import ENDING
+from actions.brake import BY_HAND, ENDING
 from actions.outcome import Outcome, how_far
 from actions.verdict import Word
 from actions.watch import FOLLOW_FOR, FOLLOW_LOOKS, LOST_AFTER
@@ -116,8 +116,7 @@ async def test_of_several_only_what_goes_on_is_looked_at_again(tmp_path: Path) -
     outcome = await rig.run(requeue_of(*THREE))
     assert outcome.verdict.so_far
     rig.server.put(failed("1", attempt=3))  # somebody else's doing since
-    rig.server.courses.clear()
-    rig.server.requeue("2")
+    rig.server.put(replace(failed("2", attempt=2), state=JobState.COMPLETED))
     second = await rig.settle(outcome.run_id)
     assert second is not None
     assert (second.word, second.text) == (Word.NO_EFFECT, "2 worked, 1 no effect")
@@ -193,7 +192,10 @@ async def test_what_may_have_been_sent_is_not_claimed(tmp_path: Path) -> None:
     rig.server.put(replace(failed(attempt=4), state=JobState.COMPLETED))
     verdict = await rig.settle("r1")
     assert verdict is not None
-    text = "completed in attempt 4; whether this run did that is not known; broken off before step 1 of 1"
+    text = (
+        "completed in attempt 4, which somebody else began; whether this run did that is not known; "
+        "broken off before step 1 of 1"
+    )
     assert (verdict.word, verdict.text) == (Word.UNKNOWN, text)
 
 
@@ -356,3 +358,18 @@ def test_ledger_reads_on_and_starts_anew_with_another_file(tmp_path: Path) -> No
     path.unlink()
     assert ledger.take(ledger.read())
     assert not ledger.runs
+
+
+async def test_what_somebody_else_began_since_is_not_claimed(tmp_path: Path) -> None:
+    rig = await going_on(tmp_path)
+    rig.server.put(replace(failed(attempt=3), state=JobState.COMPLETED))
+    verdict = await rig.settle(recorded(rig).id)
+    assert verdict is not None
+    assert (verdict.word, verdict.text) == (Word.UNKNOWN, "completed in attempt 3, which somebody else began")
+
+
+async def test_a_long_look_at_many_targets_can_be_stopped(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, *THREE)
+    rig.runner.brake.pull(BY_HAND)
+    assert await rig.refused(requeue_of(*THREE)) == "stopped by hand; nothing was sent."
+    assert rig.progress == []

@@ -30,7 +30,8 @@ async def test_one_job_completes(tmp_path: Path) -> None:
     assert [entry.kind for entry in rig.entries()] == ["intent", "step", "verdict"]
     assert {entry.id for entry in rig.entries()} == {outcome.run_id}
     assert [result.result for result in outcome.steps] == ["202 queued"]
-    assert rig.progress[0] == Progress(0, 1, "POST /api/research/backtests/8841/requeue")
+    assert rig.progress[0] == Progress(0, 1, "8841: is it still what was confirmed?")
+    assert rig.progress[1] == Progress(0, 1, "POST /api/research/backtests/8841/requeue")
     assert rig.progress[-1].text == "8841: completed in attempt 2"
 
 
