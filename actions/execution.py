@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 from uuid import uuid4
@@ -10,10 +9,10 @@ from uuid import uuid4
 from actions.brake import Brake
 from actions.means import Means, changed
 from actions.outcome import Outcome, Progress, Report, StepResult, how_far
-from actions.plan import Plan, Refusal, Step
+from actions.plan import SETTLE, Plan, Refusal, Step
 from actions.verdict import TargetVerdict, Verdict, Word
 from actions.watch import Watch, unseen
-from backend.errors import JournalError, SourceError
+from backend.errors import JournalError, NotAllowed, Refused, SourceError
 from backend.incident.entry import Kind
 from backend.incident.identity import Meant, meant_as_data
 from backend.incident.scribe import until_done
@@ -91,7 +90,7 @@ class Run:
         halted = self._brake.pulled or self._unrecorded is not None
         return halted or any(one.word is not Word.WORKED for one in ended)
 
-    async def _do(self, number: int, step: Step) -> str | None:
+    async def _do(self, number: int, step: Step) -> SourceError | None:
         """Send the step, once; returns what went wrong. Also when cancelled its end is awaited, and written down."""
         self._report(Progress(number, len(self._plan.steps), step.text))
         began = self._means.clock.monotonic()
@@ -100,10 +99,11 @@ class Run:
             await until_done(sending)
         finally:
             await self._did(step, _word_of(sending), 1000 * (self._means.clock.monotonic() - began))
-        with suppress(SourceError):
+        try:
             sending.result()
-            return None
-        return self._results[-1].result
+        except SourceError as error:
+            return error
+        return None
 
     async def _did(self, step: Step, result: str, took: float, *, sent: bool = True) -> None:
         self._results.append(StepResult(step, result, took))
@@ -112,9 +112,11 @@ class Run:
         }  # fmt: skip
         await self._note("step", data, (step.target,))
 
-    async def _settled(self, target: Target, trouble: str | None) -> TargetVerdict:
-        seen = await self._watch.settled(target, self._plan.settle)
-        return replace(seen, text=f"{seen.text} ({trouble})") if trouble else seen
+    async def _settled(self, target: Target, trouble: SourceError | None) -> TargetVerdict:
+        """What is seen of a target once it has settled; what was refused needs no long wait."""
+        refused = isinstance(trouble, Refused | NotAllowed)
+        seen = await self._watch.settled(target, min(self._plan.settle, SETTLE) if refused else self._plan.settle)
+        return replace(seen, text=f"{seen.text} ({trouble.kind}: {trouble.summary})") if trouble else seen
 
     def _tell(self, seen: TargetVerdict) -> None:
         self._report(Progress(len(self._results), len(self._plan.steps), f"{seen.target.label}: {seen.text}"))

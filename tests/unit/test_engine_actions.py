@@ -11,7 +11,7 @@ import pytest
 from actions.engine import EngineExecutor, ResetExecutor, plan_reset_failed, plan_restart, the_failed_unit, the_unit
 from actions.means import Locks, Means
 from actions.outcome import Outcome
-from actions.plan import Refusal, Risk
+from actions.plan import SETTLE, Refusal, Risk
 from actions.registry import REGISTRY
 from actions.run import Runner
 from actions.spec import Ask, Planner
@@ -206,10 +206,8 @@ async def test_a_restart_is_judged_by_what_runs_afterwards(
         (lambda _: "degraded", "no effect", "active -> active in a new run, but its health is degraded"),
         (lambda s: Refused("nobody listens") if s < 30 else "healthy", "worked",
          "active -> active in a new run, health healthy"),
-        (lambda _: TimedOut("no answer within 5 s"), "unknown",
-         "active -> active in a new run, but its health cannot be read: no answer within 5 s"),
     ],
-    ids=["in the end", "never good", "late", "never told"],
+    ids=["in the end", "never good", "late"],
 )  # fmt: skip
 async def test_health_is_awaited_until_the_deadline(
     tmp_path: Path, says: Callable[[float], str | SourceError], word: str, text: str
@@ -218,6 +216,28 @@ async def test_health_is_awaited_until_the_deadline(
     rig.engine.health_is = says
     assert told(await rig.restart()) == (word, text)
     assert rig.time.passed <= 61.0
+
+
+async def test_a_health_that_is_never_told_is_followed(tmp_path: Path) -> None:
+    rig = EngineRig(tmp_path)
+    rig.engine.health_is = lambda _: TimedOut("no answer within 5 s")
+    outcome = await rig.restart()
+    assert isinstance(outcome, Outcome)
+    assert (outcome.verdict.word, outcome.verdict.so_far) == (Word.UNKNOWN, True)
+    assert outcome.verdict.text == (
+        "cannot be read: active -> active in a new run, but not its health: no answer within 5 s"
+    )
+
+
+async def test_what_is_refused_at_once_is_not_waited_for_long(tmp_path: Path) -> None:
+    rig = EngineRig(tmp_path)
+    rig.engine.course, rig.engine.trouble = (), NotAllowed("systemctl may not restart the unit: Access denied")
+    word, text = told(await rig.restart())
+    assert (word, text) == (
+        "no effect",
+        "still the run a3f1a3f1, active (not allowed: systemctl may not restart the unit: Access denied)",
+    )
+    assert rig.time.passed <= SETTLE + 1
 
 
 async def test_an_engine_that_is_healthy_for_a_moment_only_did_not_come_up(tmp_path: Path) -> None:
