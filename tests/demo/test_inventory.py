@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tui.demo.inventory import Inventory
+from tui.demo.inventory import Gone, Inventory
 from tui.demo.layout import Layout
 
 NOW = datetime(2026, 11, 20, 13, 5, tzinfo=UTC)
@@ -51,6 +51,36 @@ def test_age_decides_whether_a_file_was_still_needed(
     assert inventory.known
     path.unlink()
     assert inventory.look(NOW, {}) == {(action, wanted): [name]}
+    assert inventory.look(NOW, {}) == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "age", "gone"),
+    [
+        ("results/a.parquet", timedelta(days=31), {(RESULTS, False): ["results/a.parquet"]}),
+        ("results/a.parquet", timedelta(days=29), {(RESULTS, True): ["results/a.parquet"]}),
+        ("temp/a.tmp", timedelta(minutes=59), {(TEMP, True): ["temp/a.tmp"]}),
+        ("active/8801/partial.bin", timedelta(minutes=1), {}),
+    ],
+)
+@pytest.mark.parametrize("left", [0, 4999])
+def test_a_file_that_is_cut_short_is_as_good_as_deleted(
+    layout: Layout, name: str, age: timedelta, gone: Gone, left: int
+) -> None:
+    inventory = Inventory(layout)
+    path = put(layout.files / name, age)
+    inventory.look(NOW, RUNNING)
+    os.truncate(path, left)
+    assert inventory.look(NOW, RUNNING) == gone
+    assert inventory.look(NOW + timedelta(seconds=9), RUNNING) == {}
+
+
+def test_a_file_that_grows_is_still_there(layout: Layout) -> None:
+    inventory = Inventory(layout)
+    path = put(layout.results / "a.parquet", timedelta(days=31))
+    inventory.look(NOW, {})
+    with path.open("ab") as file:
+        file.write(b"more")
     assert inventory.look(NOW, {}) == {}
 
 

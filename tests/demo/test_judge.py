@@ -35,6 +35,7 @@ def test_clearing_the_failed_queue_is_always_harm(name: str) -> None:
     shift.judge.cleared(shift.world.jobs.clear_failed())
     shift.work(1)
     assert [deed.action for deed in shift.judge.harm] == ["queue.clear-failed"]
+    assert set(SCENARIOS[name].causes) <= set(shift.judge.open)
 
 
 def test_a_calm_day_is_over_before_it_begins() -> None:
@@ -161,6 +162,25 @@ def test_a_broken_strategy_is_made_up_for_on_sample_data_only() -> None:
     shift.work(10)
     assert shift.over()
     assert {effect for _, effect in shift.effects[2:]} == {"healed"}
+
+
+def test_a_broken_strategy_is_not_made_up_for_by_clearing_its_jobs_away() -> None:
+    shift = begun("strategy-bug")
+    broken = shift.failed("ZeroDivisionError")
+    shift.retry(broken[0], use_sample_data=True)
+    shift.judge.cleared(shift.world.jobs.clear_failed())
+    shift.work(60)
+    assert not shift.over()
+    assert "6 jobs of risk-parity" in shift.judge.open["strategy"]
+
+
+def test_a_broken_strategy_is_not_made_up_for_while_its_jobs_wait_once_more() -> None:
+    shift = begun("strategy-bug")
+    for job_id in shift.failed("ZeroDivisionError"):
+        shift.requeue(job_id)
+    shift.work(1)
+    assert not shift.over()
+    assert shift.judge.healed_at is None
 
 
 def test_a_lock_is_healed_by_ending_the_session_that_holds_it() -> None:

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +21,7 @@ import pytest
 from tests.demo.api_rig import wait_until
 from tui.demo import __main__ as program
 from tui.demo.address import ENGINE, dsn
-from tui.demo.instance import belonging
+from tui.demo.instance import GroundError, belonging
 from tui.demo.launch import LaunchError, launch, listing
 from tui.demo.layout import PREFIX, Layout
 
@@ -198,6 +198,49 @@ def test_wrong_usage_is_one_sentence(temp: Path, tmp_path: Path) -> None:
             assert words in said.decode()
             assert len(said.decode().splitlines()) == 1
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def no_room(*_: object) -> None:
+    raise OSError(28, "No space left on device")
+
+
+@pytest.mark.parametrize(
+    ("target", "trouble", "sentence"),
+    [
+        ("tui.demo.tree.grow", no_room, "the platform cannot be set up: [Errno 28] No space left on device"),
+        ("tui.demo.configuration.write", no_room, "the platform cannot be set up: [Errno 28] No space left on device"),
+        ("tui.demo.wish.Wish.words", lambda _: ["--nonsense"], "the part api does not come up: "),
+    ],
+)
+def test_a_platform_that_cannot_come_up_says_why_and_leaves_nothing(
+    target: str,
+    trouble: Callable[..., object],
+    sentence: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(target, trouble)
+    assert program.main(["calm", "--dir", str(tmp_path)]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"backtop demo: {sentence}")
+    assert not any(tmp_path.iterdir())
+
+
+def test_of_two_parts_that_fail_at_once_the_first_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def refusing(*_: object) -> None:
+        raise GroundError("the database does not want to")
+
+    async def full(_: object) -> None:
+        no_room()
+
+    monkeypatch.setattr("tui.demo.supervisor.Platform._database", refusing)
+    monkeypatch.setattr("tui.demo.supervisor.Platform._disk", full)
+    assert program.main(["calm", "--dir", str(tmp_path)]) == 1
+    assert capsys.readouterr().err == "backtop demo: the database does not want to\n"
+    assert not any(tmp_path.iterdir())
 
 
 def test_without_postgres_nothing_is_started(

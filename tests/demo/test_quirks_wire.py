@@ -10,6 +10,7 @@ import pytest
 from tests.demo.api_rig import RESEARCH, wait_until
 from tests.demo.platform_rig import Site, site
 from tests.demo.wire import Heard, heard, quirk
+from tui.demo.link import OWN_HEADER
 from tui.demo.quirks.table import QUIRKS
 
 LIST = f"{RESEARCH}/backtests"
@@ -229,5 +230,14 @@ def test_the_panel_lists_sets_and_refuses(up: Site) -> None:
 
 def test_the_platform_itself_meets_no_quirk(up: Site) -> None:
     with quirk(up, "missing-routes"), quirk(up, "reset"):
-        assert "pending_jobs" in up.client.get(f"/inside{HEALTH}").raise_for_status().json()
+        own = {OWN_HEADER: up.layout.token}
+        assert "pending_jobs" in up.client.get(f"/inside{HEALTH}", headers=own).raise_for_status().json()
         assert up.client.get("/judge").json()["scenario"] == "data-gap"
+
+
+@pytest.mark.parametrize("headers", [{}, {OWN_HEADER: ""}, {OWN_HEADER: "0" * 16}, {OWN_HEADER: "\xe9"}])
+@pytest.mark.parametrize("target", ["/engine/claim", "/engine%2Fclaim", "/inside/engine/claim", f"/inside{HEALTH}"])
+def test_a_stranger_gets_nothing_that_only_the_platform_may_ask(up: Site, target: str, headers: dict[str, str]) -> None:
+    raw = {name.encode(): value.encode("latin-1") for name, value in headers.items()}
+    refused = up.client.post(target, json={"engine": "thief", "free": 4}, headers=raw)
+    assert (refused.status_code, refused.json()["success"]) == (403, False)

@@ -17,8 +17,10 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 
 from tui.demo.contract.document import ROOT
+from tui.demo.guard import Guard
 from tui.demo.history import History
 from tui.demo.layout import Layout, replace
+from tui.demo.link import head
 from tui.demo.maintenance import Maintenance
 from tui.demo.quirks.channel import Channel
 from tui.demo.quirks.connection import Connection
@@ -96,9 +98,9 @@ def listener_on(port: int) -> socket.socket:
 async def serve(app: Starlette, switches: Switchboard, layout: Layout, port: int) -> None:
     """Serve until TERM or INT; `run/api.json` appears once a request was answered."""
     listener = listener_on(port)
-    layer = Layer(app, switches)
+    guarded = Guard(Layer(app, switches), layout.token)
     async with asyncio.TaskGroup() as tasks:
-        serving = tasks.create_task(server_of(layer).serve(sockets=[listener]))
+        serving = tasks.create_task(server_of(guarded).serve(sockets=[listener]))
         watching = tasks.create_task(app.state.watchman.watch())
         serving.add_done_callback(lambda _: watching.cancel())
         tasks.create_task(_announce(layout, listener.getsockname()[1]))
@@ -107,7 +109,7 @@ async def serve(app: Starlette, switches: Switchboard, layout: Layout, port: int
 async def _announce(layout: Layout, port: int) -> None:
     """Ask the API itself, and write down where it is when it answers."""
     reader, writer = await asyncio.open_connection(HOST, port)
-    writer.write(f"GET {FIRST_QUESTION} HTTP/1.1\r\nHost: {HOST}\r\nConnection: close\r\n\r\n".encode())
+    writer.write(head("GET", FIRST_QUESTION, layout.token, "Connection: close"))
     answer = await reader.readline()
     writer.close()
     if b" 200 " not in answer:

@@ -1,4 +1,4 @@
-"""The platform's files as they stand, and which of them somebody deleted."""
+"""The platform's files as they stand, and which of them somebody deleted or emptied."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -36,7 +36,7 @@ class Inventory:
 
     def __init__(self, layout: Layout) -> None:
         self._root = layout.files
-        self._known: dict[str, float] = {}
+        self._known: dict[str, os.stat_result] = {}
         self._running: Running = {}
         self._doubts: list[_Doubt] = []
         self.used = 0.0
@@ -47,21 +47,29 @@ class Inventory:
         return bool(self._known)
 
     def look(self, now: datetime, running: Running) -> Gone:
-        """Look again; gives back what was deleted since, except what jobs clean up after themselves."""
+        """Look again; gives back what was deleted or cut short since, except what jobs clean up after themselves."""
         unseen = self._unseen()
         found = dict(files_below(self._root))
         unseen |= self._unseen()  # a folder may shut, or open again, in between
         if not unseen:
             self.used = sum(status.st_blocks * 512 for status in found.values()) / QUOTA
-        missing = [(name, self._known[name]) for name in self._known.keys() - found.keys() - unseen]
+        missing = self._known.keys() - found.keys() - unseen
+        lost = {name: self._known[name] for name in missing.union(self._cut_short(found))}
         hidden = {name: self._known[name] for name in unseen - found.keys()}
-        self._known = hidden | {name: status.st_mtime for name, status in found.items()}
+        self._known = hidden | found
         gone: Gone = {}
-        for name, changed in missing:
-            self._file(gone, name, now - datetime.fromtimestamp(changed, now.tzinfo), now)
+        for name, status in lost.items():
+            self._file(gone, name, now - datetime.fromtimestamp(status.st_mtime, now.tzinfo), now)
         self._resolve(gone, now, running)
         self._running = dict(running)
         return gone
+
+    def _cut_short(self, found: Mapping[str, os.stat_result]) -> Iterator[str]:
+        """Files that lost of what they held; jobs do that to none but their own, in `active`."""
+        for name, status in found.items():
+            before = self._known.get(name)
+            if before is not None and status.st_size < before.st_size and not name.startswith("active/"):
+                yield name
 
     def _unseen(self) -> set[str]:
         """Files in folders that nobody can look into now; whether they are there is not known."""

@@ -10,6 +10,8 @@ from tui.demo.layout import Layout
 HOST = "127.0.0.1"
 PATIENCE = 3.0
 """Seconds that the API has to answer."""
+OWN_HEADER = "x-instance-token"
+"""Carries the token of the instance, by which the API knows its own parts."""
 _LENGTH = b"content-length:"
 
 
@@ -37,10 +39,9 @@ class Link:
         return self._ask("POST", path, json.dumps(body).encode())
 
     def _ask(self, method: str, path: str, body: bytes) -> dict[str, Any]:
-        head = f"{method} {path} HTTP/1.1\r\nHost: {HOST}\r\nContent-Length: {len(body)}\r\n\r\n"
         try:
             wire = self._wire or self._open()
-            wire.sendall(head.encode() + body)
+            wire.sendall(head(method, path, self._layout.token, f"Content-Length: {len(body)}") + body)
             status, said = _answer(wire)
             answer = dict(json.loads(said))
         except (OSError, ValueError, LookupError, TypeError) as error:
@@ -60,6 +61,12 @@ class Link:
         if self._wire is not None:
             self._wire.close()
         self._wire = None
+
+
+def head(method: str, path: str, token: str, more: str) -> bytes:
+    """What a request begins with; `more` is one more line of it."""
+    lines = (f"{method} {path} HTTP/1.1", f"Host: {HOST}", f"{OWN_HEADER}: {token}", more)
+    return "".join(f"{line}\r\n" for line in (*lines, "")).encode()
 
 
 def _answer(wire: socket.socket) -> tuple[int, bytes]:

@@ -26,10 +26,7 @@ class Process:
     @classmethod
     def of(cls, pid: int) -> "Process | None":
         """The process that has `pid` now; None when there is none or it is only waiting to be collected."""
-        try:
-            fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
-        except OSError:
-            return None
+        fields = _status(pid)
         return None if fields[0] in {b"Z", b"X"} else cls(pid, int(fields[19]))
 
     @property
@@ -46,6 +43,19 @@ class Process:
     def environment(self) -> list[bytes]:
         """Its environment at start, raw `NAME=value`; empty when it is gone or not ours to read."""
         return _proc_list(self.pid, "environ")
+
+
+def is_stopped(pid: int) -> bool:
+    """Whether the process `pid` is there, but was stopped by a signal."""
+    return _status(pid)[0] == b"T"
+
+
+def _status(pid: int) -> list[bytes]:
+    """The numbers of `/proc/PID/stat` after the name; those of a process that is gone when there is none."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
+    except OSError:
+        return [b"X"]
 
 
 def _proc_list(pid: int, name: str) -> list[bytes]:

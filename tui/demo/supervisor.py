@@ -51,12 +51,18 @@ class Platform:
 
     async def rise(self) -> None:
         """Start everything. Raises GroundError when a part does not come up; `fall` cleans up then too."""
+        error: BaseException | None = None
         try:
             await self._rise()
-        except* OSError as errors:
-            raise GroundError(f"the platform cannot be set up: {errors.exceptions[0]}") from errors
-        except* GroundError as errors:
-            raise errors.exceptions[0] from None
+        except BaseExceptionGroup as several:
+            error = _first(several)
+        except OSError as single:
+            error = single
+        # Only here: what is raised while a group is handled would carry all of it along.
+        if isinstance(error, OSError):
+            raise GroundError(f"the platform cannot be set up: {error}") from error
+        if error is not None:
+            raise error
 
     async def _rise(self) -> None:
         layout = self.instance.layout
@@ -179,6 +185,13 @@ def engine_unit(instance: Instance, scenario: Scenario) -> Definition:
         memory_max=scenario.memory_max_mb << 20,
         interval=PATIENT_START_LIMIT if scenario.later else START_LIMIT,
     )
+
+
+def _first(error: BaseException) -> BaseException:
+    """The first of what went wrong in parts that come up at once."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
 
 
 async def _until(reached: Callable[[], bool], possible: Callable[[], bool]) -> bool:

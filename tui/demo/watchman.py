@@ -11,7 +11,7 @@ from tui.demo import outside
 from tui.demo.inventory import Inventory
 from tui.demo.kernel import STAMP, greedy_lines, write
 from tui.demo.layout import Layout
-from tui.demo.processes import Process
+from tui.demo.processes import Process, is_stopped
 from tui.demo.resident import resident
 from tui.demo.scratch import Scratch
 from tui.demo.world.ground import DISK_HIGH
@@ -24,8 +24,9 @@ PACE = 1.0
 """Seconds between two looks."""
 MISSED_AFTER = 10.0
 """Seconds within which a session that ended is missed."""
-KILL, CRASH = 9, 11
-"""Signals: what the kernel sends when memory is short, and what a process dies of that reads what is not there."""
+KILL, CRASH, STOP = 9, 11, 19
+"""Signals: what the kernel sends when memory is short, what a process dies of that reads what is not there, and what
+lets it live but do nothing."""
 
 
 class Watchman:
@@ -40,6 +41,8 @@ class Watchman:
         self._read = 0
         self._first_server = 0
         self._main = 0
+        self._crashes = 0
+        self._stopped = False
 
     async def watch(self) -> None:
         """Look for ever."""
@@ -51,6 +54,7 @@ class Watchman:
         """Look once at everything."""
         self._look_at_files()
         self._look_at_memory()
+        self._look_at_engine()
         self._look_at_hosts()
         self._look_at_requests()
         self.judge.look()
@@ -76,6 +80,14 @@ class Watchman:
         share = held / (self._world.scenario.memory_max_mb << 20)
         self._world.ground = replace(self._world.ground, memory_used=share)
 
+    def _look_at_engine(self) -> None:
+        """An engine that is missed because somebody stopped it by a signal is told of once."""
+        stopped = is_stopped(self._main)
+        missed = stopped and self._world.engine_status() == "down"
+        if missed and not self._stopped:
+            self.judge.engine_ended(STOP)
+        self._stopped = stopped and (missed or self._stopped)
+
     def _look_at_hosts(self) -> None:
         """A provider's hosts answer exactly while its feed is well."""
         if self._layout.hosts.exists():
@@ -96,8 +108,10 @@ class Watchman:
         self._read = len(lines)
 
     def _engine_died(self, code: int) -> None:
-        """A crash is the engine's own; whatever else ends it is somebody's deed."""
-        if code != -CRASH and not (code == -KILL and self._killed_by_kernel(self._main)):
+        """Each job that crashes engines explains one crash; whatever else ends the engine is somebody's deed."""
+        if code == -CRASH and self._crashes < len(self._world.poisoned):
+            self._crashes += 1
+        elif not (code == -KILL and self._killed_by_kernel(self._main)):
             self.judge.engine_ended(max(0, -code))
 
     def worker_ended(self, ran: Job, exit_code: int, pid: int) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Protocol
 
 from tui.demo.world.data import DataSide
@@ -52,11 +53,16 @@ def is_poisonous(job: Job) -> bool:
 
 
 def buggy(view: View) -> list[Job]:
-    """Failed jobs of invalid strategies that no retry made up for; a retry that failed too counts with its original."""
+    """Jobs of invalid strategies that failed and that no retry made up for.
+
+    A retry that failed too counts with its original. Whether a job was requeued or cleared away since changes nothing.
+    """
     invalid = {strategy.name for strategy in view.scenario.strategies if strategy.validation_errors}
     made_up = {job.original_job_id for job in view.jobs.select("completed")}
-    failed = (job for job in view.jobs.select("failed") if job.strategy_name in invalid)
-    return [job for job in failed if made_up.isdisjoint((job.id, job.original_job_id or job.id))]
+    requeued = (job for job in _alive(view) if job.attempt > 1)
+    failed = chain(view.jobs.select("failed"), view.jobs.forgotten, requeued)
+    own = (job for job in failed if job.strategy_name in invalid)
+    return [job for job in own if made_up.isdisjoint((job.id, job.original_job_id or job.id))]
 
 
 def _alive(view: View) -> Iterator[Job]:

@@ -21,6 +21,8 @@ class JobStore:
     """
 
     def __init__(self, seeds: Iterable[SeedJob], backlog: Backlog) -> None:
+        self.forgotten: list[Job] = []
+        """The failed jobs that were cleared away, less those of the backlog."""
         self._backlog = backlog
         self._jobs: dict[Status, dict[str, Job]] = {status: {} for status in STATUSES}
         for seed in seeds:
@@ -112,6 +114,7 @@ class JobStore:
     def clear_failed(self) -> int:
         """Forget every failed job; gives back how many."""
         cleared = self.counts()["failed"]
+        self.forgotten += self._jobs["failed"].values()
         self._jobs["failed"].clear()
         self._backlog.clear()
         return cleared

@@ -32,6 +32,8 @@ class World:
         self.jobs = JobStore(scenario.jobs, Backlog(scenario))
         self.data = DataSide(scenario)
         self.ground = Ground.of(scenario)
+        self.poisoned: set[str] = set()
+        """The jobs that an engine took and has to crash of."""
         self._clock = clock
         self._settled = scenario.now
         self._watch = EngineWatch(scenario.now)
@@ -71,7 +73,9 @@ class World:
         now = self._hear(engine)
         chosen = [*self.jobs.running_on(None), *self._claimable()]
         chosen = [job for job in chosen if is_poisonous(job)][:1] or chosen
-        return [self.jobs.take(job.id, engine, now) for job in chosen[: max(0, free)]]
+        taken = [self.jobs.take(job.id, engine, now) for job in chosen[: max(0, free)]]
+        self.poisoned.update(job.id for job in taken if is_poisonous(job))
+        return taken
 
     def _claimable(self) -> list[Job]:
         """Waiting jobs in their order, less first runs beyond the workers that these may use.

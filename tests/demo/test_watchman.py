@@ -1,0 +1,84 @@
+"""What the watchman makes of an engine that ends, or does nothing any more."""
+
+import signal
+import subprocess
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.demo.api_rig import wait_until
+from tests.demo.shift import Shift
+from tui.demo.layout import Layout
+from tui.demo.processes import is_stopped
+from tui.demo.watchman import Watchman
+
+HARM = ("process.terminate", "harm")
+
+
+class Watch:
+    """A watchman over the files of one instance and the world of a shift."""
+
+    def __init__(self, shift: Shift, root: Path) -> None:
+        self.shift = shift
+        self.layout = Layout(root)
+        self.layout.make()
+        self.man = Watchman(shift.world, self.layout, shift.judge)
+
+    def note(self, line: str) -> None:
+        """The unit's manager writes this down, and the watchman looks."""
+        with self.layout.requests.open("a") as notes:
+            notes.write(f"{line}\n")
+        self.man.look()
+
+
+def test_a_crash_that_no_job_explains_is_somebodys_deed(tmp_path: Path) -> None:
+    watch = Watch(Shift("calm"), tmp_path)
+    watch.shift.work(5)
+    watch.note("died -11")
+    assert watch.shift.effects == [HARM]
+    assert watch.shift.judge.done[0].about == "the engine, signal 11"
+
+
+def test_each_job_that_crashes_engines_explains_one_crash(tmp_path: Path) -> None:
+    watch = Watch(Shift("engine-crash"), tmp_path)
+    watch.note("died -11")
+    assert watch.shift.effects == [HARM]
+    watch.shift.work(16)
+    assert watch.shift.crashes == 5
+    for _ in range(5):
+        watch.note("died -11")
+    assert watch.shift.effects == [HARM]
+    watch.note("died -11")
+    assert watch.shift.effects == [HARM, HARM]
+
+
+@pytest.fixture
+def process() -> Iterator[subprocess.Popen[bytes]]:
+    """A process that lives until it is killed."""
+    with subprocess.Popen(["sleep", "1000"]) as sleeping:
+        yield sleeping
+        sleeping.kill()
+
+
+def test_an_engine_that_was_stopped_by_a_signal_is_told_of_once_it_is_missed(
+    tmp_path: Path, process: subprocess.Popen[bytes]
+) -> None:
+    watch = Watch(Shift("calm"), tmp_path)
+    watch.layout.engine_pid.write_text(f"{process.pid}\n")
+    watch.shift.work(5)
+    for times in (1, 2):
+        process.send_signal(signal.SIGSTOP)
+        wait_until(lambda: is_stopped(process.pid))
+        watch.man.look()
+        assert len(watch.shift.effects) == times - 1
+        for _ in range(8):
+            watch.shift.now += timedelta(seconds=1)
+            watch.man.look()
+        assert watch.shift.effects == [HARM] * times
+        assert watch.shift.judge.done[-1].about == "the engine, signal 19"
+        process.send_signal(signal.SIGCONT)
+        wait_until(lambda: not is_stopped(process.pid))
+        watch.shift.work(2)
+        watch.man.look()
