@@ -100,6 +100,8 @@ async def test_a_retry_that_makes_no_sense_is_refused(rig: Rig) -> None:
     for changes in (7, {"limit_symbols": 0}, {"limit_symbols": True}, {"use_sample_data": 1}):
         await rig.post("backtests/retry", {"original_job_id": "17", "modifications": changes}, 400)
     await rig.post("backtests/retry", {"original_job_id": "17", "modifications": {}}, 404)
+    told = await rig.post("backtests/retry", {"modifications": {}}, 400)
+    assert "original_job_id is missing" in told["error"]
 
 
 async def test_bodies_of_any_kind_are_answered_in_json(rig: Rig) -> None:

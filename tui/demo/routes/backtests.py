@@ -106,9 +106,12 @@ async def requeue(request: Request) -> Response:
 async def retry(request: Request) -> Response:
     """A new job made of a failed one and `modifications`."""
     body = await body_of(request)
+    original = body.get("original_job_id")
+    if original is None:
+        raise UnreadableError("original_job_id is missing")
     changes = _modifications(body.get("modifications", {}))
     world = world_of(request)
-    job = world.jobs.retry(str(body.get("original_job_id")), changes, world.settle())
+    job = world.jobs.retry(str(original), changes, world.settle())
     judge_of(request).retried(job)
     return JSONResponse({"id": job.id, "original_job_id": job.original_job_id}, 202)
 
