@@ -1,4 +1,4 @@
-"""The line in which a filter is typed, over the keys."""
+"""The line in which a filter is typed, in the place of the keys."""
 
 from textual.events import Blur, Key
 from textual.message import Message
@@ -9,11 +9,14 @@ WAIT = 0.15
 """Seconds without a key after which what was typed is applied: a huge list is not filtered for every letter."""
 
 
+PROMPT = "text  /regex/  !inverse  field:value   enter keeps   esc takes it away"
+
+
 class FilterLine(Input):
     """Tells what is typed, and when it is done with. Escape takes the filter away, enter keeps it."""
 
     DEFAULT_CSS = """
-    FilterLine, FilterLine:focus { dock: bottom; height: 1; padding: 0 1; border: none; background: $surface; }
+    FilterLine, FilterLine:focus { height: 1; padding: 0 1; border: none; background: $surface; }
     FilterLine { display: none; }
     FilterLine.-open { display: block; }
     """
@@ -29,9 +32,14 @@ class FilterLine(Input):
         """The line is gone; the keys go back to the table."""
 
     def __init__(self) -> None:
-        super().__init__(placeholder="text  /regex/  !inverse  field:value", id="filter", select_on_focus=False)
+        super().__init__(placeholder=PROMPT, id="filter", select_on_focus=False)
         self.cursor_blink = False
         self._later: Timer | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether something can be typed."""
+        return self.has_class("-open")
 
     def open(self, text: str) -> None:
         """Show the line with the filter that is in force."""
@@ -45,7 +53,7 @@ class FilterLine(Input):
         event.stop()
         if self._later is not None:
             self._later.stop()
-        if self.has_class("-open"):
+        if self.is_open:
             self._later = self.set_timer(WAIT, self._tell)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
@@ -64,7 +72,7 @@ class FilterLine(Input):
 
     def on_blur(self, event: Blur) -> None:
         """Whoever goes elsewhere keeps the filter."""
-        if self.has_class("-open"):
+        if self.is_open:
             event.stop()
             self._close()
 

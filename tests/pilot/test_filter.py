@@ -243,3 +243,18 @@ async def test_a_filter_that_new_rows_make_slow_is_lifted_and_the_title_says_so(
         assert "//(a+)+$/ too slow, all shown" in title(rig)
         await pilot.press("slash", "escape")
         await until(pilot, lambda: "too slow" not in title(rig))
+
+
+@pytest.mark.parametrize("size", [(60, 17), (80, 20), (120, 40)], ids=lambda size: f"{size[0]}x{size[1]}")
+async def test_it_stands_where_the_keys_stood_and_moves_nothing(rig: Rig, size: tuple[int, int]) -> None:
+    async with watching(rig, size) as pilot:
+        before, regions = rig.lines, {name: pane.region for name, pane in rig.app.dashboard.panes.items()}
+        await pilot.press("slash")
+        await until(pilot, lambda: "!inverse" in rig.lines[-1])
+        assert rig.lines[:-1] == before[:-1]
+        assert {name: pane.region for name, pane in rig.app.dashboard.panes.items()} == regions
+        assert "requeue" not in rig.lines[-1], "its key is a letter now"
+        if size[0] >= 80:
+            assert "enter keeps   esc takes it away" in rig.lines[-1]
+        await pilot.press("escape")
+        await until(pilot, lambda: rig.lines == before)

@@ -15,7 +15,7 @@ from textual.widget import Widget
 
 from tui.screens.places import Wish, places
 from widgets.pane import Pane
-from widgets.placed import PlacedLayout
+from widgets.placed import NOWHERE, PlacedLayout
 from widgets.present.panes import PANES
 from widgets.present.view import Look
 from widgets.present.where import where
@@ -99,7 +99,13 @@ class Dashboard(Screen[None]):
         wish = Wish(len(self._finding.lines), self.panes["data"].wanted, self._whole, self.zoomed)
         found = places(size, wish)
         around = (self._header, self._finding, self._journal, self._footer)
-        return {widget: found[widget.id or ""] for widget in (*around, *self.panes.values())}
+        standing: dict[Widget, Region] = {widget: found[widget.id or ""] for widget in (*around, *self.panes.values())}
+        if self._filter is not None:  # the keys are letters while it is open
+            place = standing[self._footer]
+            standing |= (
+                {self._filter: place, self._footer: NOWHERE} if self._filter.is_open else {self._filter: NOWHERE}
+            )
+        return standing
 
     def on_mount(self) -> None:
         """Tell where one is: that is known before anything is read."""
@@ -167,6 +173,7 @@ class Dashboard(Screen[None]):
         if pane is not None and pane.table is not None and self._filter is not None:
             self._filtered = pane
             self._filter.open(pane.filter_text)
+            self._arrange()
 
     def on_filter_line_typed(self, event: FilterLine.Typed) -> None:
         """Apply it, or say why it cannot be understood."""
@@ -178,6 +185,7 @@ class Dashboard(Screen[None]):
         """The keys go back to the table."""
         if self._filtered is not None:
             self.go(self._filtered.kind.id)
+        self._arrange()
 
     def zoom(self) -> None:
         """Show the pane with the keys whole, or all of them again."""
