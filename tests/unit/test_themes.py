@@ -115,3 +115,15 @@ def test_the_locale_is_asked_even_where_python_itself_writes_utf_8() -> None:
             [sys.executable, "-c", script], cwd=ROOT, env=environment, capture_output=True, check=True
         )
         assert told.stdout.strip() == (b"False" if locale == "C.UTF-8" else b"True"), told.stderr
+
+
+@pytest.mark.parametrize(("theme", "coloured"), [("backtop-dark", True), ("ansi-light", False), ("ansi-dark", False)])
+async def test_the_header_is_coloured_only_where_colours_can_be_mixed(rig: Rig, theme: str, coloured: bool) -> None:
+    async with rig.run() as pilot:
+        rig.app.theme = theme
+        await rig.know(pilot, situations.data_gap())
+        header = rig.app.dashboard.query_one("#header")
+        assert (header.styles.background.a > 0) is coloured
+        rig.app.theme = "backtop-light"
+        await rig.know(pilot, situations.data_gap())
+        assert header.styles.background.a > 0

@@ -69,7 +69,7 @@ class Dashboard(Screen[None]):
         self._limits = config.limits
         self._providers = providers
         self._header = Readout(id="header")
-        self._header.styles.background = ENVIRONMENTS[config.environment.colour]
+        self._coloured = False
         self._finding = Readout(((),), id="finding")
         self._journal = Readout(id="journal")
         self._footer = Readout(id="footer")
@@ -109,6 +109,7 @@ class Dashboard(Screen[None]):
 
     def on_mount(self) -> None:
         """Tell where one is: that is known before anything is read."""
+        self._colour_header()
         self._header.show((where(self._environment.name, gethostname(), self._header.glyphs),))
 
     def show(self, situation: Situation, frame: Frame) -> None:
@@ -132,11 +133,19 @@ class Dashboard(Screen[None]):
 
     def show_frame(self, frame: Frame) -> None:
         """Show what goes on around the panes, also while these are held still."""
+        self._colour_header()
         self._header.show((frame.header,))
         self._finding.show(frame.finding)
         self._footers = frame.footers
         self._show_footer()
         self._journal.show(self._last_lines(frame))
+
+    def _colour_header(self) -> None:
+        """In the colour of the environment; not where the terminal's own colours are used, which cannot be mixed."""
+        mixes = not (self.app.native_ansi_color or self.app.no_color)
+        if mixes != self._coloured:
+            self._coloured = mixes
+            self._header.styles.background = ENVIRONMENTS[self._environment.colour] if mixes else None
 
     def _show_footer(self) -> None:
         current = self.current

@@ -153,8 +153,9 @@ def _selected(look: Look) -> Line:
     if chosen is None or not chosen.job:
         return ()
     now = look.situation.server_now(DATA_SYMBOLS)
-    parts = [_symbol(symbol, now) for symbol in chosen.symbols]
-    parts.extend((Span(f"{symbol} unknown", "bad"),) for symbol in chosen.unknown)
+    # The line may be cut: what is missing most stands first.
+    parts: list[Line] = [(Span(f"{symbol} unknown", "bad"),) for symbol in chosen.unknown]
+    parts.extend(_symbol(symbol, now) for symbol in sorted(chosen.symbols, key=lambda each: each.completeness or 0.0))
     return aged(look, DATA_SYMBOLS, (Span(f"job {chosen.job}: ", "dim"), *joined(parts, "  ")))
 
 

@@ -3,11 +3,9 @@
 from collections.abc import Sequence
 
 from backend.frozen import dataclass
+from widgets.present.words import risk_tone
 from widgets.table_columns import Column, Flex
 from widgets.table_rows import Cell, Row
-from widgets.text import Tone
-
-_RISKS: dict[str, Tone] = {"low": "ok", "medium": "warn", "high": "bad"}
 
 COLUMNS = (
     Column("key", "key", width=3, priority=8),
@@ -40,7 +38,7 @@ def rows(entries: Sequence[MenuEntry]) -> tuple[Row, ...]:
             (
                 Cell(entry.key, "dim" if entry.reason else "accent"),
                 Cell(entry.title, "dim" if entry.reason else "strong"),
-                Cell(entry.risk, "dim" if entry.reason else _RISKS.get(entry.risk, "warn")),
+                Cell(entry.risk, "dim" if entry.reason else risk_tone(entry.risk)),
                 Cell(entry.panes, "dim"),
                 Cell(f"not now: {entry.reason}" if entry.reason else entry.help, "dim" if entry.reason else "plain"),
             ),

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from textwrap import wrap
 
 from backend.frozen import dataclass
-from widgets.present.words import span
+from widgets.present.words import risk_tone, span
 from widgets.text import Line, Span, Tone, crop, shown
 
 
@@ -27,14 +27,11 @@ class PlanFacts:
     """How often it was done before, and with what verdict."""
 
 
-_RISKS: dict[str, Tone] = {"low": "ok", "medium": "warn", "high": "bad"}
-
-
 def heading(facts: PlanFacts) -> Line:
     """The verb, how many targets, where, and how grave."""
     return (
         Span(facts.title, "strong"), Span(f" {facts.what}" if facts.what else ""), Span("  on ", "dim"),
-        Span(facts.environment, "accent"), Span("   risk ", "dim"), Span(facts.risk, _RISKS.get(facts.risk, "warn")),
+        Span(facts.environment, "accent"), Span("   risk ", "dim"), Span(facts.risk, risk_tone(facts.risk)),
     )  # fmt: skip
 
 

@@ -67,6 +67,12 @@ def rough(count: float) -> str:
     raise AssertionError("unreachable")
 
 
+def risk_tone(risk: str) -> Tone:
+    """The tone of what an action can do at worst."""
+    tones: dict[str, Tone] = {"low": "ok", "medium": "warn", "high": "bad"}
+    return tones.get(risk, "warn")
+
+
 def against(value: float, limit: float, margin: float = 0.9) -> Tone:
     """The tone of a value against its limit: bad beyond it, warn close to it."""
     if value >= limit:
