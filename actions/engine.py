@@ -6,7 +6,7 @@ from actions.plan import Plan, Refusal, Risk, Step, UnitCommand
 from actions.spec import Ask
 from actions.verdict import TargetVerdict, Word
 from backend.errors import MissingRoute, SourceError
-from backend.model.engine import Unit, UnitVerb
+from backend.model.engine import Unit, UnitVerb, verb_argv
 from backend.model.situation import Situation
 from backend.model.target import Target, UnitTarget, of_kind
 from backend.parts import ENGINE_UNIT, HOST_PROCESSES, JOBS_RUNNING
@@ -91,7 +91,7 @@ def _plan(
     title: str, confirm: str | None, effects: tuple[str, ...], checks: tuple[str, ...], settle: float,
 ) -> Plan:  # fmt: skip
     target = UnitTarget.of(unit)
-    argv = (*ask.config.engine.systemctl, verb, ask.config.engine.unit)
+    argv = verb_argv(ask.config.engine.systemctl, verb, ask.config.engine.unit)
     return Plan(
         action="engine.restart" if verb == "restart" else "engine.reset-failed",
         title=title,

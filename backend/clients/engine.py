@@ -11,7 +11,7 @@ from backend.clients import sudo
 from backend.clients.unit_place import place_of
 from backend.command import CommandResult, CommandRunner, pointing_at
 from backend.errors import BadAnswer, NotAllowed, Refused, SourceError
-from backend.model.engine import Unit, UnitVerb
+from backend.model.engine import Unit, UnitVerb, verb_argv
 from backend.text import clean
 
 PROPERTIES = (
@@ -51,7 +51,7 @@ class EngineClient:
 
     def argv(self, verb: UnitVerb) -> tuple[str, ...]:
         """Exactly what is run for a verb."""
-        return (*self._argv, verb, self._unit)
+        return verb_argv(self._argv, verb, self._unit)
 
     async def control(self, verb: UnitVerb) -> str:
         """Ask the service manager for something, once; its word on it. After `TimedOut` it may happen all the same."""

@@ -1,5 +1,6 @@
 """The backtest engine as systemd knows it."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
 
@@ -7,6 +8,11 @@ from backend.frozen import dataclass
 
 UnitVerb = Literal["start", "stop", "restart", "reset-failed"]
 """What the service manager can be asked to do with a unit."""
+
+
+def verb_argv(systemctl: Sequence[str], verb: UnitVerb, unit: str) -> tuple[str, ...]:
+    """Exactly what is run for a verb; also what is shown before."""
+    return (*systemctl, verb, unit)
 
 
 @dataclass(frozen=True, slots=True)
