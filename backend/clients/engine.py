@@ -2,13 +2,11 @@
 
 import getpass
 import re
-import socket
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta, timezone
 
-from backend.clients import sudo
-from backend.clients.unit_place import place_of
+from backend.clients import sudo, systemctl
 from backend.command import CommandResult, CommandRunner, pointing_at
 from backend.errors import BadAnswer, NotAllowed, Refused, SourceError
 from backend.model.engine import Unit, UnitVerb, verb_argv
@@ -47,7 +45,7 @@ class EngineClient:
     @property
     def place(self) -> str:
         """Which service manager is asked: this host's, unless the command goes to another one."""
-        return place_of(self._argv, socket.gethostname())
+        return systemctl.place(self._argv)
 
     def argv(self, verb: UnitVerb) -> tuple[str, ...]:
         """Exactly what is run for a verb."""
