@@ -254,3 +254,13 @@ async def test_a_pane_without_jobs_takes_a_new_one(rig: Rig) -> None:
         assert "no job is running" in rig.text
         assert rig.table().cursor_key == group_key("boom")
         assert rig.app.desk.clock.now() == NOW
+
+
+async def test_the_next_key_is_already_the_panes(rig: Rig) -> None:
+    async with rig.run() as pilot:
+        await rig.know(pilot, data_gap())
+        for name in ("resources", "data", "jobs"):
+            rig.app.dashboard.go(name)
+            current = rig.app.dashboard.current
+            assert current is not None
+            assert current.kind.id == name

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
+from datetime import date, timedelta
 from enum import Enum
 from types import MappingProxyType
 from typing import Any
@@ -11,11 +12,15 @@ import pytest
 from backend.config.model import Environment
 from backend.incident.entry import Entry, Kind
 from backend.model.situation import PartState, Situation
-from backend.parts import JOBS_FAILED
+from backend.parts import JOBS_FAILED, PARTS
 from tests.conftest import Rig
 from tests.pilot.waiting import until
-from tests.situations import NOW, data_gap, failed, partly
+from tests.situations import NOW, PROVIDERS, data_gap, failed, partly
+from tui.screens.leave import LeaveScreen
+from tui.screens.menu import MenuScreen
 from tui.screens.plan import PlanScreen
+from widgets.filter import FilterLine
+from widgets.present.menu import MenuEntry
 
 WORDS = {
     "clipboard": "\x1b]52;c;AAAA\x07",
@@ -51,8 +56,10 @@ def poisoned(value: Any, words: str) -> Any:
             return words
         case tuple():
             return tuple(poisoned(each, words) for each in value)
+        case frozenset():
+            return frozenset(poisoned(each, words) for each in value)
         case Mapping():
-            return MappingProxyType({key: poisoned(each, words) for key, each in value.items()})
+            return MappingProxyType({poisoned(key, words): poisoned(each, words) for key, each in value.items()})
         case _ if is_dataclass(value) and not isinstance(value, type):
             changed = {each.name: poisoned(getattr(value, each.name), words) for each in fields(value)}
             return replace(value, **changed)
@@ -75,12 +82,19 @@ def texts(value: object) -> Iterator[str]:
             return
         case str():
             yield value
-        case tuple():
+        case tuple() | frozenset():
             for each in value:
                 yield from texts(each)
+        case Mapping():
+            for pair in value.items():
+                yield from texts(pair)
+        case None | int() | float() | date() | timedelta():
+            return
         case _ if is_dataclass(value) and not isinstance(value, type):
             for each in fields(value):
                 yield from texts(getattr(value, each.name))
+        case _:
+            raise AssertionError(f"nobody knows whether there is text in a {type(value).__name__}")
 
 
 def whole(rig: Rig, width: int, height: int) -> None:
@@ -97,6 +111,39 @@ def test_every_text_is_poisoned() -> None:
     for found in (data_gap(), failed()):
         for state in hostile(found, "bad").parts.values():
             assert set(texts((state.value, state.failure))) <= {"bad"}
+
+
+def test_every_part_has_something_to_poison() -> None:
+    filled = {key for key, state in data_gap().parts.items() if state.value is not None}
+    assert filled == {*PARTS, *(part.key for part in PROVIDERS)}
+
+
+@pytest.mark.parametrize("name", WORDS)
+async def test_windows_over_the_dashboard(rigged: Callable[..., Rig], name: str) -> None:
+    words = WORDS[name]
+    rig = rigged(environment=Environment(words, "red", locked=False))
+    async with rig.run(80, 24) as pilot:
+        await rig.know(pilot, hostile(data_gap(), words))
+        for keys in (("a",), ("question_mark",), ("slash",), ("1", "S")):
+            await pilot.press(*keys)
+            await pilot.pause()
+            whole(rig, 80, 24)
+            await pilot.press("escape")
+            rig.clock.move(1)
+            await pilot.press("escape")
+            await pilot.pause()
+        rig.app.dashboard.ask_filter()
+        rig.app.dashboard.query_one(FilterLine).value = words
+        await pilot.press("enter")
+        await pilot.pause()
+        whole(rig, 80, 24)
+        rig.app.push_screen(LeaveScreen(words, rig.clock, runs=True))
+        await pilot.pause()
+        whole(rig, 80, 24)
+        rig.app.pop_screen()
+        rig.app.push_screen(MenuScreen([MenuEntry(words, words, words, words, words, words, words)]))
+        await pilot.pause()
+        whole(rig, 80, 24)
 
 
 @pytest.mark.parametrize(("width", "height"), [(120, 40), (60, 17)])

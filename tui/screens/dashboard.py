@@ -167,13 +167,16 @@ class Dashboard(Screen[None]):
 
     @property
     def current(self) -> Pane | None:
-        """The pane that has the keys."""
-        return next((pane for pane in self.panes.values() if pane.has_keys), None)
+        """The pane that has the keys, or will have had them by the next one: widgets hear of it a moment later."""
+        focused = self.focused
+        return next(
+            (pane for pane in self.panes.values() if focused is not None and focused in (pane, pane.table)), None
+        )
 
     def go(self, name: str) -> None:
         """Give the keys to a pane."""
         pane = self.panes[name]
-        (pane.table or pane).focus(scroll_visible=False)
+        self.set_focus(pane.table or pane, scroll_visible=False)
         self._show_whole(name)
 
     def ask_filter(self) -> None:
