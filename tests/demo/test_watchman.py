@@ -1,5 +1,6 @@
 """What the watchman makes of an engine that ends, or does nothing any more."""
 
+import os
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -9,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from tests.demo.api_rig import wait_until
-from tests.demo.shift import Shift
+from tests.demo.shift import START, Shift
 from tui.demo.layout import Layout
 from tui.demo.processes import is_stopped
+from tui.demo.tree import QUOTA
 from tui.demo.watchman import Watchman
 
 HARM = ("process.terminate", "harm")
@@ -82,3 +84,27 @@ def test_an_engine_that_was_stopped_by_a_signal_is_told_of_once_it_is_missed(
         wait_until(lambda: not is_stopped(process.pid))
         watch.shift.work(2)
         watch.man.look()
+
+
+def test_what_goes_on_being_cleaned_makes_room_until_it_is_done(tmp_path: Path) -> None:
+    watch = Watch(Shift("disk-full"), tmp_path)
+    full, rest = (old_result(watch.layout, name, size) for name, size in (("a", int(0.9 * QUOTA)), ("b", 5000)))
+    late = old_result(watch.layout, "c", 5000)
+    watch.man.look()
+    for path in (full, rest):
+        path.unlink()
+        watch.man.look()
+    watch.man.look()
+    late.unlink()
+    watch.man.look()
+    assert [deed.effect for deed in watch.shift.judge.done] == ["healed", "healed", "nothing"]
+
+
+def old_result(layout: Layout, name: str, size: int) -> Path:
+    """A result that nobody needs any more, with room on the disk for `size` bytes."""
+    path = layout.results / f"{name}.parquet"
+    with path.open("wb") as file:
+        os.posix_fallocate(file.fileno(), 0, size)
+    long_ago = (START - timedelta(days=40)).timestamp()
+    os.utime(path, (long_ago, long_ago))
+    return path

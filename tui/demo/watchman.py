@@ -37,6 +37,7 @@ class Watchman:
         self._world = world
         self._layout = layout
         self._inventory = Inventory(layout)
+        self._making_room: set[str] = set()
         self._scratch = Scratch(layout)
         self._read = 0
         self._first_server = 0
@@ -65,8 +66,10 @@ class Watchman:
         gone = self._inventory.look(self._world.settle(), running)
         if self._inventory.known:
             self._world.ground = replace(self._world.ground, disk_used=self._inventory.used)
+        # A cleaning that goes on from one look to the next is one: what made room first made room for the rest.
+        self._making_room = {action for action, _ in gone if before > DISK_HIGH or action in self._making_room}
         for (action, wanted), names in gone.items():
-            self.judge.files_gone(action, names, wanted=wanted, helped=before > DISK_HIGH)
+            self.judge.files_gone(action, names, wanted=wanted, helped=action in self._making_room)
         for (action, wanted), names in self._scratch.look(self._world.settle()).items():
             self.judge.files_gone(action, names, wanted=wanted, helped=False)
 
