@@ -57,8 +57,8 @@ class Shift:
     def start(self) -> None:
         """The unit, which has given up, forgets that and is started."""
         self.crashes = 0
-        for verb in ("reset-failed", "start"):
-            self.judge.unit_asked(verb, 0)
+        for verb, was in (("reset-failed", "failed"), ("start", "inactive")):
+            self.judge.unit_asked(verb, 0, was)
 
     def crash(self) -> None:
         """The engine dies with its workers; the next one is another."""
@@ -69,7 +69,13 @@ class Shift:
         """The engine is stopped in good order and started again."""
         self.world.leave(self._engine)
         self.crash()
-        self.judge.unit_asked("restart", 0)
+        self.judge.unit_asked("restart", 0, "active")
+
+    def leave(self) -> None:
+        """The engine is stopped in good order, and the judge looks."""
+        self.world.leave(self._engine)
+        self.crash()
+        self.judge.look()
 
     def terminate(self, job_id: str) -> None:
         """Somebody ends the worker of a job."""

@@ -1,5 +1,6 @@
 """The routes of data, over a real socket and with a real PostgreSQL behind them."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -60,6 +61,23 @@ async def test_gaps_are_told_the_same_way_everywhere(rig: Rig) -> None:
     assert summary["completeness_percent"] == available["quality_metrics"]["completeness_percent"] == 99.0
     assert (await rig.get("data/status"))["status"] == "degraded"
     await rig.get("data/NONE.DE/health", 404)
+
+
+async def test_one_server_is_asked_once(lonely: Rig, tmp_path: Path) -> None:
+    greeted: list[bytes] = []
+
+    async def greet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        greeted.append(await reader.readexactly(8))
+        writer.write(b"N")
+        writer.close()
+
+    async with await asyncio.start_server(greet, "127.0.0.1", 0) as server:
+        host, port = server.sockets[0].getsockname()
+        Layout(tmp_path).postgres.parent.mkdir(exist_ok=True)
+        Layout(tmp_path).postgres.write_text(json.dumps({"host": host, "port": port}))
+        connections = (await lonely.get("data/connectivity"))["connections"]
+    assert {each["status"] for each in connections.values()} == {"healthy"}
+    assert len(greeted) == 1
 
 
 async def test_connectivity_is_measured(rig: Rig, lonely: Rig) -> None:

@@ -102,6 +102,38 @@ def test_a_job_that_was_taken_anew_is_another_run(layout: Layout) -> None:
         assert inventory.look(NOW + timedelta(seconds=seconds), {"8801": NOW}) == {}
 
 
+@pytest.mark.parametrize(
+    ("name", "age"),
+    [
+        ("results/a.parquet", timedelta(days=29)),
+        ("active/8801/partial.bin", timedelta(minutes=1)),
+    ],
+)
+def test_what_is_put_back_as_it_was_is_told_once(layout: Layout, tmp_path: Path, name: str, age: timedelta) -> None:
+    inventory = Inventory(layout)
+    path = put(layout.files / name, age)
+    inventory.look(NOW, RUNNING)
+    path.rename(tmp_path / "aside")
+    inventory.look(NOW + timedelta(seconds=1), RUNNING)
+    assert inventory.back == []
+    (tmp_path / "aside").rename(path)
+    assert inventory.look(NOW + timedelta(seconds=2), RUNNING) == {}
+    assert inventory.back == [name]
+    assert inventory.look(NOW + timedelta(seconds=9), RUNNING) == {}
+    assert inventory.back == []
+
+
+def test_another_file_of_the_same_name_puts_nothing_back(layout: Layout) -> None:
+    inventory = Inventory(layout)
+    path = put(layout.results / "a.parquet", timedelta(days=29))
+    inventory.look(NOW, {})
+    path.unlink()
+    inventory.look(NOW, {})
+    put(path, timedelta(days=1))
+    inventory.look(NOW, {})
+    assert inventory.back == []
+
+
 def test_files_of_a_job_that_goes_on_were_still_needed(layout: Layout) -> None:
     inventory = Inventory(layout)
     path = put(layout.active / "8801" / "partial.bin", timedelta())

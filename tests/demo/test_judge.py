@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.demo.shift import Shift
+from tests.demo.shift import EVERYTHING, Shift
 from tui.demo.world.outcome import LOCK_TIMEOUT, LOST, NO_SPACE
 from tui.demo.world.refusal import UnavailableError
 from tui.demo.world.scenario import SCENARIOS
@@ -65,13 +65,40 @@ def test_gaps_are_healed_by_their_repair() -> None:
     assert shift.effects == [(requeue, "nothing"), (repair, "healed"), (requeue, "healed"), (repair, "nothing")]
 
 
+def test_of_two_repairs_of_the_same_days_one_heals() -> None:
+    shift = begun("data-gap")
+    data = shift.world.data
+    twice = [data.repair(["AUTO_DETECT"], EVERYTHING, shift.now) for _ in range(2)]
+    for steps in twice:
+        shift.judge.repairing(steps)
+    for step in (step for steps in twice for step in steps):
+        data.complete(step, shift.now)
+    shift.work(1)
+    assert shift.over()
+    assert shift.effects == [("data.repair", "healed"), ("data.repair", "nothing")]
+
+
+def test_a_repair_heals_when_the_one_before_it_was_given_up() -> None:
+    shift = begun("data-gap")
+    data = shift.world.data
+    first, second = (data.repair(["AUTO_DETECT"], EVERYTHING, shift.now) for _ in range(2))
+    for steps in (first, second):
+        shift.judge.repairing(steps)
+    for step in first:
+        data.abandon(step)
+    for step in second:
+        data.complete(step, shift.now)
+    shift.work(1)
+    assert shift.effects == [("data.repair", "nothing"), ("data.repair", "healed")]
+
+
 def test_a_crashing_engine_is_healed_by_a_start_once_the_queue_is_clean() -> None:
     shift = begun("engine-crash")
     shift.work(6)
     assert (shift.crashes, shift.judge.open) == (5, {"engine": "the engine is down"})
     lost = shift.failed(LOST)
     assert len(lost) >= 7
-    shift.judge.unit_asked("restart", 1)
+    shift.judge.unit_asked("restart", 1, "failed")
     shift.start()
     assert {effect for _, effect in shift.effects} == {"nothing"}
     shift.work(3)
@@ -83,6 +110,34 @@ def test_a_crashing_engine_is_healed_by_a_start_once_the_queue_is_clean() -> Non
     shift.work(10)
     assert shift.effects[-1] == ("job.requeue", "healed")
     assert shift.over()
+
+
+def test_a_unit_that_had_not_failed_is_not_healed_by_forgetting_that_it_did() -> None:
+    shift = begun("engine-crash")
+    shift.work(6)
+    shift.start()
+    shift.judge.unit_asked("reset-failed", 0, "active")
+    shift.judge.unit_asked("start", 0, "active")
+    shift.work(3)
+    assert [deed.effect for deed in shift.judge.done] == ["healed", "healed", "nothing", "nothing"]
+
+
+@pytest.mark.parametrize("verbs", [("stop", "start"), ("stop", "stop", "restart"), ("restart",)])
+def test_what_somebody_stopped_is_not_healed_by_starting_it(verbs: tuple[str, ...]) -> None:
+    shift = begun("engine-crash")
+    shift.work(6)
+    shift.start()
+    shift.work(3)
+    assert shift.over()
+    was = "active"
+    for verb in verbs:
+        shift.leave()
+        assert set(shift.judge.open) == {"engine"}
+        shift.judge.unit_asked(verb, 0, was)
+        was = "inactive"
+    shift.work(3)
+    assert shift.over()
+    assert {deed.effect for deed in shift.judge.done[2:]} == {"nothing"}
 
 
 def test_memory_is_healed_by_ending_the_large_workers_and_they_return_as_they_were_requeued() -> None:

@@ -53,6 +53,8 @@ def test_systemctl_fails(up: Site) -> None:
         return (done.returncode, done.stdout) == (1, "") and "Failed to connect to bus" in done.stderr
 
     wait_until(fails)
+    total, used = up.run("free", "-m").stdout.splitlines()[1].split()[1:3]
+    assert int(total) == 384 > int(used) > 0
     up.client.delete("/judge/quirks/systemctl-fails").raise_for_status()
     wait_until(lambda: up.run("systemctl", "show", UNIT).returncode == 0)
 

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui.demo import outside
-from tui.demo.layout import Layout
-from tui.demo.unit.install import install
+from tui.demo import unit as package
+from tui.demo.layout import COMMANDS, Layout
+from tui.demo.unit.install import MEMORY, install
 from tui.demo.unit.journal import Lines
 
 
@@ -63,6 +64,37 @@ def test_every_command_is_for_its_owner_only(layout: Layout) -> None:
     assert {path.stat().st_mode & 0o777 for path in commands} == {0o700}
     assert not any("@ROOT@" in path.read_text() for path in commands)
     assert {path.stat().st_uid for path in commands} == {os.geteuid()}
+
+
+def test_the_table_of_commands_is_what_is_there(layout: Layout) -> None:
+    scripts = {path.name for path in Path(package.__file__).parent.joinpath("scripts").iterdir()}
+    assert scripts == {*COMMANDS, MEMORY}
+    assert {path.name for path in layout.bin.iterdir()} == set(COMMANDS)
+
+
+def test_git_knows_nothing_of_the_repository_that_its_caller_is_in(
+    layout: Layout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A hook of git has such variables set."""
+    for name in ("own", "other"):
+        run(layout, "git", "init", "-q", str(tmp_path / name))
+    monkeypatch.setenv("GIT_DIR", str(tmp_path / "other" / ".git"))
+    monkeypatch.setenv("GIT_WORK_TREE", str(tmp_path / "other"))
+    asked = run(layout, "git", "-C", str(tmp_path / "own"), "rev-parse", "--show-toplevel")
+    assert asked.stdout.strip() == str((tmp_path / "own").resolve())
+
+
+def test_git_outside_of_a_repository_says_what_git_says(layout: Layout, tmp_path: Path) -> None:
+    answers = [
+        subprocess.run(
+            [git, "log", "--oneline", "-10", "src/strategies/"], cwd=tmp_path,
+            capture_output=True, text=True, timeout=20, check=False,
+        )
+        for git in (str(layout.bin / "git"), "git")
+    ]  # fmt: skip
+    own, real = ((each.returncode, each.stdout, each.stderr) for each in answers)
+    assert own == real
+    assert own[0] == 128
 
 
 @given(st.lists(st.binary(max_size=40)), st.integers(min_value=1, max_value=7))

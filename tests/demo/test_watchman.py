@@ -38,21 +38,21 @@ class Watch:
 def test_a_crash_that_no_job_explains_is_somebodys_deed(tmp_path: Path) -> None:
     watch = Watch(Shift("calm"), tmp_path)
     watch.shift.work(5)
-    watch.note("died -11")
+    watch.note("died -11 active")
     assert watch.shift.effects == [HARM]
     assert watch.shift.judge.done[0].about == "the engine, signal 11"
 
 
 def test_each_job_that_crashes_engines_explains_one_crash(tmp_path: Path) -> None:
     watch = Watch(Shift("engine-crash"), tmp_path)
-    watch.note("died -11")
+    watch.note("died -11 active")
     assert watch.shift.effects == [HARM]
     watch.shift.work(16)
     assert watch.shift.crashes == 5
     for _ in range(5):
-        watch.note("died -11")
+        watch.note("died -11 active")
     assert watch.shift.effects == [HARM]
-    watch.note("died -11")
+    watch.note("died -11 active")
     assert watch.shift.effects == [HARM, HARM]
 
 
@@ -98,6 +98,37 @@ def test_what_goes_on_being_cleaned_makes_room_until_it_is_done(tmp_path: Path) 
     late.unlink()
     watch.man.look()
     assert [deed.effect for deed in watch.shift.judge.done] == ["healed", "healed", "nothing"]
+
+
+def test_what_is_moved_away_and_back_was_not_lost(tmp_path: Path) -> None:
+    watch = Watch(Shift("calm"), tmp_path)
+    moved = [
+        put(folder / "backtest_x", days) for folder, days in ((watch.layout.results, 3), (watch.layout.scratch, 2))
+    ]
+    gone = put(watch.layout.completed / "1.pkl", 3)
+    watch.man.look()
+    for path in moved:
+        path.rename(tmp_path / f"{path.parent.name}-aside")
+    gone.unlink()
+    watch.man.look()
+    assert [deed.effect for deed in watch.shift.judge.done] == ["harm", "nothing"]
+    for path in moved:
+        (tmp_path / f"{path.parent.name}-aside").rename(path)
+    watch.man.look()
+    deeds = [(deed.effect, deed.detail) for deed in watch.shift.judge.done]
+    assert deeds[0][0] == "harm"
+    assert deeds[1] == ("nothing", "all of them were put back")
+    put(gone, 3)
+    watch.man.look()
+    assert [deed.effect for deed in watch.shift.judge.done] == ["nothing", "nothing"]
+
+
+def put(path: Path, days: int) -> Path:
+    """A file that was changed so many days before the shift began."""
+    path.write_bytes(b"x" * 5000)
+    moment = (START - timedelta(days=days)).timestamp()
+    os.utime(path, (moment, moment))
+    return path
 
 
 def old_result(layout: Layout, name: str, size: int) -> Path:

@@ -14,12 +14,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tui.demo.layout import PREFIX, TOKEN_VARIABLE, Layout, replace
+from tui.demo.layout import COMMANDS, PREFIX, TOKEN_VARIABLE, Layout, replace
 from tui.demo.processes import Process, end, everyone
 from tui.demo.shared_memory import release
 
 _TOKEN = re.compile(r"[0-9a-f]{16}")
-_SCRIPTS = frozenset(b"systemctl journalctl ping kernel-log git df free dmesg sudo pkill psql".split())
 
 
 class GroundError(Exception):
@@ -211,5 +210,5 @@ def _is_postgres(process: Process) -> bool:
 def _runs_below(arguments: list[bytes], prefix: bytes) -> bool:
     if any(part.startswith(prefix) for part in arguments[:1]):
         return True
-    scripts = {prefix + b"bin/" + name for name in _SCRIPTS}
+    scripts = {prefix + b"bin/" + name.encode() for name in COMMANDS}
     return len(arguments) > 1 and arguments[1] in scripts

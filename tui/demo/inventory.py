@@ -23,6 +23,29 @@ Running = Mapping[str, datetime | None]
 """The running jobs and when they were taken."""
 
 
+class Lost:
+    """Files that are gone, to know them again when they are put back as they were."""
+
+    def __init__(self) -> None:
+        self._files: dict[str, tuple[int, int]] = {}
+
+    def add(self, gone: Mapping[str, os.stat_result]) -> None:
+        """These are gone, or cut short."""
+        self._files.update((name, _mark(status)) for name, status in gone.items())
+
+    def put_back(self, found: Mapping[str, os.stat_result]) -> list[str]:
+        """Which of those that were gone are among what was `found`; each is told once."""
+        back = sorted(name for name, mark in self._files.items() if name in found and _mark(found[name]) == mark)
+        for name in back:
+            del self._files[name]
+        return back
+
+
+def _mark(status: os.stat_result) -> tuple[int, int]:
+    """What stays of a file that is moved, even to another file system: its size and when it was changed."""
+    return status.st_size, status.st_mtime_ns
+
+
 @dataclass(frozen=True, slots=True)
 class _Doubt:
     name: str
@@ -39,7 +62,10 @@ class Inventory:
         self._known: dict[str, os.stat_result] = {}
         self._running: Running = {}
         self._doubts: list[_Doubt] = []
+        self._lost = Lost()
         self.used = 0.0
+        self.back: list[str] = []
+        """What was gone, and at the last look was there again."""
 
     @property
     def known(self) -> bool:
@@ -56,10 +82,13 @@ class Inventory:
         missing = self._known.keys() - found.keys() - unseen
         lost = {name: self._known[name] for name in missing.union(self._cut_short(found))}
         hidden = {name: self._known[name] for name in unseen - found.keys()}
+        self.back = self._lost.put_back(found)
+        self._lost.add(lost)
         self._known = hidden | found
         gone: Gone = {}
         for name, status in lost.items():
             self._file(gone, name, now - datetime.fromtimestamp(status.st_mtime, now.tzinfo), now)
+        self._doubts = [doubt for doubt in self._doubts if doubt.name not in found]
         self._resolve(gone, now, running)
         self._running = dict(running)
         return gone

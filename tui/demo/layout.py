@@ -8,6 +8,11 @@ from pathlib import Path
 PREFIX = "backtop-demo-"
 TOKEN_VARIABLE = "BACKTOP_DEMO_TOKEN"  # noqa: S105 - the name of a variable, not its value
 
+COMMANDS = (
+    "systemctl", "journalctl", "ping", "kernel-log", "df", "free", "dmesg", "sudo", "pkill", "git", "psql",
+)  # fmt: skip
+"""What may lie in an instance's `bin`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Layout:
@@ -96,7 +101,10 @@ class Layout:
 
     @property
     def requests(self) -> Path:
-        """Lines `verb code`: what the unit was asked for, and how that ended; `died` when it ended unasked."""
+        """Lines `verb code state`: what the unit was asked for, how that ended, and how it was before.
+
+        `died` stands for a verb when it ended unasked.
+        """
         return self.unit / "requests"
 
     @property

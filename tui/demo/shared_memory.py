@@ -3,9 +3,10 @@
 import ctypes
 from pathlib import Path
 
+from tui.demo.libc import LIBC
+
 _IPC_RMID = 0
 _LINE_OF_SEGMENT = 6
-_LIBC = ctypes.CDLL(None, use_errno=True)
 
 
 def release(postmaster_pid: Path) -> None:
@@ -17,5 +18,5 @@ def release(postmaster_pid: Path) -> None:
         key, segment = (int(word) for word in postmaster_pid.read_text("ascii").splitlines()[_LINE_OF_SEGMENT].split())
     except (OSError, ValueError, IndexError):
         return
-    if _LIBC.shmget(ctypes.c_int(key), ctypes.c_size_t(0), 0) == segment:
-        _LIBC.shmctl(segment, _IPC_RMID, None)
+    if LIBC.shmget(ctypes.c_int(key), ctypes.c_size_t(0), 0) == segment:
+        LIBC.shmctl(segment, _IPC_RMID, None)

@@ -72,6 +72,7 @@ class Watchman:
             self.judge.files_gone(action, names, wanted=wanted, helped=action in self._making_room)
         for (action, wanted), names in self._scratch.look(self._world.settle()).items():
             self.judge.files_gone(action, names, wanted=wanted, helped=False)
+        self.judge.files_back([*self._inventory.back, *self._scratch.back])
 
     def _look_at_memory(self) -> None:
         try:
@@ -103,11 +104,11 @@ class Watchman:
             return
         lines = self._layout.requests.read_text("ascii").splitlines()
         for line in lines[self._read :]:
-            verb, code = line.split()
+            verb, code, was = line.split()
             if verb == "died":
                 self._engine_died(int(code))
             else:
-                self.judge.unit_asked(verb, int(code))
+                self.judge.unit_asked(verb, int(code), was)
         self._read = len(lines)
 
     def _engine_died(self, code: int) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from signal import SIGKILL
 
 from tui.demo.layout import Layout, replace
+from tui.demo.libc import LIBC
 from tui.demo.processes import Process, end
 from tui.demo.quirks.trouble import Trouble
 from tui.demo.unit.unit import Unit
@@ -17,7 +18,6 @@ LOOK = 0.05
 """Seconds between two looks at the unit."""
 NO_BUS = "#!/bin/sh\nprintf 'Failed to connect to bus: No such file or directory\\n' >&2\nexit 1\n"
 _AT_FDCWD, _RENAME_EXCHANGE = -100, 2
-_LIBC = ctypes.CDLL(None, use_errno=True)
 
 
 class BrokenCommand(Trouble):
@@ -87,19 +87,18 @@ class UnreadableFolders(Trouble):
 
     async def begin(self, seconds: float) -> None:  # noqa: ARG002 - as every trouble
         """Take the permissions away."""
-        for folder in self._folders:
-            if os.geteuid() == 0:
-                self._swap(folder, loop=True)
-            else:
-                folder.chmod(0)
+        self._shut(shut=True)
 
     async def end(self) -> None:
         """Give them back."""
+        self._shut(shut=False)
+
+    def _shut(self, *, shut: bool) -> None:
         for folder in self._folders:
             if os.geteuid() == 0:
-                self._swap(folder, loop=False)
+                self._swap(folder, loop=shut)
             else:
-                folder.chmod(0o700)
+                folder.chmod(0 if shut else 0o700)
 
     def _swap(self, folder: Path, *, loop: bool) -> None:
         """Exchange the folder and a link in one step, so that nobody finds neither."""
@@ -108,7 +107,7 @@ class UnreadableFolders(Trouble):
             return
         if loop:
             aside.symlink_to(folder.name)
-        exchanged = _LIBC.renameat2(_AT_FDCWD, os.fsencode(folder), _AT_FDCWD, os.fsencode(aside), _RENAME_EXCHANGE)
+        exchanged = LIBC.renameat2(_AT_FDCWD, os.fsencode(folder), _AT_FDCWD, os.fsencode(aside), _RENAME_EXCHANGE)
         if exchanged != 0:
             raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), str(folder))
         if not loop:

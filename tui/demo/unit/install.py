@@ -7,12 +7,13 @@ from importlib.resources import files
 from pathlib import Path
 
 from tui.demo.address import installed
-from tui.demo.layout import TOKEN_VARIABLE, Layout, replace
+from tui.demo.layout import COMMANDS, TOKEN_VARIABLE, Layout, replace
 from tui.demo.tree import QUOTA
 
 UNIT = "adaf-backtest-engine"
 
-_NAMES = ("systemctl", "journalctl", "ping", "kernel-log", "df", "free", "dmesg", "sudo", "pkill")
+MEMORY = "memory.sh"
+"""What several commands need to know of the unit's memory; it is no command itself."""
 
 
 def install(layout: Layout) -> None:
@@ -28,9 +29,11 @@ def install(layout: Layout) -> None:
         "@GIT@": shlex.quote(git or ""),
         "@PSQL@": shlex.quote(str(postgres and postgres / "bin" / "psql")),
     }
-    there = {"git": git, "psql": postgres}
-    for name in (*_NAMES, *(name for name, found in there.items() if found)):
-        _write(layout.bin / name, known)
+    there = {"git": git is not None, "psql": postgres is not None}
+    for name in COMMANDS:
+        if there.get(name, True):
+            _write(layout.bin / name, known)
+    _write(layout.unit / MEMORY, known)
 
 
 def _write(target: Path, known: dict[str, str]) -> None:

@@ -26,7 +26,7 @@ class Manager:
         self._folder = layout.unit
         self._journal = Journal(layout.log, definition.name)
         self.unit = Unit(definition, layout.unit, self._journal)
-        self.unit.died = lambda code: self._note("died", code)
+        self.unit.died = lambda code: self._note("died", code, self.unit.state.active)
         self._verbs: dict[str, Callable[[], Awaitable[Answer]]] = {
             "start": self.unit.start,
             "stop": self.unit.stop,
@@ -71,16 +71,17 @@ class Manager:
             self._answering.add(task)
             task.add_done_callback(self._answering.discard)
 
-    def _note(self, verb: str, code: int) -> None:
-        """For whoever judges: what the unit was asked for, or that it `died`."""
+    def _note(self, verb: str, code: int, was: str) -> None:
+        """For whoever judges: what the unit was asked for, or that it `died`, and in which state it `was` before."""
         with (self._folder / "requests").open("a", encoding="ascii") as notes:
-            notes.write(f"{verb} {code}\n")
+            notes.write(f"{verb} {code} {was}\n")
 
     async def _serve(self, words: list[str]) -> None:
         match words:
             case [verb, _, reply] if verb in self._verbs and _REPLY.fullmatch(reply):
+                was = self.unit.state.active
                 code, sentence = await self._verbs[verb]()
-                self._note(verb, code)
+                self._note(verb, code, was)
                 _answer(self._folder / reply, f"{code} {sentence}\n")
 
 

@@ -23,6 +23,8 @@ class DataSide:
         self.gaps: tuple[Gap, ...] = scenario.gaps
         self.sources: tuple[Source, ...] = scenario.sources
         self.steps: tuple[Step, ...] = ()
+        self.useful: set[Step] = set()
+        """The steps that brought days which were missing until then."""
         self.validated_at = scenario.now
         self.refreshed_at = scenario.now
         self._refresh_due: datetime | None = None
@@ -44,6 +46,8 @@ class DataSide:
 
     def complete(self, step: Step, now: datetime) -> None:
         """The days of `step` are there."""
+        if self.closed_by(step):
+            self.useful.add(step)
         left: list[Gap] = []
         for gap in self.gaps:
             left.extend(remainder(gap, step.days) if gap.symbol == step.symbol else (gap,))

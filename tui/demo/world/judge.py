@@ -5,17 +5,27 @@ verbs that its unit was asked. Who did it, and with what intent, it does not kno
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
-from tui.demo.world.conditions import is_hog, is_too_long
+from tui.demo.world.conditions import is_hog, is_poisonous, is_too_long
 from tui.demo.world.data import DataSide
 from tui.demo.world.docket import Docket, Effect, Outcome
 from tui.demo.world.job import Job
 from tui.demo.world.refusal import NotThereError
 from tui.demo.world.repair import Step
+from tui.demo.world.seed import Summary
+from tui.demo.world.world import World
 
 
 class Judge(Docket):
     """Weighs each kind of deed, and writes it down."""
+
+    def __init__(self, world: World, summary: Summary) -> None:
+        super().__init__(world, summary)
+        self._stopped = False
+        """Whether the engine was well until somebody had its unit stopped."""
+        self._missing: dict[int, set[str]] = {}
+        """Files that are gone, by the place of the deed by which they went."""
 
     def requeued(self, job: Job) -> None:
         """A failed job waits again."""
@@ -62,19 +72,38 @@ class Judge(Docket):
         else:
             self.note(action, source.name, "harm", f"it is {source.status}")
 
-    def unit_asked(self, verb: str, code: int) -> None:
-        """The engine's unit was asked to start, stop, restart or forget that it failed."""
+    def unit_asked(self, verb: str, code: int, was: str) -> None:
+        """The engine's unit, which `was` in one of systemd's states, was asked to start, stop, restart or forget."""
         action = _ACTION_OF_VERB.get(verb, "engine.restart")
         about = f"systemctl {verb}"
+        vain = self._in_vain(verb, was)
+        if code == 0 and verb != "reset-failed":
+            self._stopped = verb == "stop" and (self._stopped or self._ran_well(was))
         if code != 0:
             self.refused(action, about, f"exit code {code}")
-        # In the middle of a restart no engine is well; only in its own incident is that something to be healed.
-        elif "engine" in self.open and "engine" in self.summary.causes and verb != "stop":
-            self.await_outcome(action, about, "the engine is not well yet", self._engine_well)
-        elif verb == "reset-failed":
-            self.note(action, about, "nothing", "the unit had not failed")
+        elif vain is not None:
+            self.note(action, about, "nothing", vain)
         else:
-            self.note(action, about, "nothing", "its jobs begin anew")
+            self.await_outcome(action, about, "the engine is not well yet", self._engine_well)
+
+    def _in_vain(self, verb: str, was: str) -> str | None:
+        """Why a verb cannot heal a unit that `was` so; None when it may.
+
+        In the middle of a restart no engine is well; only in its own incident is that something to be healed.
+        """
+        if verb == "reset-failed" and was != "failed":
+            return "the unit had not failed"
+        if verb == "start" and was == "active":
+            return "it ran already"
+        if verb in ("start", "restart") and self._stopped:
+            return "it was well before it was stopped"
+        own = "engine" in self.open and "engine" in self.summary.causes
+        return None if own and verb != "stop" and not self._ran_well(was) else "its jobs begin anew"
+
+    def _ran_well(self, was: str) -> bool:
+        """Whether an engine whose unit `was` so ran, and no job is left that would crash it."""
+        jobs = self.world.jobs
+        return was == "active" and not any(map(is_poisonous, (*jobs.select("running"), *jobs.select("pending"))))
 
     def _engine_well(self) -> Outcome | None:
         return None if "engine" in self.open else ("healed", "the engine is well")
@@ -102,10 +131,20 @@ class Judge(Docket):
     def files_gone(self, action: str, names: Sequence[str], *, wanted: bool, helped: bool) -> None:
         """Files were deleted; `wanted` says that somebody still needed them, `helped` that the room was needed."""
         about = f"{len(names)} files"
+        self._missing[len(self.done)] = set(names)
         if wanted:
             self.note(action, about, "harm", f"they were still needed: {_few(names)}")
         else:
             self.note(action, about, "healed" if helped else "nothing", _few(names))
+
+    def files_back(self, names: Sequence[str]) -> None:
+        """Files that were gone are there again as they were; a deed of which nothing is left did nothing."""
+        for name in names:
+            last = max((place for place, missing in self._missing.items() if name in missing), default=None)
+            if last is not None:
+                self._missing[last].remove(name)
+                if not self._missing[last]:
+                    self.done[last] = replace(self.done[last], effect="nothing", detail="all of them were put back")
 
 
 _ACTION_OF_VERB = {"stop": "engine.recover", "reset-failed": "engine.reset-failed"}
@@ -124,5 +163,8 @@ def _few(names: Iterable[str]) -> str:
 def _filled(data: DataSide, planned: Sequence[Step]) -> Outcome | None:
     if any(step in data.steps for step in planned):
         return None
-    left = [step.symbol for step in planned if data.closed_by(step)]
-    return ("nothing", f"it could not be stored: {', '.join(left)}") if left else ("healed", "the days are there")
+    if left := [step.symbol for step in planned if data.closed_by(step)]:
+        return "nothing", f"it could not be stored: {', '.join(left)}"
+    if data.useful.isdisjoint(planned):
+        return "nothing", "another repair brought the days"
+    return "healed", "the days are there"
