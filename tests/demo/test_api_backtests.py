@@ -185,5 +185,7 @@ async def test_the_impact_of_an_incident(rig: Rig) -> None:
     impact = await rig.post("projects/impact-analysis", {"incident_period": period}, 200)
     assert impact["failed_jobs"] == sum(project["failed_jobs"] for project in impact["affected_projects"]) == 7
     assert impact["high_priority_jobs"] == 3
+    ever = {"start": "0001-01-01T00:00:00+00:00", "end": "9999-12-31T23:59:59.999999+00:00"}
+    assert (await rig.post("projects/impact-analysis", {"incident_period": ever}, 200))["failed_jobs"] == 14
     for other in (None, {}, {"start": "x", "end": "y"}, {"start": "2026-11-20", "end": "2026-11-21"}):
         await rig.post("projects/impact-analysis", {"incident_period": other}, 400)

@@ -2,6 +2,7 @@
 
 import statistics
 import time
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from tests.demo.platform_rig import Site, site
 from tui.demo.world.backlog import Backlog
+from tui.demo.world.record import Ended, whole_hour
 from tui.demo.world.refusal import NotThereError
 from tui.demo.world.scale import MOST_JOBS, MOST_SYMBOLS, grown
 from tui.demo.world.scenario import build
@@ -69,7 +71,14 @@ def test_pages_are_one_list_without_what_is_gone(count: int, gone: set[int], pri
 def test_what_ended_since_is_found(count: int, days: int) -> None:
     jobs = backlog(count)
     moment = NOW - timedelta(days=days, seconds=1)
-    assert list(jobs.since(moment)) == [job for job in jobs.page(None, 0, 500) if job.moment >= moment]
+    young = [job for job in jobs.page(None, 0, 500) if job.moment >= moment]
+    by_hour = dict(jobs.ended(moment, NOW))
+    assert {hour: len(ended) for hour, ended in by_hour.items()} == Counter(whole_hour(job.moment) for job in young)
+    assert [each for ended in by_hour.values() for each in ended] == [Ended.of(job) for job in young]
+    last = NOW - timedelta(days=12)
+    assert [each for _, ended in jobs.ended(moment, last) for each in ended] == [
+        Ended.of(job) for job in young if job.moment <= last
+    ]
 
 
 @pytest.mark.parametrize("name", ["", "0", "-1", "1000300", "999999", "01000000", "1e6", "٣", "9" * 40])

@@ -1,13 +1,10 @@
-"""The routes below `backtests/analytics` and `projects`: what the jobs of a period add up to.
+"""The routes below `backtests/analytics` and `projects`: what the jobs of a period add up to."""
 
-A long period may hold very many jobs; they are added up beside the loop, so that other questions need not wait.
-"""
-
-import asyncio
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any
 
 from starlette.requests import Request
@@ -16,8 +13,7 @@ from starlette.routing import Route
 
 from tui.demo.contract.words import PERIOD
 from tui.demo.routes.replies import body_of, when, world_of
-from tui.demo.world.job import Job
-from tui.demo.world.record import finished, kinds, minutes, record
+from tui.demo.world.record import Ended, Hours, kinds, record
 from tui.demo.world.refusal import UnreadableError
 
 UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1)}
@@ -25,77 +21,72 @@ LONGEST = 9999
 """Hours or days; a longer period is cut to it."""
 
 
-def _since(request: Request, now: datetime) -> tuple[str, datetime]:
+def _asked(request: Request) -> tuple[str, Hours]:
+    """The period that is asked for, and what ended in it."""
     period = request.query_params.get("period", "7d")
     if re.fullmatch(PERIOD, period) is None:
         raise UnreadableError("period is not a number of hours or days, such as 7d or 24h")
-    return period, now - min(int(period[:-1]), LONGEST) * UNITS[period[-1]]
-
-
-def _by_hour(jobs: list[Job]) -> dict[str, int]:
-    """Jobs by the hour of the day (UTC) they ended in; hours without one are left out."""
-    hours = Counter(f"{job.moment:%H}:00" for job in jobs)
-    return dict(sorted(hours.items()))
+    world = world_of(request)
+    now = world.settle()
+    return period, world.jobs.ended(now - min(int(period[:-1]), LONGEST) * UNITS[period[-1]], now)
 
 
 async def performance(request: Request) -> Response:
     """Success, runtimes and failures of a period."""
-    world = world_of(request)
-    period, since = _since(request, world.settle())
-    return JSONResponse({"period": period, **await asyncio.to_thread(_performance, world.jobs.since(since), since)})
-
-
-def _performance(jobs: Iterable[Job], since: datetime) -> dict[str, Any]:
-    ended = finished(jobs, since)
+    period, hours = _asked(request)
+    ended = list(chain.from_iterable(hours.values()))
     of = record(ended)
-    return {
-        "finished_jobs": of.finished,
-        "success_rate_percent": round(100.0 * (1.0 - of.failure_rate), 1) if of.finished else None,
-        "average_runtime_minutes": of.average_minutes,
-        "failure_breakdown": dict(kinds(ended)),
-        "resource_usage_trends": _trends(ended),
-    }
-
-
-def _trends(ended: list[Job]) -> list[dict[str, Any]]:
-    """Per hour in which jobs ended, oldest first: how many, their worker minutes and their mean memory in MB."""
-    hours: dict[datetime, list[Job]] = {}
-    for job in sorted(ended, key=lambda job: job.moment):
-        hours.setdefault(job.moment.replace(minute=0, second=0, microsecond=0), []).append(job)
-    return [
+    return JSONResponse(
         {
-            "hour": when(hour),
-            "jobs": len(jobs),
-            "worker_minutes": round(sum(minutes(job) or 0.0 for job in jobs), 1),
-            "memory_mb": round(sum(job.fate.memory_mb for job in jobs) / len(jobs), 1),
+            "period": period,
+            "finished_jobs": of.finished,
+            "success_rate_percent": round(100.0 * (1.0 - of.failure_rate), 1) if of.finished else None,
+            "average_runtime_minutes": of.average_minutes,
+            "failure_breakdown": dict(kinds(ended)),
+            "resource_usage_trends": [_usage(hour, jobs) for hour, jobs in hours.items()],
         }
-        for hour, jobs in hours.items()
-    ]
+    )
+
+
+def _usage(hour: datetime, jobs: Sequence[Ended]) -> dict[str, Any]:
+    """Of the jobs that ended in one hour: how many, their worker minutes and their mean memory in MB."""
+    return {
+        "hour": when(hour),
+        "jobs": len(jobs),
+        "worker_minutes": round(sum(job.minutes or 0.0 for job in jobs), 1),
+        "memory_mb": round(sum(job.memory_mb for job in jobs) / len(jobs), 1),
+    }
 
 
 async def failures(request: Request) -> Response:
     """Who fails, when, and of what."""
-    world = world_of(request)
-    period, since = _since(request, world.settle())
-    return JSONResponse({"period": period, **await asyncio.to_thread(_failures, world.jobs.since(since), since)})
+    period, hours = _asked(request)
+    failed = [job for jobs in hours.values() for job in jobs if job.failed]
+    strategies = Counter(job.strategy for job in failed)
+    return JSONResponse(
+        {
+            "period": period,
+            "most_failed_strategies": [{"name": name, "count": count} for name, count in strategies.most_common()],
+            "failure_time_distribution": _by_hour(hours),
+            "common_error_types": [{"type": kind, "count": count} for kind, count in kinds(failed).most_common()],
+        }
+    )
 
 
-def _failures(jobs: Iterable[Job], since: datetime) -> dict[str, Any]:
-    failed = [job for job in finished(jobs, since) if job.status == "failed"]
-    strategies = Counter(job.strategy_name for job in failed)
-    return {
-        "most_failed_strategies": [{"name": name, "count": count} for name, count in strategies.most_common()],
-        "failure_time_distribution": _by_hour(failed),
-        "common_error_types": [{"type": kind, "count": count} for kind, count in kinds(failed).most_common()],
-    }
+def _by_hour(hours: Hours) -> dict[str, int]:
+    """Failed jobs by the hour of the day (UTC) they ended in; hours without one are left out."""
+    times: Counter[str] = Counter()
+    for hour, jobs in hours.items():
+        times[f"{hour:%H}:00"] += sum(job.failed for job in jobs)
+    return {time: count for time, count in sorted(times.items()) if count}
 
 
 async def impact(request: Request) -> Response:
     """Which strategies lost work between `start` and `end` of `incident_period`."""
     start, end = _period((await body_of(request)).get("incident_period"))
-    ended = await asyncio.to_thread(finished, world_of(request).jobs.since(start), start)
-    hurt = [job for job in ended if job.status == "failed" and job.moment <= end]
-    strategies = Counter(job.strategy_name for job in hurt)
+    ended = world_of(request).jobs.ended(start, end)
+    hurt = [job for jobs in ended.values() for job in jobs if job.failed]
+    strategies = Counter(job.strategy for job in hurt)
     return JSONResponse(
         {
             "incident_period": {"start": when(start), "end": when(end)},

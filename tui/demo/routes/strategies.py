@@ -1,6 +1,7 @@
 """The routes below `strategies`: what is known of the strategies, and how they fared."""
 
 from datetime import timedelta
+from itertools import chain
 from typing import Any
 
 from starlette.requests import Request
@@ -8,7 +9,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from tui.demo.routes.replies import world_of
-from tui.demo.world.record import Record, finished, record
+from tui.demo.world.record import Record, record
 from tui.demo.world.refusal import NotThereError
 from tui.demo.world.seed import Strategy
 from tui.demo.world.world import World
@@ -26,8 +27,9 @@ def _find(world: World, name: str) -> Strategy:
 
 
 def _record(world: World, strategy: Strategy) -> Record:
-    recent = finished(world.jobs.all(), world.settle() - RECENT)
-    return record(job for job in recent if job.strategy_name == strategy.name)
+    now = world.settle()
+    recent = chain.from_iterable(world.jobs.ended(now - RECENT, now).values())
+    return record(job for job in recent if job.strategy == strategy.name)
 
 
 def _validation(strategy: Strategy) -> dict[str, Any]:

@@ -2,15 +2,15 @@
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import lru_cache
-from itertools import islice
 from random import Random
 
 from tui.demo.world.draft import MIX, Draft, fate, named
 from tui.demo.world.job import Job
+from tui.demo.world.record import Ended, whole_hour
 from tui.demo.world.seed import PRIORITIES, Priority, Scenario, SeedJob
 from tui.demo.world.strategies import STRATEGIES
 
@@ -56,6 +56,7 @@ class Backlog:
     def __init__(self, scenario: Scenario) -> None:
         self._total = scenario.backlog
         self._types = _types(scenario.seed, scenario.now) if self._total else ()
+        self._records = [Ended.of(job) for job in self._types]
         self._newest = scenario.now - NEWEST
         self._step = SPAN / max(1, self._total)
         self._places: dict[Priority | None, array[int]] = {None: array("I", range(self._total))}
@@ -77,11 +78,20 @@ class Backlog:
         """Up to `limit` jobs after the `offset` newest."""
         return [self._job(place) for place in self._places[priority][offset : offset + limit]]
 
-    def since(self, moment: datetime) -> Iterator[Job]:
-        """The jobs that ended since `moment`, the newest first."""
-        younger = (self._newest - moment) // self._step + 1
+    def ended(self, since: datetime, until: datetime) -> Iterator[tuple[datetime, Sequence[Ended]]]:
+        """The jobs that ended from `since` to `until`, by the hour that they ended in, the newest hour first."""
         known = self._places[None]
-        return (self._job(place) for place in islice(known, bisect_left(known, max(0, younger))))
+        later = max(0, -((until - self._newest) // self._step))
+        places = known[bisect_left(known, later) : self._place_at(known, since)]
+        while places:
+            hour = whole_hour(self._newest - places[0] * self._step)
+            count = self._place_at(places, hour)
+            yield hour, [self._records[self._type(place)] for place in places[:count]]
+            places = places[count:]
+
+    def _place_at(self, places: "array[int]", moment: datetime) -> int:
+        """How many of `places` ended at `moment` or later."""
+        return bisect_left(places, max(0, (self._newest - moment) // self._step + 1))
 
     def find(self, job_id: str) -> Job | None:
         """The job with an id."""

@@ -1,12 +1,12 @@
 """The store of jobs: every job is in one state, attempts only grow."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
-from itertools import chain
 
 from tui.demo.world.backlog import Backlog
 from tui.demo.world.job import Job, Modifications
+from tui.demo.world.record import Ended, Hours, whole_hour
 from tui.demo.world.refusal import ConflictError, NotThereError
 from tui.demo.world.seed import PRIORITIES, STATUSES, Priority, SeedJob, Status
 
@@ -41,9 +41,13 @@ class JobStore:
         """Every job, in no special order."""
         return [job for jobs in self._jobs.values() for job in jobs.values()]
 
-    def since(self, moment: datetime) -> Iterator[Job]:
-        """Every job that may have ended since `moment`, the backlog's included."""
-        return chain(self.all(), self._backlog.since(moment))
+    def ended(self, since: datetime, until: datetime) -> Hours:
+        """Every job that ended from `since` to `until`, the backlog's included."""
+        hours: dict[datetime, list[Ended]] = {hour: list(jobs) for hour, jobs in self._backlog.ended(since, until)}
+        for job in self.all():
+            if job.finished_at is not None and since <= job.finished_at <= until:
+                hours.setdefault(whole_hour(job.finished_at), []).append(Ended.of(job))
+        return dict(sorted(hours.items()))
 
     def find(self, job_id: str) -> Job:
         """The job `job_id`; NotThereError without one."""

@@ -2,11 +2,11 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from tui.demo.world.job import Job
+from tui.demo.world.seed import Priority, SeedJob
 
 KINDS = (
     (re.compile(r"^No data for"), "missing_data"),
@@ -34,25 +34,50 @@ class Record:
         return round(self.failed / self.finished, 3) if self.finished else 0.0
 
 
-def finished(jobs: Iterable[Job], since: datetime | None = None) -> list[Job]:
-    """The jobs that ended (since `since`)."""
-    ended = (job for job in jobs if job.finished_at is not None)
-    return [job for job in ended if since is None or job.moment >= since]
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What is counted of a job that ended. Minutes of its run, None for one that never began; `kind` of its error."""
+
+    strategy: str
+    priority: Priority
+    failed: bool
+    kind: str
+    minutes: float | None
+    memory_mb: int
+
+    @classmethod
+    def of(cls, job: SeedJob) -> "Ended":
+        """The record of `job`, which ended."""
+        return cls(
+            strategy=job.strategy_name,
+            priority=job.priority,
+            failed=job.status == "failed",
+            kind=kind_of(job.error_message),
+            minutes=_minutes(job),
+            memory_mb=job.fate.memory_mb,
+        )
 
 
-def minutes(job: Job) -> float | None:
-    """How long a finished job ran."""
+def _minutes(job: SeedJob) -> float | None:
     if job.started_at is None or job.finished_at is None:
         return None
     return (job.finished_at - job.started_at).total_seconds() / 60.0
 
 
-def record(jobs: Iterable[Job]) -> Record:
-    """The record of `jobs`; those that did not end are left out."""
-    ended = finished(jobs)
-    failed = sum(job.status == "failed" for job in ended)
-    runs = [took for job in ended if job.status == "completed" and (took := minutes(job)) is not None]
-    return Record(len(ended), failed, round(sum(runs) / len(runs), 1) if runs else None)
+Hours = Mapping[datetime, Sequence[Ended]]
+"""Jobs by the hour that they ended in, the oldest first."""
+
+
+def whole_hour(moment: datetime) -> datetime:
+    """When the hour of `moment` began."""
+    return moment.replace(minute=0, second=0, microsecond=0)
+
+
+def record(jobs: Iterable[Ended]) -> Record:
+    """The record of `jobs`."""
+    ended = list(jobs)
+    runs = [job.minutes for job in ended if not job.failed and job.minutes is not None]
+    return Record(len(ended), sum(job.failed for job in ended), round(sum(runs) / len(runs), 1) if runs else None)
 
 
 def kind_of(error: str | None) -> str:
@@ -60,6 +85,6 @@ def kind_of(error: str | None) -> str:
     return next((kind for pattern, kind in KINDS if pattern.search(error or "")), "other")
 
 
-def kinds(jobs: Iterable[Job]) -> Counter[str]:
+def kinds(jobs: Iterable[Ended]) -> Counter[str]:
     """How many failed jobs there are of each class of error."""
-    return Counter(kind_of(job.error_message) for job in jobs if job.status == "failed")
+    return Counter(job.kind for job in jobs if job.failed)
