@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from tests.demo.platform_rig import Site, site
 from tui.demo.world.backlog import Backlog
+from tui.demo.world.calendar import WINDOW, trading_day_before, trading_days
 from tui.demo.world.record import Ended, whole_hour
 from tui.demo.world.refusal import NotThereError
 from tui.demo.world.scale import MOST_JOBS, MOST_SYMBOLS, grown
@@ -118,6 +119,34 @@ def test_the_largest_answers_on_every_page(large: Site) -> None:
     high = large.get("backtests?status=failed&priority=high&limit=200&offset=9000")
     assert {job["priority"] for job in high["backtests"]} == {"high"}
     assert large.get("data/availability")["symbol_count"] == MOST_SYMBOLS
+
+
+def test_the_database_holds_every_symbol_for_as_long_as_the_api_says(large: Site) -> None:
+    with large.database() as session:
+        rows = session.execute(
+            "SELECT symbol, count(*), min(trading_day), max(trading_day) FROM market_data.daily_prices GROUP BY symbol"
+        ).fetchall()
+    assert len(rows) == large.get("data/availability")["symbol_count"] == MOST_SYMBOLS
+    gaps = large.get("data/availability")["gaps"]
+    latest = max(last for *_, last in rows)
+    short = {name for name, *_, last in rows if last != latest}
+    assert short == {gap["symbol"] for gap in gaps}
+    full = trading_days(trading_day_before(latest, WINDOW - 1), latest)
+    for name, count, first, last in rows[:: MOST_SYMBOLS // 40]:
+        health = large.get(f"data/{name}/health")
+        assert health["last_update"].startswith(last.isoformat())
+        assert (health["completeness_percent"] == 100.0) == (count == len(trading_days(first, last)) >= len(full))
+
+
+def test_a_long_period_is_added_up_at_once(large: Site) -> None:
+    took = []
+    for _ in range(15):
+        began = time.perf_counter()
+        assert large.get("backtests/analytics/performance?period=999d")["finished_jobs"] > MOST_JOBS
+        took.append(time.perf_counter() - began)
+    failures = large.get("backtests/analytics/failures?period=999d")
+    assert sum(each["count"] for each in failures["most_failed_strategies"]) >= MOST_JOBS
+    assert statistics.median(took) < 0.25
 
 
 @pytest.mark.parametrize(

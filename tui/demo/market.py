@@ -1,6 +1,6 @@
 """What PostgreSQL holds: the roles, schema `market_data`, and the bars of every symbol; days in a gap have no rows."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from random import Random
 
@@ -38,8 +38,19 @@ GRANT SELECT ON ALL TABLES IN SCHEMA market_data TO {WATCHER};
 """
 
 
-def script(scenario: Scenario, passwords: dict[str, str]) -> str:
-    """The `psql` script that fills an empty cluster; `passwords` by role, made of URL-safe characters."""
+_ADDED = """
+INSERT INTO market_data.daily_prices
+SELECT symbol, day, level, level * 1.02, level * 0.98, level * 1.01, 1000 * level
+FROM (SELECT symbol, 20 + abs(hashtext(symbol)) % 380 AS level FROM added) each, unnest('{days}'::date[]) day;
+"""
+"""The prices of symbols that nobody trades: the server makes them up, for they are many."""
+
+
+def script(scenario: Scenario, passwords: dict[str, str], added: Sequence[Symbol] = ()) -> str:
+    """The `psql` script that fills an empty cluster; `passwords` by role, made of URL-safe characters.
+
+    The `added` symbols are complete, all of the same days, and have daily prices only.
+    """
     return "".join(
         (
             *(f"CREATE ROLE {role} LOGIN PASSWORD '{passwords[role]}';\n" for role in (ENGINE, WATCHER)),
@@ -52,6 +63,7 @@ def script(scenario: Scenario, passwords: dict[str, str]) -> str:
             _SCHEMA,
             *_copied(_DAILY, daily_rows(scenario.symbols, scenario.gaps, scenario.seed)),
             *_copied(_MINUTE, minute_rows(scenario.symbols, scenario.gaps, scenario.seed)),
+            *_many(added),
             _INDEXES,
             "COMMIT;\n",
             "ANALYZE;\n",
@@ -63,6 +75,14 @@ def _copied(copy: str, rows: Iterable[str]) -> Iterator[str]:
     yield f"{copy};\n"
     yield from rows
     yield "\\.\n"
+
+
+def _many(added: Sequence[Symbol]) -> Iterator[str]:
+    if added:
+        yield "CREATE TEMPORARY TABLE added (symbol text NOT NULL) ON COMMIT DROP;\n"
+        yield from _copied("COPY added FROM stdin", (f"{symbol.name}\n" for symbol in added))
+        days = trading_days(added[0].first_date, added[0].last_date)
+        yield _ADDED.format(days="{" + ",".join(map(str, days)) + "}")
 
 
 def daily_rows(symbols: Iterable[Symbol], gaps: tuple[Gap, ...], seed: int) -> Iterator[str]:

@@ -19,6 +19,7 @@ from tui.demo.unit.manager import Manager
 from tui.demo.unit.state import Definition
 from tui.demo.unit.unit import Unit
 from tui.demo.wish import Wish
+from tui.demo.world.scale import added
 from tui.demo.world.scenario import Scenario, build
 
 PATIENCE = 20.0
@@ -81,7 +82,7 @@ class Platform:
     async def _database(self, server: Postgres) -> None:
         starting = asyncio.create_task(server.start())
         await asyncio.sleep(0)
-        script = market.script(self.scenario, server.passwords)
+        script = market.script(self.scenario, server.passwords, added(self.scenario, self.wish.symbols))
         await starting
         self._start("sessions", "tui.demo.sessions")
         await server.run(script)

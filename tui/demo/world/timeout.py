@@ -47,8 +47,9 @@ COMMIT = Commit(
 
 
 def endless(usual: Fate) -> Fate:
-    """A run that takes hours as it is, and is given up at once when it comes again."""
-    return replace(usual, seconds=ENDLESS, error=ERROR, eased_by=("reduce_timeframe", "limit_symbols"))
+    """A run that takes hours as it is; when it comes again, the engine knows so from its first bars and gives it up."""
+    said = f"timeout foreseen after {usual.rerun_seconds:.0f} s: 1s bars would take {ENDLESS / 60:.0f} min, 45 are allowed"
+    return replace(usual, seconds=ENDLESS, error=said, eased_by=("reduce_timeframe", "limit_symbols"))
 
 
 def build(seed: int, now: datetime) -> Scenario:
@@ -63,7 +64,7 @@ def build(seed: int, now: datetime) -> Scenario:
         draft.running(minutes, ENDLESS, strategy, priority, again=endless(fate(rng, named(strategy))))
     for minutes in (41.0, 33.0, 27.0, 18.0, 12.0, 7.0, 3.0):
         draft.pending(minutes)
-    jobs = tuple(_fine(job) if job.fate.error == ERROR else job for job in draft.jobs())
+    jobs = tuple(_fine(job) if job.fate.seconds == ENDLESS else job for job in draft.jobs())
     return Scenario(
         "timeout", seed, now, symbols(now), (), jobs, STRATEGIES, HEALTHY,
         arrival_seconds=90.0, commits=(COMMIT,),
