@@ -1,10 +1,12 @@
 """Incidents found and healed by somebody who knows the runbook and nothing else: its lines, plain HTTP, the judge."""
 
 import json
+import re
 import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +29,8 @@ from tests.demo.hand import (
 )
 from tests.demo.platform_rig import site
 
-KILLED, TOO_LONG, NO_SPACE = "worker killed (signal 9)", "timeout after 45 min", "No space left"
+KILLED, NO_SPACE = "worker killed (signal 9)", "No space left"
+TOO_LONG, FORESEEN = "timeout after 45 min", "timeout foreseen after"
 
 
 @contextmanager
@@ -140,7 +143,10 @@ def test_timeout(tmp_path: Path) -> None:
         endless = [job["id"] for job in running if job["strategy_config"]["timeframe"] == "1s"]
         assert len(endless) == 3
         given_up = at.site.failed(TOO_LONG)[-1]["id"]
-        assert TOO_LONG in at.site.requeue(given_up)["error_message"]
+        again = at.site.requeue(given_up)
+        said = re.search(rf"{FORESEEN} (\d+) s: ", again["error_message"])
+        assert said is not None
+        assert -0.5 <= seconds_of(again) - int(said[1]) < 5
         workers = at.site.workers()
         for job_id in endless:
             at.sh(f"kill {workers[job_id].pid}")
@@ -172,6 +178,12 @@ def test_strategy_bug(tmp_path: Path) -> None:
         wait_until(lambda: Counter(at.deeds())["job.retry", "nothing"] == 1)
         assert Counter(at.deeds())["job.retry", "healed"] == len(failed)
         assert at.site.judge()["harm"] == []
+
+
+def seconds_of(job: dict[str, Any]) -> float:
+    """How long a job ran, by its own times."""
+    began, ended = (datetime.fromisoformat(job[name]) for name in ("started_at", "finished_at"))
+    return (ended - began).total_seconds()
 
 
 def waits(at: Hand, strategy: str) -> bool:

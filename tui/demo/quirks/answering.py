@@ -21,7 +21,11 @@ _NAMES: Mapping[str, str] = {
     "error_message": "errorMessage",
 }
 _MORE_NAMES: Mapping[str, str] = {"started_at": "lastRunAt", "error_message": "error"}
-_MORE_STATES: Mapping[str, str] = {"timeout after": "timeout", "terminated (signal": "cancelled"}
+_MORE_STATES: Mapping[str, str] = {
+    "timeout after": "timeout",
+    "timeout foreseen": "timeout",
+    "terminated (signal": "cancelled",
+}
 """The state of a failed job by words of its error."""
 _STATES: Mapping[str, str] = {"pending": "queued", "completed": "done"}
 

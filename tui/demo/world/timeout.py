@@ -48,7 +48,9 @@ COMMIT = Commit(
 
 def endless(usual: Fate) -> Fate:
     """A run that takes hours as it is; when it comes again, the engine knows so from its first bars and gives it up."""
-    said = f"timeout foreseen after {usual.rerun_seconds:.0f} s: 1s bars would take {ENDLESS / 60:.0f} min, 45 are allowed"
+    said = (
+        f"timeout foreseen after {usual.rerun_seconds:.0f} s: 1s bars would take {ENDLESS / 60:.0f} min, 45 are allowed"
+    )
     return replace(usual, seconds=ENDLESS, error=said, eased_by=("reduce_timeframe", "limit_symbols"))
 
 
