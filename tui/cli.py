@@ -119,6 +119,9 @@ def _add_demo(demo: argparse.ArgumentParser) -> None:
     demo.add_argument(
         "--quirks", default="", metavar="NAME[,NAME]", help="how it shall behave badly; all: in every way"
     )
+    demo.add_argument(
+        "--onset", type=float, default=0.0, metavar="SECONDS", help="begin well, and let the incident come after that"
+    )
     demo.add_argument("--dir", type=Path, metavar="DIR", help="an absent or empty folder to live in")
 
 

@@ -29,6 +29,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--jobs", type=int, default=0, metavar="N", help="failed jobs in all, most of them old")
     parser.add_argument("--symbols", type=int, default=0, metavar="N", help="symbols in all")
     parser.add_argument("--quirks", default="", metavar="NAME[,NAME]", help="how it shall behave badly; or: all")
+    parser.add_argument("--onset", type=float, default=0.0, metavar="SECONDS", help="how long all is well at first")
     parser.add_argument("--tether", action="store_true", help="end when standard input does")
     return parser.parse_args(arguments)
 
@@ -86,7 +87,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run, and say in one sentence why not if not."""
     try:
         options = _options(arguments)
-        wish = Wish.of(options.scenario, options.seed, options.jobs, options.symbols, options.quirks)
+        wish = Wish.of(options.scenario, options.seed, options.jobs, options.symbols, options.quirks, options.onset)
         binaries()
         asyncio.run(run(wish, options))
     except GroundError as error:

@@ -7,9 +7,10 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
@@ -22,6 +23,7 @@ from tui.demo.history import History
 from tui.demo.layout import Layout, replace
 from tui.demo.link import head
 from tui.demo.maintenance import Maintenance
+from tui.demo.onset import strike
 from tui.demo.quirks.channel import Channel
 from tui.demo.quirks.connection import Connection
 from tui.demo.quirks.layer import INSIDE, Layer
@@ -31,6 +33,7 @@ from tui.demo.routes import analytics, backtests, contract, data, engine, judge,
 from tui.demo.routes.replies import HANDLERS
 from tui.demo.watchman import Watchman
 from tui.demo.world.judge import Judge
+from tui.demo.world.onset import healthy
 from tui.demo.world.scale import grown
 from tui.demo.world.scenario import SCENARIOS, build
 from tui.demo.world.world import World
@@ -95,14 +98,17 @@ def listener_on(port: int) -> socket.socket:
     return listener
 
 
-async def serve(app: Starlette, switches: Switchboard, layout: Layout, port: int) -> None:
-    """Serve until TERM or INT; `run/api.json` appears once a request was answered."""
+async def serve(
+    app: Starlette, switches: Switchboard, layout: Layout, port: int, beside: Coroutine[Any, Any, None] | None = None
+) -> None:
+    """Serve until TERM or INT; `run/api.json` appears once a request was answered. `beside` goes on meanwhile."""
     listener = listener_on(port)
     guarded = Guard(Layer(app, switches), layout.token)
     async with asyncio.TaskGroup() as tasks:
         serving = tasks.create_task(server_of(guarded).serve(sockets=[listener]))
         watching = tasks.create_task(app.state.watchman.watch())
-        serving.add_done_callback(lambda _: watching.cancel())
+        others = [watching] if beside is None else [watching, tasks.create_task(beside)]
+        serving.add_done_callback(lambda _: [task.cancel() for task in others])
         tasks.create_task(_announce(layout, listener.getsockname()[1]))
 
 
@@ -128,14 +134,22 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--quirks", type=chosen, default=(), help="what is on from the start")
     parser.add_argument("--jobs", type=int, default=0, help="failed jobs in all")
     parser.add_argument("--symbols", type=int, default=0, help="symbols in all")
+    parser.add_argument("--onset", type=float, default=0.0, help="seconds for which all is well when everything is up")
     options = parser.parse_args(arguments)
     layout = Layout(options.root)
-    scenario = grown(build(options.scenario, options.seed, _epoch(layout)), options.jobs, options.symbols)
-    app = application(World(scenario, _utc), layout)
+    story = build(options.scenario, options.seed, _epoch(layout))
+    first = healthy(story, options.onset) if options.onset else story
+    world = World(grown(first, options.jobs, options.symbols), _utc)
+    app = application(world, layout)
     switches = Switchboard(Channel(layout.quirks).tell, options.quirks)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)  # uvicorn ends the server, then raises the signal anew: that is no crash
-    asyncio.run(serve(app, switches, layout, options.port))
+    if options.onset:
+        world.quiet = True
+        coming = strike(world, layout, app.state.maintenance, story, options.onset)
+        asyncio.run(serve(app, switches, layout, options.port, coming))
+    else:
+        asyncio.run(serve(app, switches, layout, options.port))
 
 
 if __name__ == "__main__":

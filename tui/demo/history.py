@@ -35,6 +35,10 @@ class History:
         copies = "".join(_copied(table, lines) for table, lines in zip(TABLES, rows, strict=True))
         await self._run(f"BEGIN;\n{copies}COMMIT;\n")
 
+    async def lose(self, gaps: Iterable[Gap]) -> None:
+        """Lose the days of `gaps`, all or none."""
+        await self._run("".join(("BEGIN;\n", *(_lost(gap) for gap in gaps), "COMMIT;\n")))
+
     async def reindex(self, tables: Iterable[str]) -> None:
         """Build all indexes of `tables` anew while others read and write."""
         await self._run("".join(f"REINDEX TABLE CONCURRENTLY market_data.{table};\n" for table in tables))
@@ -64,6 +68,15 @@ class History:
             raise UnavailableError("the historical database cannot be reached") from None
         more = {"application_name": "adaf-research-api", "connect_timeout": "3"}
         return dsn(port, self._layout.passfile, ENGINE, **more)
+
+
+def _lost(gap: Gap) -> str:
+    days = f"BETWEEN '{gap.start}' AND '{gap.end}'"
+    columns = zip(TABLES, ("trading_day", "bar_time::date"), strict=True)
+    return "".join(
+        f"DELETE FROM market_data.{table} WHERE symbol = '{gap.symbol}' AND {column} {days};\n"  # noqa: S608
+        for table, column in columns
+    )
 
 
 def _copied(table: str, lines: Iterable[str]) -> str:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from tui.demo.history import History
 from tui.demo.world.refusal import ConflictError, UnavailableError
 from tui.demo.world.repair import Range, Step
+from tui.demo.world.seed import Gap
 from tui.demo.world.world import World
 
 
@@ -64,6 +65,11 @@ class Maintenance:
             data.abandon(step)
         else:
             data.complete(step, self._world.settle())
+
+    async def lose(self, gaps: Sequence[Gap]) -> None:
+        """The database loses the days of `gaps`. UnavailableError."""
+        if gaps:
+            await self._history.lose(gaps)
 
     async def rebuild(self, tables: Sequence[str], *, background: bool) -> Rebuild:
         """Build the indexes of `tables` anew; in the background it is only begun. UnavailableError, ConflictError."""

@@ -19,6 +19,7 @@ from tui.demo.unit.manager import Manager
 from tui.demo.unit.state import Definition
 from tui.demo.unit.unit import Unit
 from tui.demo.wish import Wish
+from tui.demo.world.onset import healthy
 from tui.demo.world.scale import added
 from tui.demo.world.scenario import Scenario, build
 
@@ -39,6 +40,8 @@ class Platform:
     instance: Instance
     wish: Wish
     scenario: Scenario
+    begin: Scenario
+    """What it is like when it comes up."""
     parts: dict[str, Child] = field(default_factory=dict)
     server: Postgres | None = None
     manager: Manager | None = None
@@ -48,7 +51,8 @@ class Platform:
     def ground(cls, wish: Wish, directory: Path | None) -> "Platform":
         """Sweep, and make the folder. Raises GroundError when that is not possible."""
         instance = create(directory)
-        return cls(instance, wish, build(wish.scenario, wish.seed, instance.layout.began()))
+        story = build(wish.scenario, wish.seed, instance.layout.began())
+        return cls(instance, wish, story, healthy(story, wish.onset) if wish.onset else story)
 
     async def rise(self) -> None:
         """Start everything. Raises GroundError when a part does not come up; `fall` cleans up then too."""
@@ -82,7 +86,7 @@ class Platform:
     async def _database(self, server: Postgres) -> None:
         starting = asyncio.create_task(server.start())
         await asyncio.sleep(0)
-        script = market.script(self.scenario, server.passwords, added(self.scenario, self.wish.symbols))
+        script = market.script(self.begin, server.passwords, added(self.scenario, self.wish.symbols))
         await starting
         self._start("sessions", "tui.demo.sessions")
         await server.run(script)
@@ -91,17 +95,17 @@ class Platform:
     async def _disk(self) -> None:
         layout = self.instance.layout
         install(layout)
-        outside.set_hosts(layout, outside.hosts_of(self.scenario.sources))
+        outside.set_hosts(layout, outside.hosts_of(self.begin.sources))
         outside.boot(layout, self.scenario.now)
-        for at, sentences in past.kernel_log(self.scenario):
+        for at, sentences in past.kernel_log(self.begin):
             kernel.write(layout, *sentences, at=at)
-        tree.grow(layout, self.scenario)
+        tree.grow(layout, self.begin)
         await repository.found(layout, self.scenario, self.instance.environment())
 
     async def _engine(self) -> Unit:
         layout = self.instance.layout
         self.manager = Manager(layout, engine_unit(self.instance, self.scenario))
-        self.manager.recall(past.unit_log(self.scenario))
+        self.manager.recall(past.unit_log(self.begin))
         self.manager.open()
         code, sentence = await self.manager.unit.start()
         if code != 0:

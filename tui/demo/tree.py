@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 
@@ -14,6 +14,8 @@ KIB, MIB = 1024, 1024 * 1024
 QUOTA = 128 * MIB
 """What the platform may store below `files`, in bytes."""
 
+FLOOD = 12
+"""So many files fill a quota up."""
 ARCHIVE_MB = 4
 """Size of one large old result."""
 
@@ -39,6 +41,14 @@ def grow(layout: Layout, scenario: Scenario, fill: float | None = None) -> None:
         _make(leaf, leaf.size, scenario.now)
     for leaf, size in zip(shared, sizes, strict=True):
         _make(leaf, size, scenario.now)
+
+
+def flood(layout: Layout, scenario: Scenario, fill: float) -> None:
+    """Write results of today until files take what they take in `scenario`, and not only `fill` of the quota."""
+    size = int(QUOTA * (scenario.fill - fill)) // FLOOD
+    for number in range(FLOOD if size > 0 else 0):
+        age = timedelta(seconds=FLOOD - number)
+        _make(Leaf(layout.results / f"sweep-today-{number:02}.parquet", size, age), size, datetime.now(UTC))
 
 
 def _make(leaf: Leaf, size: int, now: datetime) -> None:

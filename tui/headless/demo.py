@@ -39,7 +39,12 @@ def _list(*, as_json: bool) -> int:
 
 
 def _more(options: argparse.Namespace) -> list[str]:
-    return [f"--jobs={options.jobs}", f"--symbols={options.symbols}", f"--quirks={options.quirks}"]
+    return [
+        f"--jobs={options.jobs}",
+        f"--symbols={options.symbols}",
+        f"--quirks={options.quirks}",
+        f"--onset={options.onset:g}",
+    ]
 
 
 async def _watch(options: argparse.Namespace) -> int:

@@ -24,7 +24,7 @@ def order_shape(job: Job) -> dict[str, Any]:
         "seconds": job.run_seconds,
         "memory_mb": job.fate.memory_mb,
         "signal": job.fate.signal,
-        "exit_code": 1 if job.fate.error else 0,
+        "exit_code": 1 if job.run_error else 0,
         "growth_mb": job.fate.growth_mb,
         "guarded": int(job.fate.guarded),
         "poison": is_poisonous(job),

@@ -19,17 +19,24 @@ class Arrivals:
         self._scenario = scenario
         self._rng = Random(f"arrivals:{scenario.name}:{scenario.seed}")
         self._next = scenario.now + self._pause()
+        self.expect(scenario)
+
+    def expect(self, scenario: Scenario) -> None:
+        """From now on what comes is what `scenario` has later, and jobs of its sound strategies."""
         self._later = sorted(scenario.later, key=lambda job: job.created_at)
         self._sound = [strategy for strategy in scenario.strategies if not strategy.validation_errors]
 
     def _pause(self) -> timedelta:
         return timedelta(seconds=self._scenario.arrival_seconds * self._rng.uniform(0.4, 1.6))
 
-    def due(self, now: datetime, avoid: Iterable[str]) -> Iterator[SeedJob]:
-        """The jobs that came up to `now`; those that the scenario does not name trade nothing of `avoid`."""
-        shunned = tuple(avoid)
+    def told(self, now: datetime) -> Iterator[SeedJob]:
+        """The jobs of the scenario that came up to `now`."""
         while self._later and self._later[0].created_at <= now:
             yield self._later.pop(0)
+
+    def due(self, now: datetime, avoid: Iterable[str]) -> Iterator[SeedJob]:
+        """The jobs that came up to `now` without being named by the scenario; they trade nothing of `avoid`."""
+        shunned = tuple(avoid)
         while self._next <= now:
             yield self._draft(self._next, shunned)
             self._next += self._pause()

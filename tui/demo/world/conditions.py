@@ -39,7 +39,8 @@ def is_too_long(job: Job, now: datetime) -> bool:
     """Whether a job that waits or runs is over the runtime limit, or bound to be."""
     if job.status == "running" and job.started_at is not None and now - job.started_at > RUNTIME_LIMIT:
         return True
-    return job.status in ("pending", "running") and job.run_seconds > RUNTIME_LIMIT.total_seconds()
+    waits = job.status == "pending" or (job.status == "running" and not job.seeded_run)
+    return waits and job.run_seconds > RUNTIME_LIMIT.total_seconds()
 
 
 def is_hog(job: Job) -> bool:

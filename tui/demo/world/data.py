@@ -30,6 +30,12 @@ class DataSide:
         self._refresh_due: datetime | None = None
         self._back: datetime | None = None
 
+    def strike(self, gaps: tuple[Gap, ...], sources: tuple[Source, ...]) -> None:
+        """From now on days are missing, and sources are like this."""
+        self.gaps, self.sources = gaps, sources
+        for name in self.gapped():
+            self._symbols[name] = with_gaps(self._symbols[name], gaps)
+
     def settle(self, now: datetime) -> None:
         """A refresh that is over by `now` is over, and a feed that comes back by then is back."""
         if self._back is not None and self._back <= now:

@@ -62,8 +62,10 @@ class Docket:
     @property
     def since(self) -> datetime | None:
         """When the incident began: with the first of the failures that led to it; None when there is none."""
-        if not self.summary.causes:
+        if not self.summary.causes or self.world.quiet:
             return None
+        if self.world.struck is not None:
+            return self.world.struck
         scenario = self.world.scenario
         failed = (job.finished_at for job in scenario.with_status("failed") if job.finished_at is not None)
         return min((at for at in failed if (scenario.now - at).total_seconds() < 3600), default=scenario.now)

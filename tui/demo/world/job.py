@@ -41,6 +41,11 @@ class Job(SeedJob):
         return self.fate.rerun_seconds if self.is_rerun else self.fate.seconds
 
     @property
+    def run_error(self) -> str | None:
+        """What it raises when it runs, if nothing hinders it."""
+        return self.fate.error if self.is_rerun else self.fate.once or self.fate.error
+
+    @property
     def moment(self) -> datetime:
         """When something last happened to it."""
         return self.finished_at or self.started_at or self.created_at
@@ -93,7 +98,7 @@ class Modifications:
             fate,
             rerun_seconds=min(fate.rerun_seconds, SMALL_RUN),
             memory_mb=max(5, fate.memory_mb // 4),
-            error=None, signal=0, growth_mb=0, guarded=False,
+            error=None, once=None, signal=0, growth_mb=0, guarded=False,
         )  # fmt: skip
 
     def reducing(self, config: StrategyConfig) -> set[Modification]:

@@ -57,9 +57,10 @@ class Fate:
 
     `seconds` is its first run in the life of the platform, `rerun_seconds` every later one, `memory_mb` what the
     worker really touches, and `growth_mb` what it takes on top of that within its first seconds. `error` is what it
-    raises every time, `signal` what kills its worker every time; `eased_by` names the modifications of a retry that
-    escape both. A `guarded` worker is not among those that the kernel kills first. `poison` crashes the engine that
-    takes the job for the first time. What the rest of the platform does to a run is judged apart from this.
+    raises every time, `once` what it raises the first time, `signal` what kills its worker every time; `eased_by`
+    names the modifications of a retry that escape all of them. A `guarded` worker is not among those that the kernel
+    kills first. `poison` crashes the engine that takes the job for the first time. What the rest of the platform does
+    to a run is judged apart from this.
     """
 
     seconds: float
@@ -71,6 +72,7 @@ class Fate:
     growth_mb: int = 0
     guarded: bool = False
     poison: bool = False
+    once: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

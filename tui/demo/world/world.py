@@ -1,6 +1,7 @@
 """The live world: what the platform is at this moment, and what happens when it is asked to do something."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import islice
 
@@ -38,6 +39,18 @@ class World:
         self._settled = scenario.now
         self._watch = EngineWatch(scenario.now)
         self._arrivals = Arrivals(scenario)
+        self.quiet = False
+        """Whether the incident of the scenario is still to come."""
+        self.struck: datetime | None = None
+        """When it came, if the world was well before."""
+
+    def strike(self, scenario: Scenario) -> None:
+        """From now on what is wrong in `scenario` is wrong here; its jobs of `later` come."""
+        self.scenario = scenario
+        self.struck, self.quiet = self.settle(), False
+        self._arrivals.expect(scenario)
+        self.data.strike(scenario.gaps, scenario.sources)
+        self.ground = replace(self.ground, blocked=scenario.blockade is not None)
 
     def settle(self) -> datetime:
         """Let everything happen that is due, and give back the time."""
@@ -46,6 +59,8 @@ class World:
             self._watch.excuse(now)
         self._settled = now
         self.data.settle(now)
+        for draft in self._arrivals.told(now):
+            self.jobs.add(draft)
         for draft in self._arrivals.due(now, self.data.gapped()):
             if self.jobs.counts()["pending"] < FULL_QUEUE:
                 self.jobs.add(draft)
@@ -115,7 +130,8 @@ class World:
             raise ConflictError(f"backtest {job_id} does not run on this engine")
         config = job.strategy_config
         hindered = hindrance(config, self.data.active_source(), self.ground)
-        return self.jobs.end(job_id, error_of_run(config, job.fate, exit_code, self.data.gaps, hindered), now)
+        fate = replace(job.fate, error=job.run_error)
+        return self.jobs.end(job_id, error_of_run(config, fate, exit_code, self.data.gaps, hindered), now)
 
     def lose_session(self, job_id: str, error: str) -> bool:
         """The database session of a running job ended with `error`, and the job with it; False when it does not run."""
