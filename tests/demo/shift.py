@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from tui.demo.world.conditions import is_poisonous
 from tui.demo.world.job import Modifications
 from tui.demo.world.judge import Judge
+from tui.demo.world.onset import healthy, struck
 from tui.demo.world.repair import Range
 from tui.demo.world.scenario import SCENARIOS, build
 from tui.demo.world.world import World
@@ -19,9 +20,11 @@ EVERYTHING = Range(START.date() - timedelta(days=30), START.date())
 class Shift:
     """The engine works through `seconds` of the world, one look every second; the judge looks as often."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, onset: float = 0.0) -> None:
         self.now = START
-        self.world = World(build(name, 1, START), lambda: self.now)
+        self.story = build(name, 1, START)
+        self.world = World(healthy(self.story, onset) if onset else self.story, lambda: self.now)
+        self.world.quiet = onset > 0
         self.judge = Judge(self.world, SCENARIOS[name])
         self.oldest = timedelta()
         self.crashes = 0
@@ -70,6 +73,11 @@ class Shift:
         self.world.leave(self._engine)
         self.crash()
         self.judge.unit_asked("restart", 0, "active")
+
+    def strike(self) -> None:
+        """The incident of the story comes, to disk and database too."""
+        self.world.strike(struck(self.story, self.world.scenario, self.now))
+        self.see(disk_used=self.story.fill)
 
     def leave(self) -> None:
         """The engine is stopped in good order, and the judge looks."""

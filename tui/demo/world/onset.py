@@ -12,6 +12,8 @@ from tui.demo.world.symbols import symbols
 
 ROOM = 0.8
 """Share of the quota that files take at most while all is well."""
+RISING = 6.0
+"""Seconds that a platform may take to come up; what was there before the incident is not too long until then."""
 HANDS = 3
 """So many more workers than usual let a story of an hour pass within half a minute."""
 PAUSE = timedelta(seconds=1.2)
@@ -73,7 +75,7 @@ def _long_ones(story: Scenario, onset: float) -> Iterator[SeedJob]:
     """Those jobs, younger than they are in the story: one after the other they come to its limit after `onset`."""
     chosen = [job for job in story.jobs if _outlasts(job, story)]
     for number, job in enumerate(sorted(chosen, key=lambda job: job.status)):
-        left = onset + number * 2 * PAUSE.total_seconds()
+        left = RISING + onset + number * 2 * PAUSE.total_seconds()
         took = timedelta(minutes=45) if job.status == "running" else _took(job)
         began = story.now + timedelta(seconds=left) - took
         waited = (job.started_at or began) - job.created_at
