@@ -54,7 +54,7 @@ def test_systemctl_fails(up: Site) -> None:
 
     wait_until(fails)
     total, used = up.run("free", "-m").stdout.splitlines()[1].split()[1:3]
-    assert int(total) == 384 > int(used) > 0
+    assert int(total) == 384 > int(used) >= 0  # the engine may be down: the other quirk is on as well
     up.client.delete("/judge/quirks/systemctl-fails").raise_for_status()
     wait_until(lambda: up.run("systemctl", "show", UNIT).returncode == 0)
 
