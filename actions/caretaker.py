@@ -56,7 +56,8 @@ class Caretaker:
         One without a verdict is due when two looks in a row found nobody: a lock that was taken away is made anew.
         """
         await self.scribe.catch_up()
-        unheld = await asyncio.to_thread(self._unheld)
+        left = [run for run in self.scribe.ledger.open_runs[-MOST:] if self._is_due(run)]
+        unheld = await asyncio.to_thread(self._unheld, left) if left else []  # mostly there is none
         due = [run for run in unheld if run.verdict is not None or run.id in self._unheld_before]
         self._unheld_before = frozenset(run.id for run in unheld)
         if any(run.verdict is None for run in due):
@@ -72,9 +73,8 @@ class Caretaker:
         self._cared_for.update(run.id for run in known)
         return [self._care(run.id, REGISTRY[run.intent.action]) for run in known]
 
-    def _unheld(self) -> Sequence[RunRecord]:
-        newest = self.scribe.ledger.open_runs[-MOST:]
-        return [run for run in newest if self._is_due(run) and not self.locks.runs(run.id)]
+    def _unheld(self, runs: Sequence[RunRecord]) -> Sequence[RunRecord]:
+        return [run for run in runs if not self.locks.runs(run.id)]
 
     def _is_due(self, run: RunRecord) -> bool:
         resting = self.clock.monotonic() < self._rests_until.get(run.id, 0.0)

@@ -73,10 +73,10 @@ class Life:
 
     async def _follow_journal(self, tasks: asyncio.TaskGroup) -> None:
         while True:
-            await self._stage.reread()
             with suppress(JournalError):  # the first action says why, and is refused
                 for care in self.caretaker.take_up(await self.caretaker.look()):
                     tasks.create_task(care)
+            self._stage.draw_journal()
             await asyncio.sleep(LOOK_EVERY)
 
     def end(self) -> None:

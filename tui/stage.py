@@ -90,6 +90,10 @@ class AppStage:
     async def reread(self) -> None:
         """Read what anybody, also another backtop, added to the journal, and draw it."""
         await self._desk.read_journal()
+        self.draw_journal()
+
+    def draw_journal(self) -> None:
+        """Draw what was read of the journal since it was drawn last."""
         if self._drawn is not self._desk.scribe.ledger.entries:
             self._drawn = self._desk.scribe.ledger.entries
             self._redraw()

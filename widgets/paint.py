@@ -175,6 +175,18 @@ class Palette:
             return None
 
 
+class Stroke(Strip):
+    """One line of a widget, gone as soon as it is replaced.
+
+    Textual's own remembers itself as its only piece; so many of them keep the garbage collector at work.
+    """
+
+    def divide(self, cuts: Iterable[int]) -> Sequence[Strip]:
+        """Cut it at these cells; what nothing is cut off is one piece."""
+        places = [*cuts]
+        return [self] if places == [self.cell_length] else super().divide(places)
+
+
 class Painted(Widget):
     """A widget of toned lines that refreshes only the cells which differ from what it showed before.
 
@@ -273,7 +285,7 @@ class Painted(Widget):
             return Strip.blank(self.outer_size.width, palette.style("row", "plain"))
         ground, spans = self._pictures[y]
         plain = self.glyphs is ASCII
-        return Strip(
+        return Stroke(
             [
                 Segment(span.text.translate(_TYPOGRAPHY) if plain else span.text, palette.style(ground, span.tone))
                 for span in spans

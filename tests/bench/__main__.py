@@ -2,11 +2,13 @@
 
 import argparse
 import asyncio
+import compileall
 import json
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict
+from pathlib import Path
 
 from tests.bench.figure import Figure
 from tests.bench.keys import keys
@@ -17,6 +19,7 @@ from tui.demo.launch import Platform, launch
 
 SIZES: tuple[Size, ...] = ((200, 50), (80, 24))
 SUBJECTS = ("startup", "steady", "keys", "many")
+PROGRAM = ("actions", "backend", "tui", "widgets", "tests/bench")
 
 
 def options() -> argparse.Namespace:
@@ -77,6 +80,15 @@ def _many(running: Platform, size: Size, chosen: argparse.Namespace) -> list[Fig
     return [*keys(running.config, size, chosen.presses, label), *memory(running.config, size, chosen.jobs)]
 
 
+def _compile() -> None:
+    """Leave the program as an installation does: where Python may write no bytecode, each start would compile it anew,
+    in its time and its memory, and be compared with a Textual that is compiled.
+    """
+    root = Path(__file__).parents[2]
+    for folder in PROGRAM:
+        compileall.compile_dir(root / folder, quiet=1)
+
+
 def _name(size: Size) -> str:
     return f"{size[0]}x{size[1]}"
 
@@ -84,6 +96,7 @@ def _name(size: Size) -> str:
 def main() -> None:
     """Measure and print."""
     chosen = options()
+    _compile()
     figures = asyncio.run(measure(chosen))
     if chosen.json:
         sys.stdout.write(json.dumps({size: [asdict(row) for row in rows] for size, rows in figures.items()}) + "\n")

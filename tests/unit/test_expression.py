@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from itertools import count
 
 import pytest
 from hypothesis import given, settings
@@ -50,6 +51,20 @@ def test_many_texts_together_have_a_bound_too(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(bounds, "ALL_TEXTS", 0.0)
     with pytest.raises(TooSlow):
         expression("b")()("a")
+
+
+def test_all_rows_share_a_tenth_of_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = count()
+    monkeypatch.setattr(time, "perf_counter", lambda: next(looks) / 1000)  # each row seems to take a millisecond
+    model = table([row(str(number), "text") for number in range(90)])
+    assert model.filter("/text/") is None
+    model.update([row(str(number), "text") for number in range(102)])
+    assert not model.listing.gave_up, "only what is new is searched again"
+    said = model.filter("/tex/")
+    assert said is not None
+    assert "takes too long" in said
+    assert len(model.keys) == 102
+    assert next(looks) < 220, "and no row is looked at after that"
 
 
 def test_new_rows_that_make_it_slow_lift_it() -> None:
