@@ -34,7 +34,7 @@ class Runner:
                 if refusal := _taken(lock, held, does):
                     return refusal
                 locks.append(lock)
-            async with kept(locks, self.brake.pull):
+            async with kept(locks, self.brake.pull, self.means.sleep):
                 return await self._forbidden(plan, report) or await run.go()
 
     def _locks(self, plan: Plan, run_id: str) -> Iterator[tuple[TargetLock, str]]:
