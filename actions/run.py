@@ -56,8 +56,8 @@ class Runner:
             if self.brake.pulled:
                 break
             report(Progress(number, len(plan.targets), f"{target.label}: is it still what was confirmed?"))
-            if reason := await changed(self.means.executor, target):
-                return Refusal(f"{reason[0].upper()}{reason[1:]}; nothing was sent.")
+            if found := await changed(self.means.executor, target):
+                return Refusal(f"{found.why[0].upper()}{found.why[1:]}; nothing was sent.")
         return Refusal(f"{self.brake.why}; nothing was sent.") if self.brake.pulled else None
 
 

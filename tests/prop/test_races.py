@@ -12,13 +12,12 @@ from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from actions.engine import EngineExecutor, ResetExecutor
 from actions.guard import Posture
 from actions.means import Executor, Locks, Means
 from actions.outcome import Progress
@@ -27,8 +26,6 @@ from actions.registry import REGISTRY
 from actions.run import Runner
 from actions.spec import ActionSpec
 from backend.clients import systemctl
-from backend.clients.api import ApiClient
-from backend.clients.engine import EngineClient
 from backend.config.model import Config
 from backend.incident.entry import Entry, decode
 from backend.incident.journal import Journal
@@ -38,7 +35,7 @@ from backend.model.jobs import JobList, JobState
 from backend.model.situation import Situation
 from backend.model.target import JobTarget, Target, UnitTarget, of_kind
 from backend.parts import ENGINE_UNIT, JOBS_FAILED
-from tests.engines import CLEARED, UP, Course, Engine
+from tests.engines import CLEARED, UP, Course, Engine, executor_of
 from tests.fakes import BAD, GOOD, NOTHING, SLOW, Server, Time, failed, known, without_threads
 from tests.fakes import Course as JobCourse
 from tests.situations import unit
@@ -236,8 +233,7 @@ class OnCall:
     def _executor(self, spec: ActionSpec) -> Executor:
         if spec.id == "job.requeue":
             return self._world.server.executor
-        kind = EngineExecutor if spec.id == "engine.restart" else ResetExecutor
-        return kind(cast("EngineClient", self._engine), cast("ApiClient", self._engine), self._world.time)
+        return executor_of("restart" if spec.id == "engine.restart" else "reset-failed", self._engine, self._world.time)
 
     async def press(self, press: Press) -> None:
         """Press the key on what the screen shows now."""
