@@ -32,6 +32,9 @@ class Recorder:
     plans: list[Plan] = field(default_factory=list)
     brake: Brake = field(default_factory=Brake)
 
+    async def forbidden(self, plan: Plan) -> Refusal | None:
+        return None
+
     async def run(self, plan: Plan, report: Report) -> Outcome | Refusal:
         self.plans.append(plan)
         verdicts = tuple(TargetVerdict(target, Word.WORKED, "completed") for target in plan.targets)
