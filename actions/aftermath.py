@@ -18,6 +18,7 @@ from backend.frozen import dataclass
 from backend.incident.identity import Meant, Told, meant_by, told_by
 from backend.incident.runs import RunRecord
 from backend.model.target import Target
+from backend.text import clean
 
 OTHERS_QUIET = timedelta(seconds=15)
 """So long after its first verdict others on this host follow a run that who acted does not follow."""
@@ -77,7 +78,8 @@ class Aftermath:
         watch = Watch(self.means)
         seen = await asyncio.gather(*(self._ended(watch, each, run, meant) for each in seeds))
         found = [one for one in seen if one is not None]
-        return _complete(Verdict.over(found, skipped=len(meant.targets) - len(found)), run)
+        needless = len(run.needless)
+        return _complete(Verdict.over(found, len(meant.targets) - len(found) - needless, needless), run)
 
     async def _ended(self, watch: Watch, seed: TargetVerdict, run: RunRecord, meant: Meant) -> TargetVerdict | None:
         """What became of one target; None if it was not touched, as far as can be seen."""
@@ -112,9 +114,10 @@ def _quiet(run: RunRecord, now: datetime) -> timedelta:
 
 
 def _complete(verdict: Verdict, run: RunRecord) -> Verdict:
-    """The verdict of a run that was broken off says so."""
+    """The verdict of a run that was broken off says so, one that was stopped before all was done what stopped it."""
     if run.verdict is not None:
-        return verdict
+        stopped = clean(run.verdict.data.get("stopped"), 200)
+        return verdict.stopped_by(stopped) if stopped and verdict.skipped else verdict
     return replace(verdict, text=f"{verdict.text}; broken off {how_far(len(run.steps), len(run.intent.targets))}")
 
 

@@ -1,7 +1,9 @@
 """The engine's unit: restart it, or clear its failed state (runbook, Quick Actions and Service Recovery)."""
 
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
 
+from actions.means import Changed
 from actions.plan import Plan, Refusal, Risk, Step, UnitCommand
 from actions.spec import Ask
 from actions.verdict import TargetVerdict, Word
@@ -134,53 +136,85 @@ def _hurts(situation: Situation, unit: Unit) -> tuple[str, ...]:
     return tuple(lines)
 
 
+Judge = Callable[[UnitTarget, Unit], Awaitable[TargetVerdict]]
+"""What a verdict makes of the unit as it was targeted, and as it stands now. Raises SourceError."""
+
+
 class EngineExecutor:
-    """Restarts the unit, and looks at it and at the health that the API tells of."""
+    """Asks the unit for one verb, and judges what becomes of it."""
 
-    VERB: ClassVar[UnitVerb] = "restart"
-
-    def __init__(self, engine: "EngineClient", api: "ApiClient", clock: "Clock") -> None:
+    def __init__(self, engine: "EngineClient", verb: UnitVerb, judge: Judge) -> None:
         self._engine = engine
-        self._api = api
-        self._clock = clock
-        self._holds: tuple[tuple[str, int | None], float] | None = None
-        """The run and its restart count that the last look found, and since when they are the same."""
+        self._verb = verb
+        self._judge = judge
 
     @property
     def place(self) -> str:
         """The service manager that has the unit."""
         return self._engine.place
 
-    async def gone(self, target: Target) -> str | None:
-        """Why the unit is no longer what was confirmed, or why it cannot be asked for anything. Raises SourceError."""
+    async def gone(self, target: Target) -> Changed | None:
+        """How the unit is no longer what was confirmed, or why it cannot be asked for anything. Raises SourceError."""
         wanted = of_kind(target, UnitTarget)
         unit = await self._engine.unit()
         if not wanted.same(unit):
             how = "in another run now" if unit.invocation != wanted.invocation else f"now, and was {wanted.active}"
-            return f"{target.label} is {unit.active} {how}; somebody was faster"
-        missing = await self._engine.needs_password(self.VERB)
-        return f"sudo would ask for a password here; this line in sudoers allows it: {missing}" if missing else None
+            return Changed(f"{target.label} is {unit.active} {how}; somebody was faster")
+        missing = await self._engine.needs_password(self._verb)
+        if missing is None:
+            return None
+        return Changed(f"sudo would ask for a password here; this line in sudoers allows it: {missing}")
 
     async def perform(self, step: Step) -> str:
         """Run the step's command, once. Raises SourceError."""
         return await self._engine.control(of_kind(step.request, UnitCommand).verb)
 
     async def look(self, target: Target) -> TargetVerdict:
-        """What a fresh read shows after a restart. Raises SourceError."""
+        """What a fresh read shows afterwards. Raises SourceError."""
         wanted = of_kind(target, UnitTarget)
-        unit = await self._engine.unit()
+        return await self._judge(wanted, await self._engine.unit())
+
+
+def restart_executor(engine: "EngineClient", api: "ApiClient", clock: "Clock") -> EngineExecutor:
+    """Restarts the unit, and looks at it and at the health that the API tells of."""
+    return EngineExecutor(engine, "restart", Restarted(api, clock))
+
+
+def reset_executor(engine: "EngineClient") -> EngineExecutor:
+    """Clears the failed state, and looks whether it is gone."""
+    return EngineExecutor(engine, "reset-failed", was_reset)
+
+
+async def was_reset(target: UnitTarget, unit: Unit) -> TargetVerdict:
+    """The verdict on a unit whose failed state was cleared."""
+    if unit.active == "failed":
+        return TargetVerdict(target, Word.NO_EFFECT, f"still failed ({unit.result})", so_far=True)
+    return TargetVerdict(target, Word.WORKED, f"failed -> {unit.active}")
+
+
+class Restarted:
+    """The verdict on a unit that was restarted: by its run, and by the health of the engine in it."""
+
+    def __init__(self, api: "ApiClient", clock: "Clock") -> None:
+        self._api = api
+        self._clock = clock
+        self._holds: tuple[tuple[str, int | None], float] | None = None
+        """The run and its restart count that the last look found, and since when they are the same."""
+
+    async def __call__(self, target: UnitTarget, unit: Unit) -> TargetVerdict:
+        """What a fresh read shows after a restart. Raises SourceError."""
         # An engine that ran and does not run any more is worse than one that did not run before either.
-        bad = Word.WORSE if wanted.active == "active" and not unit.running else Word.NO_EFFECT
+        bad = Word.WORSE if target.active == "active" and not unit.running else Word.NO_EFFECT
         if unit.active == "failed":
-            return TargetVerdict(target, bad, f"{wanted.active} -> failed ({unit.result})")
-        if unit.invocation == wanted.invocation:
+            return TargetVerdict(target, bad, f"{target.active} -> failed ({unit.result})")
+        if unit.invocation == target.invocation:
             return TargetVerdict(target, bad, f"still the run {unit.invocation[:8]}, {unit.active}", so_far=True)
-        text = f"{wanted.active} -> {unit.active} in a new run"
+        text = f"{target.active} -> {unit.active} in a new run"
         if not unit.running:
             return TargetVerdict(target, bad, text, so_far=True)
         return await self._healthy(target, unit, text)
 
-    async def _healthy(self, target: Target, unit: Unit, text: str) -> TargetVerdict:
+    async def _healthy(self, target: UnitTarget, unit: Unit, text: str) -> TargetVerdict:
         held = self._held(unit)
         try:
             health = await self._api.health()
@@ -189,7 +223,7 @@ class EngineExecutor:
                 return TargetVerdict(target, Word.WORKED, f"{text}, and holds for {held:.0f} s")
             return TargetVerdict(target, Word.NO_EFFECT, f"{text}, but not yet for {HOLDS:.0f} s", so_far=True)
         except SourceError as error:  # nothing is decided then: it is followed until its health can be read
-            raise type(error)(f"{text}, but not its health: {error.summary}") from error
+            raise error.told_as(f"{text}, but not its health: {error.summary}") from error
         if health.healthy:  # one good look is not enough: an engine that crashes does so after a moment
             return TargetVerdict(target, Word.WORKED, f"{text}, health {health.status}", so_far=held < HOLDS)
         return TargetVerdict(target, Word.NO_EFFECT, f"{text}, but its health is {health.status}", so_far=True)
@@ -200,16 +234,3 @@ class EngineExecutor:
         if self._holds is None or self._holds[0] != run:
             self._holds = run, now
         return now - self._holds[1]
-
-
-class ResetExecutor(EngineExecutor):
-    """Clears the failed state, and looks whether it is gone."""
-
-    VERB: ClassVar[UnitVerb] = "reset-failed"
-
-    async def look(self, target: Target) -> TargetVerdict:
-        """What a fresh read shows after the reset. Raises SourceError."""
-        unit = await self._engine.unit()
-        if unit.active == "failed":
-            return TargetVerdict(target, Word.NO_EFFECT, f"still failed ({unit.result})", so_far=True)
-        return TargetVerdict(target, Word.WORKED, f"failed -> {unit.active}")

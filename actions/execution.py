@@ -32,6 +32,7 @@ class Run:
         self._watches: list[asyncio.Task[TargetVerdict]] = []
         """One for each step that was sent."""
         self._sent: list[Target] = []
+        self._needless = 0
         self._watch = Watch(means, self._tell, brake.hurries)
         self._unrecorded: JournalError | None = None
 
@@ -51,9 +52,10 @@ class Run:
                 watch.cancel()
             if not ended:
                 await self._close(self._broken_off())
-        verdict = Verdict.over(verdicts, skipped=len(self._plan.steps) - len(self._watches))
+        untouched = len(self._plan.steps) - len(self._watches)
+        verdict = Verdict.over(verdicts, untouched - self._needless, self._needless)
         if self._brake.pulled and (verdict.skipped or any(one.unsettled for one in verdicts)):
-            verdict = replace(verdict, text=f"{verdict.text}; {self._brake.why} {self._how_far()}")
+            verdict = verdict.stopped_by(f"{self._brake.why} {self._how_far()}")
         return Outcome(self.id, await self._close(verdict), tuple(self._results))
 
     async def _declare(self) -> None:
@@ -72,8 +74,9 @@ class Run:
             if await self._halted(number):
                 return
             # All were looked at just before the first; since then time has passed.
-            if number and (reason := await changed(self._means.executor, step.target)):
-                await self._did(step, f"not sent: {reason}", 0.0, sent=False)
+            if number and (found := await changed(self._means.executor, step.target)):
+                self._needless += found.needless
+                await self._did(step, f"not sent: {found.why}", 0.0, sent=False, needless=found.needless)
                 continue
             trouble = await self._do(number, step)
             watch = asyncio.create_task(self._settled(step.target, trouble))
@@ -105,10 +108,11 @@ class Run:
             return error
         return None
 
-    async def _did(self, step: Step, result: str, took: float, *, sent: bool = True) -> None:
+    async def _did(self, step: Step, result: str, took: float, *, sent: bool = True, needless: bool = False) -> None:
         self._results.append(StepResult(step, result, took))
         data = {
             "n": len(self._results), "text": step.text, "sent": sent, "result": result, "took_ms": round(took, 1),
+            **({"needless": True} if needless else {}),
         }  # fmt: skip
         await self._note("step", data, (step.target,))
 
@@ -125,7 +129,8 @@ class Run:
         """What is written when it is cut short; what became of what was sent is for whoever comes next to see."""
         text = f"stopped {self._how_far()}" if self._results else f"stopped {self._how_far()}; nothing was sent"
         open_ones = tuple(unseen(target) for target in self._sent)
-        return Verdict(Word.UNKNOWN, text, open_ones, len(self._plan.steps) - len(open_ones))
+        untouched = len(self._plan.steps) - len(open_ones) - self._needless
+        return Verdict(Word.UNKNOWN, text, open_ones, untouched, self._needless)
 
     def _how_far(self) -> str:
         return how_far(len(self._results), len(self._plan.steps))

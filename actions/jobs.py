@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from actions.means import Changed
 from actions.plan import HttpRequest, Plan, Refusal, Risk, Step
 from actions.spec import Ask
 from actions.verdict import TargetVerdict, Word
@@ -16,6 +17,8 @@ from backend.parts import ENGINE_UNIT, JOBS_FAILED, JOBS_HEALTH
 if TYPE_CHECKING:  # the registry is read before the first picture, which must not wait for a network library
     from backend.clients.api import ApiClient
 
+RUNS_AGAIN = frozenset({JobState.PENDING, JobState.RUNNING, JobState.COMPLETED})
+"""What a requeue is to make of a failed job."""
 ENOUGH_NAMES = 3
 """How many ids a refusal lists before it says how many more there are."""
 
@@ -117,15 +120,15 @@ class JobExecutor:
         """The API that has the jobs."""
         return self._api.place
 
-    async def gone(self, target: Target) -> str | None:
-        """Why the target is no longer what was confirmed, None when it still is. Raises SourceError."""
+    async def gone(self, target: Target) -> Changed | None:
+        """How the target is no longer what was confirmed, None when it still is. Raises SourceError."""
         wanted = of_kind(target, JobTarget)
         job = await self._find(wanted)
         if job is None:
-            return f"job {target.label} cannot be found any more"
+            return Changed(f"job {target.label} cannot be found any more")
         if not job.state.broken:
-            return f"job {target.label} is {job.state.value} now"
-        return None if wanted.same(job) else f"job {target.label} has failed again since, in another attempt"
+            return Changed(f"job {target.label} is {job.state.value} now", needless=job.state in RUNS_AGAIN)
+        return None if wanted.same(job) else Changed(f"job {target.label} has failed again since, in another attempt")
 
     async def perform(self, step: Step) -> str:
         """Send the step's request, once; returns the server's word. Raises SourceError."""

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
+from actions.means import Sleep
 from backend.locks import TargetLock
 
 KEEP_EVERY = 1.0
@@ -12,9 +13,11 @@ LOST = "somebody took its lock away, and has it now"
 
 
 @asynccontextmanager
-async def kept(locks: Sequence[TargetLock], lost: Callable[[str], None]) -> AsyncIterator[None]:
+async def kept(
+    locks: Sequence[TargetLock], lost: Callable[[str], None], sleep: Sleep = asyncio.sleep
+) -> AsyncIterator[None]:
     """Make each lock anew that was removed; `lost` is told when somebody else was faster."""
-    keeping = asyncio.create_task(_keep(locks, lost))
+    keeping = asyncio.create_task(_keep(locks, lost, sleep))
     try:
         yield
     finally:
@@ -22,8 +25,8 @@ async def kept(locks: Sequence[TargetLock], lost: Callable[[str], None]) -> Asyn
         await asyncio.wait({keeping})
 
 
-async def _keep(locks: Sequence[TargetLock], lost: Callable[[str], None]) -> None:
+async def _keep(locks: Sequence[TargetLock], lost: Callable[[str], None], sleep: Sleep) -> None:
     while True:
-        await asyncio.sleep(KEEP_EVERY)
+        await sleep(KEEP_EVERY)
         if [lock for lock in locks if not lock.keep()]:
             lost(LOST)

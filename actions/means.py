@@ -17,6 +17,16 @@ from backend.model.target import Target
 Sleep = Callable[[float], Awaitable[None]]
 
 
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A target that is no longer what was confirmed."""
+
+    why: str
+    """How, as a part of a sentence that names it."""
+    needless: bool = False
+    """Whether it is by now what the action was to make of it."""
+
+
 class Executor(Protocol):
     """What acts on one kind of target, and looks at it."""
 
@@ -24,8 +34,8 @@ class Executor(Protocol):
     def place(self) -> str:
         """Where its targets are: what has the same name in another place is another thing."""
 
-    async def gone(self, target: Target) -> str | None:
-        """Why the target is no longer what was confirmed. Raises SourceError."""
+    async def gone(self, target: Target) -> Changed | None:
+        """How the target is no longer what was confirmed. Raises SourceError."""
 
     async def perform(self, step: Step) -> str:
         """Do the step, once; returns the far side's word. Raises SourceError."""
@@ -71,9 +81,9 @@ class Means:
     sleep: Sleep = asyncio.sleep
 
 
-async def changed(executor: Executor, target: Target) -> str | None:
+async def changed(executor: Executor, target: Target) -> Changed | None:
     """Why this target must not be acted on now, by a fresh look."""
     try:
         return await executor.gone(target)
     except SourceError as error:
-        return f"{target.label} cannot be looked at afresh ({error.summary})"
+        return Changed(f"{target.label} cannot be looked at afresh ({error.summary})")

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from actions.engine import (
-    EngineExecutor,
-    ResetExecutor,
     plan_reset_failed,
     plan_restart,
+    reset_executor,
+    restart_executor,
     the_failed_unit,
     the_unit,
 )  # fmt: skip
@@ -45,7 +45,7 @@ _TABLE = (
         facts=(ENGINE_UNIT,),
         planner=plan_restart,
         candidates=the_unit,
-        executor=lambda platform, clock: EngineExecutor(platform.engine, platform.api, clock),
+        executor=lambda platform, clock: restart_executor(platform.engine, platform.api, clock),
         nothing="The service manager does not know the engine's unit.",
         chosen=False,
     ),
@@ -61,7 +61,7 @@ _TABLE = (
         facts=(ENGINE_UNIT,),
         planner=plan_reset_failed,
         candidates=the_failed_unit,
-        executor=lambda platform, clock: ResetExecutor(platform.engine, platform.api, clock),
+        executor=lambda platform, _clock: reset_executor(platform.engine),
         nothing="The engine's unit has not failed.",
         chosen=False,
     ),

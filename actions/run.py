@@ -34,8 +34,8 @@ class Runner:
                 if refusal := _taken(lock, held, does):
                     return refusal
                 locks.append(lock)
-            async with kept(locks, self.brake.pull):
-                return await self._forbidden(plan, report) or await run.go()
+            async with kept(locks, self.brake.pull, self.means.sleep):
+                return await self.forbidden(plan) or await self._unfit(plan, report) or await run.go()
 
     def _locks(self, plan: Plan, run_id: str) -> Iterator[tuple[TargetLock, str]]:
         """All that has to be had, in one order everywhere: of two who share a target, one gets all of its locks."""
@@ -44,20 +44,21 @@ class Runner:
             yield self.means.locks.target(place, target), f"acts on {target.label}"
         yield self.means.locks.run(run_id), "has this run"
 
-    async def _forbidden(self, plan: Plan, report: Report) -> Refusal | None:
+    async def forbidden(self, plan: Plan) -> Refusal | None:
+        """Why this plan must not run now, by what the journal says; asked before it is confirmed, and again after."""
         try:
             recent = await self.means.scribe.tail(RECENT)
         except JournalError as error:
             return unrecordable(error)
-        return forbids_running(plan, recent, self.means.clock.now()) or await self._unfit(plan, report)
+        return forbids_running(plan, recent, self.means.clock.now())
 
     async def _unfit(self, plan: Plan, report: Report) -> Refusal | None:
         for number, target in enumerate(plan.targets):
             if self.brake.pulled:
                 break
             report(Progress(number, len(plan.targets), f"{target.label}: is it still what was confirmed?"))
-            if reason := await changed(self.means.executor, target):
-                return Refusal(f"{reason[0].upper()}{reason[1:]}; nothing was sent.")
+            if found := await changed(self.means.executor, target):
+                return Refusal(f"{found.why[0].upper()}{found.why[1:]}; nothing was sent.")
         return Refusal(f"{self.brake.why}; nothing was sent.") if self.brake.pulled else None
 
 

@@ -50,6 +50,10 @@ class Verdict:
     targets: tuple[TargetVerdict, ...]
     skipped: int = 0
     """Targets that were planned but never touched."""
+    needless: int = 0
+    """Targets that were not touched because they were by then what was wanted."""
+    stopped: str = ""
+    """Why not all was done that was planned, and how far it came; empty when nothing stopped it."""
     recorded: bool = True
     """Whether the journal has all of the run."""
 
@@ -59,14 +63,22 @@ class Verdict:
         return any(one.so_far for one in self.targets)
 
     @classmethod
-    def over(cls, verdicts: Sequence[TargetVerdict], skipped: int = 0) -> "Verdict":
-        """The verdict over several targets. What was never touched is unknown, and so is a whole that has it."""
+    def over(cls, verdicts: Sequence[TargetVerdict], skipped: int = 0, needless: int = 0) -> "Verdict":
+        """The verdict over several targets. What was never touched is unknown, and so is a whole that has it.
+
+        What needed nothing makes a whole neither better nor worse.
+        """
+        parts = [f"{count} {what}" for count, what in ((needless, "needed nothing"), (skipped, "not touched")) if count]
         if not verdicts:
-            return cls(Word.UNKNOWN, "nothing was done", (), skipped)
+            return cls(Word.UNKNOWN, ", ".join(["nothing was done", *parts[: bool(needless)]]), (), skipped, needless)
         words = [one.word for one in verdicts] + [Word.UNKNOWN] * bool(skipped)
         worst = max(words, key=lambda word: word.rank)
         text = verdicts[0].text if len(verdicts) == 1 else _counts(verdicts)
-        return cls(worst, f"{text}, {skipped} not touched" if skipped else text, tuple(verdicts), skipped)
+        return cls(worst, ", ".join([text, *parts]), tuple(verdicts), skipped, needless)
+
+    def stopped_by(self, why: str) -> "Verdict":
+        """The same, saying what stopped it and how far it came."""
+        return replace(self, text=f"{self.text}; {why}", stopped=why)
 
     def unrecorded(self, why: object) -> "Verdict":
         """The same, saying that the journal does not have it all."""
@@ -78,6 +90,7 @@ class Verdict:
             "verdict": self.word.value,
             "text": self.text,
             "final": final,
+            **({"stopped": self.stopped} if self.stopped else {}),
             "targets": [
                 {"key": one.target.key, "verdict": one.word.value, "text": one.text, "so_far": one.so_far}
                 for one in self.targets

@@ -16,7 +16,7 @@
 `summary` is the sentence that a pane shows; `detail` is what the far side said, cleaned.
 """
 
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
 
 from backend.frozen import dataclass
 
@@ -61,6 +61,10 @@ class SourceError(BacktopError):
         self.detail = detail
         self.retry_after = retry_after
         """Seconds that the far side asked us to wait, if it did."""
+
+    def told_as(self, summary: str) -> Self:
+        """The same error in other words."""
+        return type(self)(summary, self.detail, retry_after=self.retry_after)
 
 
 class MissingRoute(SourceError):  # noqa: N818 - named for what the person is told

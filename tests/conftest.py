@@ -18,6 +18,7 @@ from backend.config.model import Api, Config, Environment
 from backend.model.situation import Situation
 from tests.situations import NOW
 from tui.app import BacktopApp
+from tui.screens import settling
 from widgets.table import LiveTable
 
 HOST = "research-01"
@@ -104,6 +105,12 @@ def _same_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TZ", "UTC")
     for name in ("NO_COLOR", "COLUMNS", "LINES", "TEXTUAL_THEME"):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(autouse=True)
+def _typed_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While a clock stands still a key takes no time; else a slow machine would make it one that was typed ahead."""
+    monkeypatch.setattr(settling, "typed_ago", lambda _: 0.0)
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
-from actions.engine import EngineExecutor, ResetExecutor, plan_reset_failed, plan_restart
+from actions.engine import EngineExecutor, plan_reset_failed, plan_restart, reset_executor, restart_executor
 from actions.means import Locks, Means
 from actions.outcome import Outcome, Progress
 from actions.plan import Plan, Refusal
@@ -92,6 +92,13 @@ class Engine:
         return JobsHealth(said)
 
 
+def executor_of(verb: UnitVerb, engine: object, time: Time) -> EngineExecutor:
+    """The real one that asks for this, on an engine that is none."""
+    if verb == "reset-failed":
+        return reset_executor(cast("EngineClient", engine))
+    return restart_executor(cast("EngineClient", engine), cast("ApiClient", engine), time)
+
+
 class EngineRig:
     """A runner on an engine that stands still until it is told otherwise."""
 
@@ -105,9 +112,9 @@ class EngineRig:
         self.locks.mkdir(exist_ok=True)
         self.progress: list[Progress] = []
 
-    def runner(self, kind: type[EngineExecutor] = EngineExecutor) -> Runner:
+    def runner(self, verb: UnitVerb = "restart") -> Runner:
         """A backtop on this host, on the one journal."""
-        executor = kind(cast("EngineClient", self.engine), cast("ApiClient", self.engine), self.time)
+        executor = executor_of(verb, self.engine, self.time)
         scribe = Scribe(Journal(self.path, "ann@research-01", self.time))
         return Runner(Means(executor, scribe, Locks(self.locks, self.time), self.time, self.time.sleep))
 
@@ -115,7 +122,7 @@ class EngineRig:
         return await self.runner().run(planned(plan_restart, self.unit), self.progress.append)
 
     async def reset(self) -> Outcome | Refusal:
-        return await self.runner(ResetExecutor).run(planned(plan_reset_failed, self.unit), self.progress.append)
+        return await self.runner("reset-failed").run(planned(plan_reset_failed, self.unit), self.progress.append)
 
     def entries(self, kind: str | None = None) -> list[Entry]:
         return [entry for entry in JournalReader(self.path).entries() if kind in (None, entry.kind)]

@@ -78,13 +78,16 @@ class Dispatcher:
         if isinstance(plan, Refusal):
             self._refuse(spec, plan)
             return
+        runner = self.runner(spec)
+        if refusal := await runner.forbidden(plan):
+            self._refuse(spec, refusal)
+            return
         if not await self.stage.confirm(plan):
             return
         again = self._plan(spec, targets) if not self._ending else Refusal(f"{self._ending}; nothing was sent.")
         if isinstance(again, Refusal):
             self._refuse(spec, again)
             return
-        runner = self.runner(spec)
         self.running, self._brake = True, runner.brake
         try:
             outcome = await runner.run(plan, self.stage.progressed)

@@ -42,6 +42,11 @@ class RunRecord:
         """When each target was touched last, by its key."""
         return {key: step.at for step in self.steps if step.data.get("sent") is not False for key in step.targets}
 
+    @property
+    def needless(self) -> frozenset[str]:
+        """The targets that were not touched because they were by then what was wanted."""
+        return frozenset(key for step in self.steps if step.data.get("needless") is True for key in step.targets)
+
     def touched(self, key: str) -> datetime | None:
         """When this target was touched, or may have been: without a verdict nobody knows what is not written down."""
         if key not in self.intent.targets:

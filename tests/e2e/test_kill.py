@@ -7,18 +7,17 @@ import signal
 import subprocess
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar, cast
+from typing import Any, NoReturn, TypeVar
 
 import pytest
 
 from actions.aftermath import Aftermath, left_alone
-from actions.engine import EngineExecutor, ResetExecutor, plan_reset_failed, plan_restart
-from actions.means import Executor, Locks, Means
+from actions.engine import plan_reset_failed, plan_restart
+from actions.means import Changed, Executor, Locks, Means
 from actions.plan import Plan, Refusal, Step
 from actions.run import Runner
 from actions.verdict import TargetVerdict, Verdict, Word
 from backend.clients.api import ApiClient
-from backend.clients.engine import EngineClient
 from backend.config.load import load
 from backend.config.model import Config
 from backend.incident import journal as journal_module
@@ -32,6 +31,7 @@ from backend.model.target import Target
 from tests.conftest import HandClock
 from tests.e2e.stand import BACKTOP, Stand, backtop, environment
 from tests.engines import CLEARED, UP, Engine, planned
+from tests.engines import executor_of as unit_executor
 from tests.fakes import NOW, Server, Time, failed, requeue_of, without_threads
 from tests.situations import unit
 from tests.waiting import eventually
@@ -69,7 +69,7 @@ class Doomed:
         if moment == self._moment:
             self._end()
 
-    async def gone(self, target: Target) -> str | None:
+    async def gone(self, target: Target) -> Changed | None:
         return await self._executor.gone(target)
 
     async def perform(self, step: Step) -> str:
@@ -96,8 +96,7 @@ def executor_of(name: str, time: Time, arrived: Sequence[str] = ()) -> Executor:
     engine.course = ((0.0, becomes),)
     if arrived:
         engine.becomes(**becomes)
-    kind = EngineExecutor if name == "restart" else ResetExecutor
-    return kind(cast("EngineClient", engine), cast("ApiClient", engine), time)
+    return unit_executor("restart" if name == "restart" else "reset-failed", engine, time)
 
 
 def means(config: Config, executor: Executor, time: Time, who: str) -> Means:

@@ -17,8 +17,12 @@ from backend.parts import JOBS_FAILED
 from tests.conftest import Rig
 from tests.pilot.waiting import until
 from tests.situations import NOW, after, data_gap, failed, job, jobs, missing, no_data, stale, waiting
+from tui.screens import settling
 from tui.screens.leave import LeaveScreen
 from tui.screens.plan import PlanScreen
+
+TYPED_AGO = settling.typed_ago
+"""The real one: tests stop the time that keys take."""
 
 
 @dataclass
@@ -27,6 +31,9 @@ class Recorder:
 
     plans: list[Plan] = field(default_factory=list)
     brake: Brake = field(default_factory=Brake)
+
+    async def forbidden(self, plan: Plan) -> Refusal | None:
+        return None
 
     async def run(self, plan: Plan, report: Report) -> Outcome | Refusal:
         self.plans.append(plan)
@@ -135,6 +142,59 @@ async def test_keys_typed_ahead_do_nothing(rig: Rig, key: str) -> None:
         await open_.press(key)
         assert open_.is_open()
         assert not open_.runs.plans
+
+
+async def test_a_key_counts_by_when_it_was_typed(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with dialog(rig, "down", "r") as open_:
+        await open_.pass_time(0.5)
+        monkeypatch.setattr(settling, "typed_ago", lambda _: 0.25)
+        for key in ("y", "n", "escape", "enter"):
+            await open_.press(key)
+            assert open_.is_open(), "the program stood still meanwhile"
+        monkeypatch.setattr(settling, "typed_ago", lambda _: 0.15)
+        await open_.press("y")
+        await open_.until(lambda: bool(open_.runs.plans))
+
+
+async def test_a_key_that_was_typed_before_the_time_to_think_was_over_does_not_confirm(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with dialog(rig, "asterisk", "r") as open_:
+        await open_.pass_time(2)
+        monkeypatch.setattr(settling, "typed_ago", lambda _: 1.1)
+        await open_.press("y")
+        assert open_.is_open()
+        monkeypatch.setattr(settling, "typed_ago", lambda _: 0.9)
+        await open_.press("y")
+        await open_.until(lambda: bool(open_.runs.plans))
+
+
+def test_how_long_ago_a_key_was_typed() -> None:
+    event = events.Key("y", "y")
+    event.time -= 0.3
+    assert 0.3 <= TYPED_AGO(event) < 60
+    event.time += 60
+    assert TYPED_AGO(event) == 0.0
+
+
+async def test_what_was_never_drawn_hears_nothing(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    wrap = PlanScreen._wrap
+    monkeypatch.setattr(PlanScreen, "_wrap", lambda _: None)
+    async with rig.run(100, 30) as pilot:
+        open_ = Dialog(rig, pilot, Recorder())
+        await rig.know(pilot, data_gap())
+        await open_.press("down", "r")
+        await open_.until(open_.is_open)
+        await open_.pass_time(5)
+        await open_.press("y", "escape")
+        assert open_.is_open(), "nothing of it could be seen yet"
+        wrap(open_.screen)
+        await open_.until(lambda: "[n] Cancel" in rig.text)
+        await open_.press("escape")
+        assert open_.is_open(), "it is counted from now on"
+        await open_.pass_time(1)
+        await open_.press("escape")
+        assert not open_.is_open()
 
 
 @pytest.mark.parametrize("key", ["n", "escape", "enter"])

@@ -31,6 +31,9 @@ class Lasting:
     so_far: bool = False
     brake: Brake = field(default_factory=Brake)
 
+    async def forbidden(self, plan: Plan) -> Refusal | None:
+        return None
+
     async def run(self, plan: Plan, report: Report) -> Outcome | Refusal:
         await self.go.wait()
         verdicts = [TargetVerdict(target, Word.WORKED, "runs", so_far=self.so_far) for target in plan.targets]

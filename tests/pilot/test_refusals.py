@@ -83,8 +83,9 @@ async def test_without_a_journal_nothing_is_sent(rig: Rig, title: str) -> None:
     rig.app.desk.config.journal_path.mkdir(parents=True)
     async with rig.run() as pilot:
         await rig.know(pilot, data_gap())
-        await open_dialog(rig, pilot, title)
-        await confirm(rig, pilot, title)
+        await pilot.press(*KEYS[title])
+        await until(pilot, lambda: rig.told)
+        assert rig.app.screen is rig.app.dashboard, "nobody is asked to confirm what cannot be recorded"
         (told,) = rig.told
         assert told.startswith(f"{title}: refused: Nothing was sent, for the journal cannot record it: ")
         assert "it is a folder" in told

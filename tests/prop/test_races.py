@@ -12,13 +12,12 @@ from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from actions.engine import EngineExecutor, ResetExecutor
 from actions.guard import Posture
 from actions.means import Executor, Locks, Means
 from actions.outcome import Progress
@@ -26,8 +25,7 @@ from actions.plan import Plan
 from actions.registry import REGISTRY
 from actions.run import Runner
 from actions.spec import ActionSpec
-from backend.clients.api import ApiClient
-from backend.clients.engine import EngineClient
+from backend.clients import systemctl
 from backend.config.model import Config
 from backend.incident.entry import Entry, decode
 from backend.incident.journal import Journal
@@ -37,7 +35,7 @@ from backend.model.jobs import JobList, JobState
 from backend.model.situation import Situation
 from backend.model.target import JobTarget, Target, UnitTarget, of_kind
 from backend.parts import ENGINE_UNIT, JOBS_FAILED
-from tests.engines import CLEARED, UP, Course, Engine
+from tests.engines import CLEARED, UP, Course, Engine, executor_of
 from tests.fakes import BAD, GOOD, NOTHING, SLOW, Server, Time, failed, known, without_threads
 from tests.fakes import Course as JobCourse
 from tests.situations import unit
@@ -47,6 +45,7 @@ from widgets.present.failures import group_key
 
 PLAYED = int(os.environ.get("BACKTOP_RACES", "200"))
 NAMES = ("1", "2", "3", "4")
+PEOPLE = ("ann@research-01", "bob@research-01")
 READ_EVERY = 2.0
 LASTS = 40.0
 """Seconds for which screens go on reading."""
@@ -77,7 +76,7 @@ class Event:
 
 
 EVENTS = ("ends", "runs", "fails again", "vanishes", "comes", "unit restarts", "unit fails", "unit is reset",
-          "screens stand", "screens go on", "the first leaves")  # fmt: skip
+          "screens stand", "screens go on", "the first leaves", "locks are swept", "locks are swept")  # fmt: skip
 MOMENTS = st.integers(0, 60).map(lambda quarter: quarter / 4)
 PRESSES = st.lists(
     st.builds(
@@ -88,23 +87,34 @@ PRESSES = st.lists(
     min_size=1, max_size=5,
 )  # fmt: skip
 HAPPENING = st.lists(st.builds(Event, MOMENTS, st.sampled_from(EVENTS), st.sampled_from(NAMES)), max_size=8)
+SPELLINGS: Sequence[Sequence[str]] = (
+    ("systemctl",), ("/usr/bin/systemctl",), ("sudo", "-n", "systemctl"),
+    ("/bin/sudo", "--non-interactive", "systemctl"), ("systemctl", "--system"), ("systemctl", "--no-ask-password"),
+)  # fmt: skip
+"""Ways to say one service manager, and one unit of it."""
+SPELT = st.tuples(st.sampled_from(SPELLINGS), st.sampled_from(SPELLINGS))
 COURSES = st.fixed_dictionaries({name: st.sampled_from([GOOD, GOOD, BAD, SLOW, NOTHING]) for name in NAMES})
 
 
 class World:
     """One server, one engine, one journal and one folder of locks, for all; judges each effect as it arrives."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, one_journal: bool) -> None:
         without_threads()
+        self.one_journal = one_journal
+        """Whether all write to the same; two users of a host have one each, and nothing but the locks in common."""
         self.time = Time()
         self.server = Server(self.time, *(failed(name) for name in NAMES))
         self.engine = Engine(self.time, unit())
-        self.path, self.locks = folder / "journal.jsonl", folder / "locks"
+        self.folder, self.locks = folder, folder / "locks"
         self.locks.mkdir()
-        self.synced = 0
+        self.synced: Counter[Path] = Counter()
+        """Bytes of each journal that are on disk."""
+        self.swept = False
+        """Whether somebody took locks away while they were held."""
         self.stands = False
         """Whether screens show what they read before, because nothing answers."""
-        self._effects: Counter[str] = Counter()
+        self._effects: Counter[tuple[Path, str]] = Counter()
         self._count = 0
         self.server.on_send = self._request_arrives
         self.engine.on_ask = self._command_arrives
@@ -134,6 +144,18 @@ class World:
                 self.engine.becomes(**CLEARED)
             case "screens stand" | "screens go on":
                 self.stands = event.what == "screens stand"
+            case "locks are swept":
+                for file in self.locks.iterdir():
+                    file.unlink()
+                    self.swept = True
+                    TALLY["locks swept"] += 1
+
+    def journal(self, who: str) -> Path:
+        """Where this one writes."""
+        return self.folder / ("journal.jsonl" if self.one_journal else f"{who}.jsonl")
+
+    def journals(self) -> list[Path]:
+        return list(self.folder.glob("*.jsonl"))
 
     def _new(self) -> str:
         self._count += 1
@@ -159,20 +181,41 @@ class World:
         targets = [target for target in who.confirmed if target.key == key]
         assert targets, "sent for what nobody confirmed"
         assert set(targets) <= who.picked, "sent for what was not under the cursor, and not marked"
-        on_disk = [decode(line) for line in self.path.read_bytes()[: self.synced].splitlines()]
+        path = self.journal(who.name)
+        on_disk = [decode(line) for line in path.read_bytes()[: self.synced[path]].splitlines()]
         intents = [entry for entry in on_disk if entry.kind == "intent" and key in entry.targets]
-        assert len(intents) > self._effects[key], "sent without an intent of its own on disk"
+        assert len(intents) > self._effects[path, key], "sent without an intent of its own on disk"
         assert (intents[-1].actor, intents[-1].action) == (who.name, who.acts)
-        self._effects[key] += 1
+        assert self.swept or self._at_work(key) == [who.name], "somebody else is at work on it"
+        self._effects[path, key] += 1
         TALLY["effects"] += 1
         return targets[0]
+
+    def _at_work(self, key: str) -> list[str]:
+        """Who has begun something with this target, and has no verdict yet."""
+        entries = [entry for path in self.journals() for entry in JournalReader(path).tail(10_000)]
+        ended = {entry.id for entry in entries if entry.kind == "verdict"}
+        begun = (entry for entry in entries if entry.kind == "intent" and key in entry.targets)
+        return [entry.actor for entry in begun if entry.id not in ended]
+
+
+class Spelt:
+    """The one engine, as somebody reaches it by words of his own."""
+
+    def __init__(self, engine: Engine, words: Sequence[str]) -> None:
+        self._engine = engine
+        self.place = systemctl.place(words)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._engine, name)
 
 
 class OnCall:
     """Sits before a screen, on the real way from key to verdict."""
 
-    def __init__(self, world: World, name: str, seen: Situation) -> None:
+    def __init__(self, world: World, name: str, words: Sequence[str], seen: Situation) -> None:
         self.name = name
+        self._engine = Spelt(world.engine, words)
         self.acts = ""
         self.picked: frozenset[Target] = frozenset()
         self.confirmed: tuple[Target, ...] = ()
@@ -183,16 +226,14 @@ class OnCall:
 
     def _runner(self, spec: ActionSpec) -> Runner:
         world = self._world
-        scribe = Scribe(Journal(world.path, self.name, world.time))
+        scribe = Scribe(Journal(world.journal(self.name), self.name, world.time))
         locks = Locks(world.locks, world.time)
         return Runner(Means(self._executor(spec), scribe, locks, world.time, world.time.sleep))
 
     def _executor(self, spec: ActionSpec) -> Executor:
         if spec.id == "job.requeue":
             return self._world.server.executor
-        kind = EngineExecutor if spec.id == "engine.restart" else ResetExecutor
-        engine = self._world.engine
-        return kind(cast("EngineClient", engine), cast("ApiClient", engine), self._world.time)
+        return executor_of("restart" if spec.id == "engine.restart" else "reset-failed", self._engine, self._world.time)
 
     async def press(self, press: Press) -> None:
         """Press the key on what the screen shows now."""
@@ -255,18 +296,31 @@ def watched(world: World) -> Iterator[None]:
 
     def synced(fd: int) -> None:
         sync(fd)
-        if world.path.exists() and os.path.samestat(os.fstat(fd), world.path.stat()):
-            world.synced = world.path.stat().st_size
+        for path in world.journals():
+            if os.path.samestat(os.fstat(fd), path.stat()):
+                world.synced[path] = path.stat().st_size
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "fsync", synced)
         yield
 
 
-async def play(folder: Path, presses: Sequence[Press], events: Sequence[Event], courses: dict[str, JobCourse]) -> None:
-    world = World(folder)
-    world.server.courses = dict(courses)
-    people = [OnCall(world, name, await world.seen()) for name in ("ann@research-01", "bob@research-01")]
+@dataclass(frozen=True)
+class Play:
+    """What happens in one interleaving, and between whom."""
+
+    presses: list[Press]
+    events: list[Event]
+    courses: dict[str, JobCourse]
+    spelt: tuple[Sequence[str], Sequence[str]]
+    one_journal: bool
+
+
+async def play(folder: Path, given: Play) -> None:
+    world = World(folder, one_journal=given.one_journal)
+    world.server.courses = dict(given.courses)
+    presses, events = given.presses, given.events
+    people = [OnCall(world, name, words, await world.seen()) for name, words in zip(PEOPLE, given.spelt, strict=True)]
     acting = [(press.who, asyncio.create_task(people[press.who].press(press))) for press in presses]
 
     async def happens(event: Event) -> None:
@@ -284,9 +338,10 @@ async def play(folder: Path, presses: Sequence[Press], events: Sequence[Event], 
             with suppress(asyncio.CancelledError):
                 await task
         await asyncio.gather(*beside)
-    entries = list(JournalReader(world.path).entries())
-    assert JournalReader(world.path).verify().ok
-    assert ids(entries, "intent") == ids(entries, "verdict"), "what was begun has its end in the journal"
+    for path in world.journals():
+        entries = JournalReader(path).tail(10_000)
+        assert JournalReader(path).verify().ok
+        assert ids(entries, "intent") == ids(entries, "verdict"), "what was begun has its end in the journal"
     assert not list(world.locks.iterdir())
     assert all(person.dispatcher.busy is None for person in people)
     TALLY["interleavings"] += 1
@@ -296,11 +351,9 @@ def ids(entries: Sequence[Entry], kind: str) -> list[str]:
     return sorted(entry.id for entry in entries if entry.kind == kind)
 
 
-@given(PRESSES, HAPPENING, COURSES)
+@given(st.builds(Play, PRESSES, HAPPENING, COURSES, SPELT, st.booleans()))
 @pytest.mark.timeout(max(120, PLAYED // 10))
 @settings(deadline=None, max_examples=PLAYED, suppress_health_check=[HealthCheck.too_slow])
-def test_what_was_confirmed_is_acted_on_or_nothing(
-    presses: list[Press], events: list[Event], courses: dict[str, JobCourse]
-) -> None:
+def test_what_was_confirmed_is_acted_on_or_nothing(given: Play) -> None:
     with tempfile.TemporaryDirectory() as folder, asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
-        runner.run(play(Path(folder), presses, events, courses))
+        runner.run(play(Path(folder), given))

@@ -209,6 +209,19 @@ async def test_what_was_not_touched_is_said_to_be_so(tmp_path: Path) -> None:
     assert (verdict.skipped, verdict.text) == (1, "nothing was done; broken off before step 1 of 1")
 
 
+async def test_what_stopped_a_run_is_still_told_in_its_last_verdict(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, *THREE)
+    rig.server.courses["1"] = (*SLOW, (60.0, JobState.COMPLETED))
+    rig.server.on_send = lambda _: rig.runner.brake.pull(ENDING, hurry=True)
+    outcome = await rig.run(requeue_of(*THREE))
+    stopped = "backtop was told to end after step 1 of 3"
+    assert outcome.verdict.text.endswith(f", 2 not touched; {stopped}")
+    verdict = await rig.settle(outcome.run_id)
+    assert verdict is not None
+    assert verdict.text == f"completed in attempt 2, 2 not touched; {stopped}"
+    assert rig.entries("verdict")[-1].data["stopped"] == stopped
+
+
 async def test_another_place_is_not_judged_from_here(tmp_path: Path) -> None:
     rig = await going_on(tmp_path)
     rig.server.place = "another server"

@@ -111,6 +111,41 @@ async def test_guard_refuses_before_the_dialog(tmp_path: Path, posture: Posture)
     assert person.told[0][0] == "requeue: refused"
 
 
+async def test_what_cools_down_opens_no_dialog(tmp_path: Path) -> None:
+    person = Person(tmp_path, failed())
+    person.rig.server.courses["8841"] = NOTHING
+    await person.acts(failed())
+    await person.acts(failed())
+    assert len(person.dialogs) == 1
+    title, text, _ = person.told[-1]
+    assert title == "requeue: refused"
+    assert "was already asked for 8841" in text
+    assert person.rig.server.sent == ["8841"]
+
+
+async def test_what_was_done_while_the_dialog_was_open_refuses(tmp_path: Path) -> None:
+    person = Person(tmp_path, failed())
+
+    def somebody_else_acts() -> None:
+        Journal(person.rig.path, "bob@research-01", person.rig.time).append(
+            "intent", id="r1", action="job.requeue", targets=["job:8841"]
+        )
+
+    person.while_open = somebody_else_acts
+    await person.acts(failed())
+    assert len(person.dialogs) == 1
+    assert "by bob@research-01; see what came of it" in person.told[0][1]
+    assert person.rig.server.sent == []
+
+
+async def test_a_journal_that_cannot_be_read_opens_no_dialog(tmp_path: Path) -> None:
+    person = Person(tmp_path, failed())
+    person.rig.path.mkdir()
+    await person.acts(failed())
+    assert person.dialogs == []
+    assert person.told[0][1].startswith("Nothing was sent, for the journal cannot record it: ")
+
+
 async def test_facts_that_moved_while_the_dialog_was_open_refuse(tmp_path: Path) -> None:
     person = Person(tmp_path, failed())
 

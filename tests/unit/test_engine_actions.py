@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 
-from actions.engine import EngineExecutor, ResetExecutor, plan_reset_failed, plan_restart, the_failed_unit, the_unit
+from actions.engine import plan_reset_failed, plan_restart, restart_executor, the_failed_unit, the_unit
 from actions.means import Locks, Means
 from actions.outcome import Outcome
 from actions.plan import SETTLE, Refusal, Risk
@@ -30,7 +30,7 @@ from backend.model.situation import Situation
 from backend.model.target import UnitTarget
 from backend.parts import ENGINE_UNIT, HOST_PROCESSES, JOBS_RUNNING
 from tests.clocks import StillClock
-from tests.engines import CLEARED, FAILED, NEW, STARTING, UP, Engine, EngineRig, planned, seen, told
+from tests.engines import CLEARED, FAILED, NEW, STARTING, UP, Engine, EngineRig, executor_of, planned, seen, told
 from tests.fakes import Time, failed, known, requeue_of
 from tests.situations import RUNNING, jobs, unit, worker
 
@@ -384,16 +384,12 @@ async def test_five_grave_actions_in_ten_minutes_are_enough(tmp_path: Path) -> N
 # Through sudo
 
 
-@pytest.mark.parametrize(
-    ("kind", "verb", "fields"), [(EngineExecutor, "restart", {}), (ResetExecutor, "reset-failed", GIVEN_UP)]
-)
-async def test_each_action_asks_for_its_own_right(
-    tmp_path: Path, kind: type[EngineExecutor], verb: UnitVerb, fields: dict[str, Any]
-) -> None:
+@pytest.mark.parametrize(("verb", "fields"), [("restart", {}), ("reset-failed", GIVEN_UP)])
+async def test_each_action_asks_for_its_own_right(tmp_path: Path, verb: UnitVerb, fields: dict[str, Any]) -> None:
     rig = EngineRig(tmp_path, **fields)
     other: UnitVerb = "reset-failed" if verb == "restart" else "restart"
     rig.engine.sudoers = {other: "the line of the other"}
-    act = rig.restart if kind is EngineExecutor else rig.reset
+    act = rig.restart if verb == "restart" else rig.reset
     rig.engine.course = ((0, UP),) if verb == "restart" else ((0, CLEARED),)
     assert told(await act())[0] == "worked"
     rig.unit, rig.time.passed = rig.engine.stands, 100.0
@@ -449,7 +445,7 @@ async def restarted(config: Config, folder: Path) -> Outcome | Refusal:
     time = Time()
     client = EngineClient(config.engine.unit, config.engine.systemctl, SystemRunner())
     stands = await client.unit()
-    executor = EngineExecutor(client, cast("ApiClient", Engine(time, stands)), time)
+    executor = restart_executor(client, cast("ApiClient", Engine(time, stands)), time)
     scribe = Scribe(Journal(folder / "journal.jsonl", "ann", StillClock()))
     means = Means(executor, scribe, Locks(folder / "locks", StillClock()), StillClock(), time.sleep)
     return await Runner(means).run(planned(plan_restart, stands, config=config), lambda _: None)
@@ -476,10 +472,22 @@ async def test_a_sudo_that_wants_none_is_used(tmp_path: Path, through_sudo: Conf
     assert asked.count(f"-n {command}") == 1
 
 
+async def test_health_that_cannot_be_read_keeps_what_the_far_side_said(tmp_path: Path) -> None:
+    rig = EngineRig(tmp_path)
+    executor = executor_of("restart", rig.engine, rig.time)
+    target = UnitTarget.of(rig.unit)
+    rig.engine.becomes(**UP)
+    rig.engine.health_is = lambda _: Refused("the server is busy", "503 Service Unavailable", retry_after=7.0)
+    with pytest.raises(Refused) as caught:
+        await executor.look(target)
+    assert caught.value.summary == "active -> active in a new run, but not its health: the server is busy"
+    assert (caught.value.detail, caught.value.retry_after) == ("503 Service Unavailable", 7.0)
+
+
 async def test_what_is_no_unit_is_no_target_of_it(tmp_path: Path) -> None:
     rig = EngineRig(tmp_path)
     (target,) = requeue_of(failed()).targets
-    executor = EngineExecutor(cast("EngineClient", rig.engine), cast("ApiClient", rig.engine), rig.time)
+    executor = executor_of("restart", rig.engine, rig.time)
     for asking in (executor.gone(target), executor.look(target), executor.perform(requeue_of(failed()).steps[0])):
         with pytest.raises(TypeError):
             await asking

@@ -137,8 +137,39 @@ async def test_target_that_moves_on_while_it_waits_is_not_touched(tmp_path: Path
     rig.server.on_send = someone_else
     outcome = await rig.run(requeue_of(*three()))
     assert rig.server.sent == ["1", "3"]
-    assert (outcome.verdict.word, outcome.verdict.text) == (Word.UNKNOWN, "2 worked, 1 not touched")
+    assert (outcome.verdict.word, outcome.verdict.text) == (Word.WORKED, "2 worked, 1 needed nothing")
+    assert (outcome.verdict.skipped, outcome.verdict.needless) == (0, 1)
     assert [result.result for result in outcome.steps] == ["202 queued", "not sent: job 2 is running now", "202 queued"]
+
+
+async def test_target_that_moves_to_where_it_was_not_wanted_leaves_the_whole_unknown(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, *three())
+
+    def someone_else(id_: str) -> None:
+        if id_ == "1":
+            rig.server.put(replace(failed("2"), attempt=2, state=JobState.CANCELLED))
+
+    rig.server.on_send = someone_else
+    outcome = await rig.run(requeue_of(*three()))
+    assert rig.server.sent == ["1", "3"]
+    assert (outcome.verdict.word, outcome.verdict.text) == (Word.UNKNOWN, "2 worked, 1 not touched")
+
+
+async def test_what_needed_nothing_is_still_told_in_the_last_verdict(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, *three())
+    rig.server.courses["3"] = SLOW
+
+    def someone_else(id_: str) -> None:
+        if id_ == "1":
+            rig.server.put(replace(failed("2"), attempt=2, state=JobState.RUNNING))
+
+    rig.server.on_send = someone_else
+    outcome = await rig.run(requeue_of(*three()))
+    assert outcome.verdict.text == "1 worked, 1 worked so far, 1 needed nothing"
+    rig.server.put(replace(failed("3"), attempt=2, state=JobState.COMPLETED))
+    verdict = await rig.settle(outcome.run_id)
+    assert verdict is not None
+    assert (verdict.word, verdict.text) == (Word.WORKED, "2 worked, 1 needed nothing")
 
 
 async def test_lost_answer_is_decided_by_a_fresh_read(tmp_path: Path) -> None:
@@ -286,7 +317,7 @@ async def test_second_verdict_keeps_count_of_the_untouched(tmp_path: Path) -> No
     assert outcome.verdict.text == f"2 worked so far, 1 not touched; {told}"
     second = await rig.settle(outcome.run_id)
     assert second is not None
-    assert (second.word, second.text) == (Word.UNKNOWN, "2 worked, 1 not touched")
+    assert (second.word, second.text) == (Word.UNKNOWN, f"2 worked, 1 not touched; {told}")
 
 
 async def test_the_same_target_cools_down(tmp_path: Path) -> None:

@@ -45,6 +45,23 @@ def test_several_are_the_worst_with_counts(verdicts: list[TargetVerdict], skippe
     assert verdict.targets == tuple(verdicts)
 
 
+@pytest.mark.parametrize(
+    ("verdicts", "skipped", "word", "text"),
+    [
+        ([seen(Word.WORKED, "completed")], 0, "worked", "completed, 2 needed nothing"),
+        ([WORKED, WORKED], 0, "worked", "2 worked, 2 needed nothing"),
+        ([WORKED, NONE], 0, "no effect", "1 worked, 1 no effect, 2 needed nothing"),
+        ([WORKED, WORKED], 1, "unknown", "2 worked, 2 needed nothing, 1 not touched"),
+        ([], 1, "unknown", "nothing was done, 2 needed nothing"),
+    ],
+)
+def test_what_needed_nothing_makes_a_whole_no_worse(
+    verdicts: list[TargetVerdict], skipped: int, word: str, text: str
+) -> None:
+    verdict = Verdict.over(verdicts, skipped, needless=2)
+    assert (verdict.word.value, verdict.text, verdict.needless) == (word, text, 2)
+
+
 def test_it_is_so_far_while_any_target_is() -> None:
     assert Verdict.over([WORKED, SO_FAR]).so_far
     assert not Verdict.over([WORKED, NONE]).so_far

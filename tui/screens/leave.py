@@ -33,5 +33,4 @@ class LeaveScreen(SettlingScreen[bool]):
 
     def action_answer(self, answer: bool) -> None:
         """Close with the answer."""
-        if self.hears:
-            self.dismiss(answer)
+        self.dismiss(answer)

@@ -47,6 +47,8 @@ class PlanScreen(SettlingScreen[bool]):
         self._facts = facts
         self._wait = SETTLE if plan.risk is Risk.LOW else THINK
         self._word = plan.confirm
+        self._confirms = "y" if plan.confirm is None else "enter"
+        self._has_text = False
         self._body = Readout(id="plan-body")
         self._heading = Readout(id="plan-heading")
         self._heading.styles.height = "auto"  # two lines on a small screen
@@ -60,12 +62,11 @@ class PlanScreen(SettlingScreen[bool]):
                 yield self._body
             if self._word is not None:
                 yield Readout(((Span("type "), Span(self._word, "bad"), Span(", then enter")),), id="plan-type")
-                yield WordInput(lambda: self.hears)
+                yield WordInput(self.hears)
             yield self._keys
 
     def on_mount(self) -> None:
-        """Start the two clocks: when it may be confirmed, and when it expires."""
-        super().on_mount()
+        """Take the keys; the clocks start once its text is drawn."""
         if self._word is not None:
             self.query_one(WordInput).focus()
         self._tick()
@@ -81,6 +82,17 @@ class PlanScreen(SettlingScreen[bool]):
         self._heading.show(_folded(heading(self._facts), self._heading.size.width))
         self._body.show(body(self._facts, self._body.size.width))
         self._keys.show((self._key_line(),))
+        self._has_text = True
+        self.call_after_refresh(self.drawn)
+
+    def drawn(self) -> None:
+        """It can be seen, once there is text in it."""
+        if self._has_text:
+            super().drawn()
+
+    def deaf_to(self, key: str) -> float:
+        """The key that confirms waits for the time to think to be over."""
+        return self._wait if key == self._confirms else SETTLE
 
     @property
     def _may_confirm(self) -> bool:
@@ -120,8 +132,7 @@ class PlanScreen(SettlingScreen[bool]):
 
     def action_cancel(self) -> None:
         """Close without doing anything."""
-        if self.hears:
-            self.dismiss(False)
+        self.dismiss(False)
 
     def action_confirm(self) -> None:
         """Confirm, if that is enough and the time to think is over."""

@@ -9,13 +9,13 @@ from textual.widgets import Input
 class WordInput(Input):
     """Takes no key before the dialog could be read, and never takes pasted text."""
 
-    def __init__(self, ready: Callable[[], bool]) -> None:
+    def __init__(self, hears: Callable[[Key], bool]) -> None:
         super().__init__(id="plan-word", select_on_focus=False)
         self.cursor_blink = False
-        self._ready = ready
+        self._hears = hears
 
     async def _on_key(self, event: Key) -> None:
-        if self._ready():
+        if self._hears(event):
             await super()._on_key(event)
             return
         event.stop()
