@@ -6,10 +6,11 @@ import pytest
 
 from backend import parts
 from backend.config.model import Limits
-from backend.model.data import Availability, DataSource, DataSources, Gap
+from backend.model.data import Availability, DataSource, DataSources, Gap, SymbolHealth, SymbolsHealth, Validation
 from backend.model.engine import Unit
 from backend.model.host import ProcessTable
 from backend.model.jobs import JobCounts, JobList, Priority
+from backend.model.providers import ProviderAnswer
 from backend.model.situation import Face, Missing, Part, Situation
 from tests import situations
 from tests.situations import NOW, PROVIDERS, after, ago, data_gap, failing, host, job, jobs, running, situation, unit
@@ -361,6 +362,38 @@ def test_a_tall_data_pane_counts_the_gaps_that_find_no_room() -> None:
     shown = view("data", situation({parts.DATA_AVAILABILITY: Availability(5000, None, None, gaps, 12.0)}), 60, 20)
     assert len(shown.head) <= 20
     assert plain(shown.head[-1]).endswith("+4,987 more")
+
+
+def test_what_a_tall_data_pane_leaves_out_is_counted() -> None:
+    many = range(30)
+    found = situation(
+        {
+            parts.DATA_SYMBOLS: SymbolsHealth(
+                "8841", tuple(SymbolHealth(f"S{n}", 99.0 - n, None) for n in many), tuple(f"U{n}" for n in range(3))
+            ),
+            parts.DATA_SOURCES: DataSources(tuple(DataSource(f"s{n}", f"s{n}", n == 29, "healthy") for n in many)),
+            parts.DATA_VALIDATION: Validation(tuple((f"check {n}", "1") for n in many)),
+        }
+    )
+    asked = tuple(parts.provider(f"p{n}") for n in many)
+    answered = {each: ProviderAnswer(each.name, "", True, 1.0, "answered") for each in asked}
+    look = Look(after(found, answered), LIMITS, UNICODE, 60, 60, asked)
+    said = [plain(line).strip() for line in PANES["data"].view(look).head]
+    assert [line for line in said if line.endswith("more")] == ["+22 more", "+25 more", "+23 more", "+25 more"]
+    assert said[0] == "job 8841    U0 unknown"
+    assert said[3].startswith("S29")
+    assert said[12].startswith("sources     s29")
+
+
+def test_what_one_line_of_validation_leaves_out_is_counted() -> None:
+    report = Validation(tuple((f"check {n}", "1") for n in range(7)))
+    shown = view("data", situation({parts.DATA_VALIDATION: report}), 200)
+    assert plain(shown.head[-1]).endswith("check 3 1 +3 more")
+
+
+def test_symbols_of_a_running_job_that_are_not_named_are_counted() -> None:
+    job_of_many = replace(running("8850", "pairs-fx", 1, Priority.LOW), symbols=tuple(f"S{n}" for n in range(9)))
+    assert cells(view("jobs", situation({parts.JOBS_RUNNING: jobs(job_of_many)})))[0][-1].endswith("S5 +3")
 
 
 def test_what_is_still_to_come_does_not_make_doubtful_what_is_there() -> None:

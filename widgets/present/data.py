@@ -24,6 +24,8 @@ from widgets.text import Line, Span, Tone
 PARTS = (DATA_AVAILABILITY, DATA_CONNECTIVITY, DATA_SOURCES, DATA_STATUS, DATA_VALIDATION)
 BAR_CELLS = 10
 MOST_GAPS = 40
+CHECKS = 4
+"""How many lines of the validation's summary are told."""
 
 
 def view(look: Look) -> PaneView:
@@ -171,5 +173,6 @@ def _validation(look: Look) -> Line:
     report = look.situation.value(DATA_VALIDATION)
     if report is None or not report.summary:
         return ()
-    words = f" {look.glyphs.dot} ".join(f"{name} {value}" for name, value in report.summary[:4])
-    return aged(look, DATA_VALIDATION, (Span("validation ", "dim"), Span(words)))
+    words = f" {look.glyphs.dot} ".join(f"{name} {value}" for name, value in report.summary[:CHECKS])
+    more = f" +{len(report.summary) - CHECKS} more" if len(report.summary) > CHECKS else ""
+    return aged(look, DATA_VALIDATION, (Span("validation ", "dim"), Span(words), Span(more, "dim")))

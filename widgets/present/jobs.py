@@ -16,6 +16,8 @@ from widgets.table_rows import Cell, Row
 from widgets.text import Line, Span, Tone
 
 PARTS = (JOBS_RUNNING, JOBS_HEALTH, JOBS_PENDING, JOBS_COUNTS)
+SYMBOLS = 6
+"""How many symbols of a job are named."""
 
 
 def view(look: Look) -> PaneView:
@@ -113,9 +115,14 @@ def _row(job: Job, now: datetime, look: Look, cells: int) -> Row:
             Cell(priority_word(job.priority), "strong" if job.priority is Priority.HIGH else "dim", job.priority.rank),
             Cell(job.label, "dim"),
             Cell(time_of_day(job.started_at), "dim"),
-            Cell(", ".join(job.symbols[:6]), "dim"),
+            Cell(_symbols(job), "dim"),
         ),
     )
+
+
+def _symbols(job: Job) -> str:
+    more = f" +{len(job.symbols) - SYMBOLS}" if len(job.symbols) > SYMBOLS else ""
+    return f"{', '.join(job.symbols[:SYMBOLS])}{more}"
 
 
 def priority_word(priority: Priority) -> str:
