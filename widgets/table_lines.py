@@ -29,11 +29,12 @@ class State(NamedTuple):
 class Lines:
     """Draws the lines of one table for one width and one set of signs; remembers the rows that it drew last."""
 
-    def __init__(self, columns: Sequence[Column], width: int, glyphs: Glyphs) -> None:
+    def __init__(self, columns: Sequence[Column], width: int, glyphs: Glyphs, *, narrow: bool = False) -> None:
         self.width = width
+        self.narrow = narrow
         self.glyphs = glyphs
         self._body = max(0, width - GUTTER - RAIL)
-        self.placed: tuple[Placed, ...] = arrange(columns, self._body)
+        self.placed: tuple[Placed, ...] = arrange(columns, self._body, narrow=narrow)
         self._drawn: dict[str, tuple[Item, State, Line]] = {}
         self._fresh: dict[str, tuple[Item, State, Line]] = {}
 

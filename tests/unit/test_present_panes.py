@@ -11,7 +11,7 @@ from backend.model.engine import Unit
 from backend.model.host import ProcessTable
 from backend.model.jobs import JobCounts, JobList, Priority
 from backend.model.providers import ProviderAnswer
-from backend.model.situation import Face, Missing, Part, Situation
+from backend.model.situation import Face, Failure, Missing, Part, Situation
 from tests import situations
 from tests.situations import NOW, PROVIDERS, after, ago, data_gap, failing, host, job, jobs, running, situation, unit
 from widgets.present.panes import PANES
@@ -29,7 +29,7 @@ def view(pane: str, found: Situation, width: int = 56, height: int = 0, glyphs: 
 
 def words(shown: PaneView) -> str:
     """All lines of a view, below each other."""
-    return "\n".join(plain(line) for line in (shown.state, *shown.head, *shown.notices, *shown.foot))
+    return "\n".join(plain(line) for line in (shown.state, *shown.head, *shown.notices, shown.elsewhere, *shown.foot))
 
 
 def tones(lines: Sequence[Line]) -> set[str]:
@@ -319,6 +319,64 @@ def test_what_others_know_is_told_where_a_pane_knows_nothing_itself(pane: str) -
     assert f"elsewhere  {known}" in words(view(pane, without, height=20))
     assert "elsewhere" in words(view(pane, failing(data_gap(), main), height=20))
     assert "elsewhere" not in words(view(pane, data_gap(), height=20))
+
+
+WORDS_OF_FAILURES = (
+    "nobody answers at http://127.0.0.1:3000 (api.url): is it running?",
+    "no database answers at 127.0.0.1:5432 (database.dsn): is it running?",
+    "the database does not let adaf_research in: check the user, ~/.pgpass or passfile=",
+)
+
+
+@pytest.mark.parametrize("pane", PANES)
+@pytest.mark.parametrize(
+    ("sentence", "width"),
+    [(sentence, width) for sentence in WORDS_OF_FAILURES for width in (32, 36, 40, 56) if len(sentence) < 2.5 * width],
+)
+def test_a_failed_pane_says_all_of_what_since_when_and_when_next(pane: str, sentence: str, width: int) -> None:
+    found = after(data_gap(), dict.fromkeys(situations.parts(), Failure("refused", sentence)), seconds=20)
+    shown = view(pane, situations.retried(found), width)
+    assert all(line_width(line) <= width for line in shown.notices)
+    said = " ".join(plain(line).strip() for line in shown.notices)
+    assert sentence in said
+    assert "since 14:30:20" in said
+    assert "14:30:28" in said.partition("next")[2]
+
+
+@pytest.mark.parametrize("pane", [pane for pane in PANES if pane != "data"])
+def test_a_low_failed_pane_keeps_why_and_what_others_know_before_old_figures(pane: str) -> None:
+    main = MAIN[pane][0]
+    found = after(data_gap(), {main: Failure("refused", WORDS_OF_FAILURES[0])}, seconds=1)
+    shown = view(pane, found, 36, 5).within(5)
+    assert shown.elsewhere
+    assert "is it running?" in words(shown)
+    assert "since 14:30:01" in words(shown)
+    assert shown.around + 1 <= 5
+    assert not view(pane, found, 36, 3).within(3).elsewhere
+    assert "since 14:30:01" in words(view(pane, found, 36, 3).within(3))
+
+
+def test_a_servers_own_words_are_the_last_and_what_is_cut_of_them_is_marked() -> None:
+    sentence = f"/api/v1/jobs says HTTP 503: {'maintenance ' * 30}"
+    found = after(data_gap(), {parts.JOBS_FAILED: Failure("refused", sentence)}, seconds=1)
+    shown = view("failures", found, 36)
+    assert len(shown.notices) == 4
+    assert plain(shown.notices[0]).startswith("✖ failed: /api/v1/jobs says HTTP")
+    assert plain(shown.notices[2]).endswith("…")
+
+
+def test_each_source_says_in_its_own_words_that_it_has_no_such_part() -> None:
+    assert [plain(line) for line in view("resources", situations.missing()).notices] == [
+        "○ not told by this host: counters, processes",
+        "○ not told by systemd: unit",
+        "○ not told by the files: disk, tree",
+    ]
+    assert [plain(line) for line in view("database", situations.missing()).notices] == [
+        "○ not told by PostgreSQL: own, sessions, tables"
+    ]
+    said = words(view("data", situations.missing(), 76))
+    assert "○ no route for availability, connectivity, sources, status, validation" in said
+    assert "○ providers that cannot be asked: data-provider-1, marketdata" in said
 
 
 def test_without_its_main_route_a_pane_is_not_all_clear() -> None:

@@ -37,13 +37,13 @@ def view(look: Look) -> PaneView:
     tone = grave("bad" if gaps else "ok", _source_tone(sources))
     word = f"{gaps} gap{'s' if gaps != 1 else ''}" if gaps else "ok" if tone == "ok" else "source"
     overview = _overview(look)
-    others = elsewhere(look, DATA_AVAILABILITY, of_data(situation))
     lines = data_list.lines(look, needed(situation)) if look.tall else _three_lines(look, overview)
     return PaneView(
         face=stand.face,
         state=state_line(stand, tone, word, look.glyphs),
-        head=tuple(line for line in (*lines, others) if line),
+        head=tuple(line for line in lines if line),
         notices=stand.notices,
+        elsewhere=elsewhere(look, DATA_AVAILABILITY, of_data(situation)),
         brief=_brief(look, overview),
     )
 

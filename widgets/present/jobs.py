@@ -29,14 +29,15 @@ def view(look: Look) -> PaneView:
     late = [job for job in running.jobs if _late(job, now, limits)] if running else []
     tone, word = _state(situation.fresh(JOBS_HEALTH), late)
     figures = _figures(look, now)
-    lines = (fitting(figures, look.width), elsewhere(look, JOBS_RUNNING, of_work(situation)))
+    line = fitting(figures, look.width)
     return PaneView(
         face=stand.face,
         state=state_line(stand, tone, word, glyphs),
-        head=tuple(line for line in lines if line),
+        head=(line,) if line else (),
         rows=tuple(_rows(situation.value(JOBS_RUNNING), now, look)),
         foot=_foot(look),
         notices=stand.notices,
+        elsewhere=elsewhere(look, JOBS_RUNNING, of_work(situation)),
         brief=figures,
         rows_stale=old(look, JOBS_RUNNING),
     )
