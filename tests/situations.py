@@ -352,6 +352,12 @@ def missing() -> Situation:
     return situation(dict.fromkeys(parts(), Missing("no such route")))
 
 
+def gone() -> Situation:
+    """The server lost its routes for jobs and data; what they told before is still known."""
+    routes = [part for part in parts() if part.source in ("jobs", "data")]
+    return after(data_gap(), dict.fromkeys(routes, Missing("no such route")), seconds=1)
+
+
 def partly() -> Situation:
     """Some routes are not there, one part has not answered yet and one failed."""
     without = {JOBS_HEALTH, JOBS_PENDING, DATA_VALIDATION, DATA_SOURCES, DATABASE_TABLES, FILES_TREE}

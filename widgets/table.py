@@ -15,6 +15,8 @@ from widgets.table_model import TableModel
 from widgets.table_order import Sort
 from widgets.table_rows import Group, Item, Row
 
+NARROW = 118
+"""Cells of the terminal below which lesser columns give way early to what matters most."""
 WHEEL = 3
 """Lines that one step of the mouse wheel scrolls."""
 
@@ -218,9 +220,10 @@ class LiveTable(Painted, can_focus=True):
         """The titles, and the rows that there is room for."""
         width, height = self.outer_size
         lines = self._lines
-        if lines is None or lines.width != width or lines.glyphs is not self.glyphs:
-            lines = self._lines = Lines(self.model.columns, width, self.glyphs)
-        self._head = 1 if self._titles and self.model.rows.items else 0
+        narrow = self.app.size.width < NARROW
+        if lines is None or (lines.width, lines.narrow) != (width, narrow) or lines.glyphs is not self.glyphs:
+            lines = self._lines = Lines(self.model.columns, width, self.glyphs, narrow=narrow)
+        self._head = 1 if self._titles and self.model.rows.items and height > 1 else 0
         self.model.resize(height - self._head)
         titles = [lines.title(self.model.listing.sort)] if self._head else []
         return [*titles, *lines.window(self.model, focused=self.has_focus)][:height]

@@ -10,11 +10,16 @@ GAP = 1
 
 
 class Flex(NamedTuple):
-    """A width that grows from `least` to `most` cells, in proportion to `weight`."""
+    """A width that grows from `least` to `most` cells, in proportion to `weight`.
+
+    On a narrow terminal it has `ample` cells before any column that is not essential has a place; 0 asks for no more
+    than `least`.
+    """
 
     least: int = 8
     most: int | None = None
     weight: int = 1
+    ample: int = 0
 
 
 class Column(NamedTuple):
@@ -37,6 +42,11 @@ class Column(NamedTuple):
         """The smallest width, in cells."""
         return self.width.least if isinstance(self.width, Flex) else self.width
 
+    @property
+    def ample(self) -> int:
+        """The width from which columns that are not essential stand beside it on a narrow terminal, in cells."""
+        return max(self.least, self.width.ample) if isinstance(self.width, Flex) else self.width
+
 
 class Placed(NamedTuple):
     """A column in its place: its number among all columns, its first cell and its width."""
@@ -47,9 +57,12 @@ class Placed(NamedTuple):
     width: int
 
 
-def arrange(columns: Sequence[Column], width: int) -> tuple[Placed, ...]:
-    """Return the columns that find room in `width` cells, left to right, with one free cell between two."""
-    chosen = _choose(columns, width)
+def arrange(columns: Sequence[Column], width: int, *, narrow: bool = False) -> tuple[Placed, ...]:
+    """Return the columns that find room in `width` cells, left to right, with one free cell between two.
+
+    On a `narrow` terminal they give way early to those that ask for ample room.
+    """
+    chosen = _choose(columns, width, narrow=narrow)
     if not chosen:
         return ()
     widths = {index: columns[index].least for index in chosen}
@@ -65,14 +78,20 @@ def arrange(columns: Sequence[Column], width: int) -> tuple[Placed, ...]:
     return tuple(placed)
 
 
-def _choose(columns: Sequence[Column], width: int) -> list[int]:
+def _choose(columns: Sequence[Column], width: int, *, narrow: bool) -> list[int]:
     """Return the indexes of the columns that stay; one stays always, however narrow."""
     if width <= 0:
         return []
     chosen = list(range(len(columns)))
-    while len(chosen) > 1 and sum(columns[index].least + GAP for index in chosen) - GAP > width:
+    while len(chosen) > 1 and _needed([columns[index] for index in chosen], narrow=narrow) > width:
         chosen.remove(min(chosen, key=lambda index: (columns[index].essential, columns[index].priority, -index)))
     return chosen
+
+
+def _needed(columns: Sequence[Column], *, narrow: bool) -> int:
+    """Return the cells without which one of these columns has to go."""
+    early = narrow and not all(column.essential for column in columns)
+    return sum((column.ample if early else column.least) + GAP for column in columns) - GAP
 
 
 def _grow(widths: dict[int, int], flexible: list[tuple[int, Flex]], spare: int) -> None:

@@ -22,16 +22,19 @@ class State(NamedTuple):
     marked: bool = False
     changed: bool = False
     opened: bool = False
+    passing: tuple[int, int] | None = None
+    """Under a filter: how many rows of a group pass it, and how many it has."""
 
 
 class Lines:
     """Draws the lines of one table for one width and one set of signs; remembers the rows that it drew last."""
 
-    def __init__(self, columns: Sequence[Column], width: int, glyphs: Glyphs) -> None:
+    def __init__(self, columns: Sequence[Column], width: int, glyphs: Glyphs, *, narrow: bool = False) -> None:
         self.width = width
+        self.narrow = narrow
         self.glyphs = glyphs
         self._body = max(0, width - GUTTER - RAIL)
-        self.placed: tuple[Placed, ...] = arrange(columns, self._body)
+        self.placed: tuple[Placed, ...] = arrange(columns, self._body, narrow=narrow)
         self._drawn: dict[str, tuple[Item, State, Line]] = {}
         self._fresh: dict[str, tuple[Item, State, Line]] = {}
 
@@ -41,7 +44,8 @@ class Lines:
         self._drawn, self._fresh = self._fresh, {}
         pictures = []
         for line, key in enumerate(model.view.seen(model.keys)):
-            state = State(model.is_marked(key), key in model.changed, model.listing.is_open(key))
+            listing = model.listing
+            state = State(model.is_marked(key), key in model.changed, listing.is_open(key), listing.passing(key))
             ground: Ground = "row" if key != model.view.cursor else "cursor" if focused else "blurred"
             pictures.append(self._item(model.rows.items[key], state, ground, thumb=line in thumb))
         return pictures
@@ -87,7 +91,8 @@ class Lines:
     def _group(self, group: Group, state: State) -> Line:
         arrow = self.glyphs.opened if state.opened else self.glyphs.closed
         sign = Span(self.glyphs.mark, "accent") if state.marked else self._news(state)
-        return (Span(arrow), sign, *both_ends(group.lead, group.tail, self._body, self.glyphs.more))
+        tail = group.tail if state.passing is None else (Span("{} of {}".format(*state.passing), "warn"),)
+        return (Span(arrow), sign, *both_ends(group.lead, tail, self._body, self.glyphs.more))
 
     def _fit(self, spans: Sequence[Span]) -> Line:
         """Give a line its exact width, without the scroll bar."""

@@ -20,6 +20,7 @@ class Listing:
         self._filter: Filter | None = None
         self._search = Search()
         self._only: Callable[[Row], bool] | None = None
+        self._passing: dict[str, int] = {}
         self.gave_up = False
         """Whether the filter was lifted because new rows made it too slow."""
         self.sort: Sort | None = None
@@ -79,6 +80,10 @@ class Listing:
     def accepted(self, key: str) -> bool:
         """Say whether a row passes the filter, folded or not."""
         return key not in self._rejected
+
+    def passing(self, group: str) -> tuple[int, int] | None:
+        """Return how many rows of a group pass the filter, and how many it has; None where nothing is filtered."""
+        return (self._passing[group], len(self._rows.children[group])) if group in self._passing else None
 
     def siblings(self, group: str | None) -> list[str]:
         """Return the rows of a group, or with None those at the top, in order and filtered."""
@@ -140,6 +145,7 @@ class Listing:
 
     def _list(self) -> None:
         top = self.siblings(None)
+        self._passing = {}
         if not self._rows.children:
             self.keys = top
             return
@@ -149,6 +155,8 @@ class Listing:
                 keys.append(key)
                 continue
             rows = self.siblings(key)
+            if self._sifts:
+                self._passing[key] = len(rows)
             if rows or not self._sifts or self._matches_alone(key):
                 keys.append(key)
                 if self.is_open(key):

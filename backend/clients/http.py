@@ -243,7 +243,7 @@ def _explained(url: str, error: httpx.HTTPError) -> SourceError:
         case httpx.TimeoutException():
             return TimedOut(f"no answer in time from {url}", said)
         case httpx.ConnectError():
-            return Refused(f"nobody answers at {url}: is the API running, and is api.url right?", _deepest(error))
+            return Refused(f"nobody answers at {url} (api.url): is it running?", _deepest(error))
         case httpx.DecodingError():
             return BadAnswer(f"{url} sent an answer that cannot be unpacked", said)
         case httpx.UnsupportedProtocol() | httpx.LocalProtocolError():  # what it says may quote the token

@@ -36,7 +36,7 @@ def connect_failure(error: psycopg.Error | OSError, told: Mapping[str, object]) 
         return Refused(
             f"the database at {where} takes no connection now: {said.rpartition('FATAL:')[2].strip()[:120]}", detail
         )
-    return Refused(f"no database answers at {where}: is PostgreSQL running, and is database.dsn right?", detail)
+    return Refused(f"no database answers at {where} (database.dsn): is it running?", detail)
 
 
 def query_failure(error: psycopg.Error) -> SourceError:

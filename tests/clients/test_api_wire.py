@@ -90,7 +90,9 @@ async def test_nobody_listens() -> None:
     async with serving() as gone:
         url = gone.url
     api = ApiClient(url)
-    with pytest.raises(Refused, match=r"nobody answers at http://127.0.0.1:\d+: is the API running") as caught:
+    with pytest.raises(
+        Refused, match=r"nobody answers at http://127.0.0.1:\d+ \(api\.url\): is it running\?"
+    ) as caught:
         await api.health()
     assert "Connect call failed" in caught.value.detail
     await api.aclose()

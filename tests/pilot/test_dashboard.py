@@ -264,3 +264,25 @@ async def test_the_next_key_is_already_the_panes(rig: Rig) -> None:
             current = rig.app.dashboard.current
             assert current is not None
             assert current.kind.id == name
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "error", "gone"),
+    [
+        (60, 17, "No data for SAP.DE in 2026-11-17..2026", ("mean-revert", "high")),
+        (80, 24, "No data for SAP.DE in 2026-11", ("mean-revert", "high")),
+        (100, 30, "No data for SAP.DE in 2026-11-17..", ("mean-revert", "high")),
+        (117, 40, "No data for SAP.DE in 2026…", ("high",)),
+        (118, 40, "No data for SAP.DE", ()),
+    ],
+)
+async def test_on_a_narrow_terminal_the_error_has_room_before_strategy_and_priority(
+    rig: Rig, width: int, height: int, error: str, gone: tuple[str, ...]
+) -> None:
+    async with rig.run(width, height) as pilot:
+        for _ in range(2):
+            await rig.know(pilot, data_gap())
+        line = next(line for line in rig.lines if " 8841 " in line).partition("8841")[2]
+        assert error in line
+        for word in ("mean-revert", "high"):
+            assert (word in line) == (word not in gone)

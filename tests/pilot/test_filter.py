@@ -76,6 +76,23 @@ async def test_it_is_applied_while_one_types(rig: Rig) -> None:
         assert "/zero" in title(rig)
 
 
+@pytest.mark.parametrize("size", [(60, 17), (120, 40)], ids=["60x17", "120x40"])
+async def test_a_group_tells_how_many_of_its_rows_pass(rig: Rig, size: tuple[int, int]) -> None:
+    def group(sign: str) -> list[str]:
+        return [line for line in rig.lines if "No data for {symbol}" in line and sign in line]
+
+    async with watching(rig, size) as pilot:
+        assert group("79 %")
+        await pilot.press("slash", *"sap", "enter")
+        await until(pilot, lambda: passing(rig) == SAP)
+        assert group("4 of 11")
+        assert not group("79 %")
+        await pilot.press("left")
+        await until(pilot, lambda: bool(group("▸") and group("4 of 11")))
+        await pilot.press("slash", "escape")
+        await until(pilot, lambda: bool(group("79 %")) and not group(" of 11"))
+
+
 async def test_escape_takes_it_away(rig: Rig) -> None:
     async with watching(rig) as pilot:
         await pilot.press("slash", *"zero", "enter")

@@ -70,7 +70,9 @@ def hostile(found: Situation, words: str) -> Situation:
     """The same situation, in which every text of every value and failure is hostile; parts keep their names."""
 
     def spoil(state: PartState[Any]) -> PartState[Any]:
-        return replace(state, value=poisoned(state.value, words), failure=poisoned(state.failure, words))
+        value, failure, missing = (poisoned(each, words) for each in (state.value, state.failure, state.missing))
+        history = MappingProxyType({**state.history, words: (1.0, 2.0)})
+        return replace(state, value=value, failure=failure, missing=missing, history=history)
 
     return replace(found, parts=MappingProxyType({key: spoil(state) for key, state in found.parts.items()}))
 
@@ -110,7 +112,8 @@ def whole(rig: Rig, width: int, height: int) -> None:
 def test_every_text_is_poisoned() -> None:
     for found in (data_gap(), failed()):
         for state in hostile(found, "bad").parts.values():
-            assert set(texts((state.value, state.failure))) <= {"bad"}
+            assert set(texts((state.value, state.failure, state.missing))) <= {"bad"}
+            assert "bad" in state.history
 
 
 def test_every_part_has_something_to_poison() -> None:

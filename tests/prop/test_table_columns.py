@@ -3,7 +3,7 @@ from hypothesis import strategies as st
 
 from widgets.table_columns import GAP, Column, Flex, arrange
 
-flexes = st.builds(Flex, st.integers(1, 12), st.none() | st.integers(12, 40), st.integers(0, 3))
+flexes = st.builds(Flex, st.integers(1, 12), st.none() | st.integers(12, 40), st.integers(0, 3), st.integers(0, 30))
 columns = st.lists(
     st.builds(
         Column,
@@ -69,3 +69,20 @@ def test_columns_of_lower_priority_go_first_and_the_essential_one_last() -> None
     }
     assert [place.width for place in arrange(given_columns, 40)] == [6, 5, 27]
     assert [place.width for place in arrange(given_columns, 4)] == [4]
+
+
+def test_what_matters_most_has_room_before_anything_that_could_be_left_out() -> None:
+    given_columns = [
+        Column("id", width=6, priority=7, essential=True),
+        Column("strategy", width=10, priority=5),
+        Column("error", width=Flex(18, ample=40), priority=9, essential=True),
+    ]
+    drawn = {
+        width: [(each.column.id, each.width) for each in arrange(given_columns, width, narrow=True)]
+        for width in (58, 57, 30)
+    }
+    assert drawn == {
+        58: [("id", 6), ("strategy", 10), ("error", 40)],
+        57: [("id", 6), ("error", 50)],
+        30: [("id", 6), ("error", 23)],
+    }

@@ -257,6 +257,14 @@ class Table(RuleBasedStateMachine):
         assert list(self.model.keys) == self.reference.listed()
 
     @invariant()
+    def groups_know_how_many_of_their_rows_pass(self) -> None:
+        for key, item in self.reference.items.items():
+            if isinstance(item, Group):
+                inside = self.reference.siblings(key)
+                told = sum(map(self.reference.accepts, inside)), len(inside)
+                assert self.model.listing.passing(key) == (told if self.reference.filtered else None)
+
+    @invariant()
     def cursor_is_listed_and_seen(self) -> None:
         view, keys = self.model.view, self.model.keys
         assert view.cursor == (keys[view.index] if keys else None)

@@ -27,6 +27,7 @@ FACES: dict[str, Situation] = {
     "failed-unknown": situations.failed(known=False),
     "missing": situations.missing(),
     "partly": situations.partly(),
+    "gone": situations.gone(),
 }
 
 

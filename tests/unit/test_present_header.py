@@ -35,6 +35,22 @@ def test_that_it_fires_where_and_what_time_is_left_is_told_at_every_width(width:
         assert needed in words
 
 
+@pytest.mark.parametrize("width", range(14, 52))
+@pytest.mark.parametrize("changes", [{}, {"held": True, "worst_age": 600.0, "lock": "read-only"}], ids=["live", "held"])
+def test_the_alert_is_the_last_to_go(width: int, changes: dict[str, object]) -> None:
+    words = drawn(FIRING, width=width, **changes)
+    assert "✖ FIRING 42m" in words
+    there = [word in words for word in (str(changes.get("lock", "unlocked")), "prod", "RTO left 3h18")]
+    assert there == sorted(there), "whether keys act goes first, then where one is, then what time is left"
+
+
+@pytest.mark.parametrize(
+    ("width", "name"), [(60, "production"), (50, "product…"), (46, "production"), (40, "producti…")]
+)
+def test_a_long_environment_becomes_shorter_before_it_goes(width: int, name: str) -> None:
+    assert drawn(width=width).startswith(f" {name}   ✖ FIRING 42m ")
+
+
 def test_what_matters_least_goes_first() -> None:
     assert "research-01" not in drawn(width=100)
     assert "ResearchBacktestFailed" in drawn(width=100)

@@ -6,11 +6,12 @@ import pytest
 
 from backend import parts
 from backend.config.model import Limits
-from backend.model.data import Availability, DataSource, DataSources, Gap
+from backend.model.data import Availability, DataSource, DataSources, Gap, SymbolHealth, SymbolsHealth, Validation
 from backend.model.engine import Unit
 from backend.model.host import ProcessTable
 from backend.model.jobs import JobCounts, JobList, Priority
-from backend.model.situation import Face, Missing, Part, Situation
+from backend.model.providers import ProviderAnswer
+from backend.model.situation import Face, Failure, Missing, Part, Situation
 from tests import situations
 from tests.situations import NOW, PROVIDERS, after, ago, data_gap, failing, host, job, jobs, running, situation, unit
 from widgets.present.panes import PANES
@@ -28,7 +29,7 @@ def view(pane: str, found: Situation, width: int = 56, height: int = 0, glyphs: 
 
 def words(shown: PaneView) -> str:
     """All lines of a view, below each other."""
-    return "\n".join(plain(line) for line in (shown.state, *shown.head, *shown.notices, *shown.foot))
+    return "\n".join(plain(line) for line in (shown.state, *shown.head, *shown.notices, shown.elsewhere, *shown.foot))
 
 
 def tones(lines: Sequence[Line]) -> set[str]:
@@ -320,6 +321,64 @@ def test_what_others_know_is_told_where_a_pane_knows_nothing_itself(pane: str) -
     assert "elsewhere" not in words(view(pane, data_gap(), height=20))
 
 
+WORDS_OF_FAILURES = (
+    "nobody answers at http://127.0.0.1:3000 (api.url): is it running?",
+    "no database answers at 127.0.0.1:5432 (database.dsn): is it running?",
+    "the database does not let adaf_research in: check the user, ~/.pgpass or passfile=",
+)
+
+
+@pytest.mark.parametrize("pane", PANES)
+@pytest.mark.parametrize(
+    ("sentence", "width"),
+    [(sentence, width) for sentence in WORDS_OF_FAILURES for width in (32, 36, 40, 56) if len(sentence) < 2.5 * width],
+)
+def test_a_failed_pane_says_all_of_what_since_when_and_when_next(pane: str, sentence: str, width: int) -> None:
+    found = after(data_gap(), dict.fromkeys(situations.parts(), Failure("refused", sentence)), seconds=20)
+    shown = view(pane, situations.retried(found), width)
+    assert all(line_width(line) <= width for line in shown.notices)
+    said = " ".join(plain(line).strip() for line in shown.notices)
+    assert sentence in said
+    assert "since 14:30:20" in said
+    assert "14:30:28" in said.partition("next")[2]
+
+
+@pytest.mark.parametrize("pane", [pane for pane in PANES if pane != "data"])
+def test_a_low_failed_pane_keeps_why_and_what_others_know_before_old_figures(pane: str) -> None:
+    main = MAIN[pane][0]
+    found = after(data_gap(), {main: Failure("refused", WORDS_OF_FAILURES[0])}, seconds=1)
+    shown = view(pane, found, 36, 5).within(5)
+    assert shown.elsewhere
+    assert "is it running?" in words(shown)
+    assert "since 14:30:01" in words(shown)
+    assert shown.around + 1 <= 5
+    assert not view(pane, found, 36, 3).within(3).elsewhere
+    assert "since 14:30:01" in words(view(pane, found, 36, 3).within(3))
+
+
+def test_a_servers_own_words_are_the_last_and_what_is_cut_of_them_is_marked() -> None:
+    sentence = f"/api/v1/jobs says HTTP 503: {'maintenance ' * 30}"
+    found = after(data_gap(), {parts.JOBS_FAILED: Failure("refused", sentence)}, seconds=1)
+    shown = view("failures", found, 36)
+    assert len(shown.notices) == 4
+    assert plain(shown.notices[0]).startswith("✖ failed: /api/v1/jobs says HTTP")
+    assert plain(shown.notices[2]).endswith("…")
+
+
+def test_each_source_says_in_its_own_words_that_it_has_no_such_part() -> None:
+    assert [plain(line) for line in view("resources", situations.missing()).notices] == [
+        "○ not told by this host: counters, processes",
+        "○ not told by systemd: unit",
+        "○ not told by the files: disk, tree",
+    ]
+    assert [plain(line) for line in view("database", situations.missing()).notices] == [
+        "○ not told by PostgreSQL: own, sessions, tables"
+    ]
+    said = words(view("data", situations.missing(), 76))
+    assert "○ no route for availability, connectivity, sources, status, validation" in said
+    assert "○ providers that cannot be asked: data-provider-1, marketdata" in said
+
+
 def test_without_its_main_route_a_pane_is_not_all_clear() -> None:
     without = situation({**values_of(situations.calm()), parts.DATA_AVAILABILITY: Missing("no such route")})
     assert plain(view("data", without).state) == "○ partly  0s"
@@ -361,6 +420,38 @@ def test_a_tall_data_pane_counts_the_gaps_that_find_no_room() -> None:
     shown = view("data", situation({parts.DATA_AVAILABILITY: Availability(5000, None, None, gaps, 12.0)}), 60, 20)
     assert len(shown.head) <= 20
     assert plain(shown.head[-1]).endswith("+4,987 more")
+
+
+def test_what_a_tall_data_pane_leaves_out_is_counted() -> None:
+    many = range(30)
+    found = situation(
+        {
+            parts.DATA_SYMBOLS: SymbolsHealth(
+                "8841", tuple(SymbolHealth(f"S{n}", 99.0 - n, None) for n in many), tuple(f"U{n}" for n in range(3))
+            ),
+            parts.DATA_SOURCES: DataSources(tuple(DataSource(f"s{n}", f"s{n}", n == 29, "healthy") for n in many)),
+            parts.DATA_VALIDATION: Validation(tuple((f"check {n}", "1") for n in many)),
+        }
+    )
+    asked = tuple(parts.provider(f"p{n}") for n in many)
+    answered = {each: ProviderAnswer(each.name, "", True, 1.0, "answered") for each in asked}
+    look = Look(after(found, answered), LIMITS, UNICODE, 60, 60, asked)
+    said = [plain(line).strip() for line in PANES["data"].view(look).head]
+    assert [line for line in said if line.endswith("more")] == ["+22 more", "+25 more", "+23 more", "+25 more"]
+    assert said[0] == "job 8841    U0 unknown"
+    assert said[3].startswith("S29")
+    assert said[12].startswith("sources     s29")
+
+
+def test_what_one_line_of_validation_leaves_out_is_counted() -> None:
+    report = Validation(tuple((f"check {n}", "1") for n in range(7)))
+    shown = view("data", situation({parts.DATA_VALIDATION: report}), 200)
+    assert plain(shown.head[-1]).endswith("check 3 1 +3 more")
+
+
+def test_symbols_of_a_running_job_that_are_not_named_are_counted() -> None:
+    job_of_many = replace(running("8850", "pairs-fx", 1, Priority.LOW), symbols=tuple(f"S{n}" for n in range(9)))
+    assert cells(view("jobs", situation({parts.JOBS_RUNNING: jobs(job_of_many)})))[0][-1].endswith("S5 +3")
 
 
 def test_what_is_still_to_come_does_not_make_doubtful_what_is_there() -> None:

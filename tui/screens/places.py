@@ -12,6 +12,8 @@ SMALL = Size(72, 20)
 """Below this width or height one pane is shown whole and the others as a line each."""
 LOW = 30
 """Below this height the journal has one line, and most of the rest goes to jobs and failures."""
+NARROW = 118
+"""Below this width failures have a little more room than jobs, so that an error can be read."""
 BROAD = 140
 """From this width failures have more room than jobs: what they tell is longer."""
 WIDE = Size(190, 40)
@@ -51,7 +53,8 @@ def places(size: Size, wish: Wish) -> Mapping[str, Region]:
     if is_single(size, zoomed=wish.zoomed):
         panes = _one_whole(middle, wish.whole)
     else:
-        panes = _all(middle, wish.data, broad=width >= BROAD, wide=wide)
+        weights = (9, 11) if width < NARROW else (2, 3) if width >= BROAD else (1, 1)
+        panes = _all(middle, wish.data, weights, wide=wide)
     return {
         "header": Region(0, 0, width, 1),
         "finding": Region(0, 1, width, finding),
@@ -68,7 +71,7 @@ def _one_whole(middle: Region, whole: str) -> dict[str, Region]:
     return dict(zip(names, _below_each_other(middle, heights), strict=True))
 
 
-def _all(middle: Region, data: int, *, broad: bool, wide: bool) -> dict[str, Region]:
+def _all(middle: Region, data: int, weights: tuple[int, int], *, wide: bool) -> dict[str, Region]:
     upper_height = _shares(middle.height, (1, 1) if wide else (2, 3))[0]
     upper, lower = _below_each_other(middle, [upper_height, middle.height - upper_height])
     if wide:
@@ -76,7 +79,7 @@ def _all(middle: Region, data: int, *, broad: bool, wide: bool) -> dict[str, Reg
     else:
         high = max(0, min(data, DATA_MOST, lower.height - LEAST))
         left, right = _below_each_other(lower, [high, lower.height - high])
-    regions = [*_side_by_side(upper, (2, 3) if broad else (1, 1)), left, *_side_by_side(right, (1, 1))]
+    regions = [*_side_by_side(upper, weights), left, *_side_by_side(right, (1, 1))]
     return dict(zip([name for row in ROWS for name in row], regions, strict=True))
 
 

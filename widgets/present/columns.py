@@ -17,12 +17,12 @@ JOBS = (
 )
 
 FAILURES = (
-    Column("id", "id", width=6, priority=7),
+    Column("id", "id", width=6, priority=7, essential=True),
     Column("strategy", "strategy", width=Flex(10, most=18, weight=4), priority=5),
     Column("prio", "prio", width=4, priority=3),
     Column("age", "age", width=4, align="right", priority=6, quiet=True),
     Column("attempt", "attempt", width=7, align="right", priority=2),
-    Column("error", "error", width=Flex(18, weight=3), priority=9, essential=True),
+    Column("error", "error", width=Flex(18, weight=3, ample=32), priority=9, essential=True),
 )
 
 RESOURCES = (
@@ -40,7 +40,7 @@ DATABASE = (
     Column("state", "state", width=7, priority=5),
     Column("waits", "waits", width=Flex(8, most=14), priority=6, quiet=True),
     Column("application", "application", width=Flex(15, most=24), priority=3),
-    Column("query", "query", width=Flex(12, weight=4), priority=9, essential=True),
+    Column("query", "query", width=Flex(12, weight=4, ample=20), priority=9, essential=True),
 )
 
 COLUMNS: Mapping[str, tuple[Column, ...]] = MappingProxyType(

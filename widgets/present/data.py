@@ -24,6 +24,8 @@ from widgets.text import Line, Span, Tone
 PARTS = (DATA_AVAILABILITY, DATA_CONNECTIVITY, DATA_SOURCES, DATA_STATUS, DATA_VALIDATION)
 BAR_CELLS = 10
 MOST_GAPS = 40
+CHECKS = 4
+"""How many lines of the validation's summary are told."""
 
 
 def view(look: Look) -> PaneView:
@@ -35,13 +37,13 @@ def view(look: Look) -> PaneView:
     tone = grave("bad" if gaps else "ok", _source_tone(sources))
     word = f"{gaps} gap{'s' if gaps != 1 else ''}" if gaps else "ok" if tone == "ok" else "source"
     overview = _overview(look)
-    others = elsewhere(look, DATA_AVAILABILITY, of_data(situation))
     lines = data_list.lines(look, needed(situation)) if look.tall else _three_lines(look, overview)
     return PaneView(
         face=stand.face,
         state=state_line(stand, tone, word, look.glyphs),
-        head=tuple(line for line in (*lines, others) if line),
+        head=tuple(line for line in lines if line),
         notices=stand.notices,
+        elsewhere=elsewhere(look, DATA_AVAILABILITY, of_data(situation)),
         brief=_brief(look, overview),
     )
 
@@ -171,5 +173,6 @@ def _validation(look: Look) -> Line:
     report = look.situation.value(DATA_VALIDATION)
     if report is None or not report.summary:
         return ()
-    words = f" {look.glyphs.dot} ".join(f"{name} {value}" for name, value in report.summary[:4])
-    return aged(look, DATA_VALIDATION, (Span("validation ", "dim"), Span(words)))
+    words = f" {look.glyphs.dot} ".join(f"{name} {value}" for name, value in report.summary[:CHECKS])
+    more = f" +{len(report.summary) - CHECKS} more" if len(report.summary) > CHECKS else ""
+    return aged(look, DATA_VALIDATION, (Span("validation ", "dim"), Span(words), Span(more, "dim")))

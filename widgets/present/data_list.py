@@ -18,6 +18,8 @@ LABEL = 12
 NAME = 16
 """Cells of the name of a symbol, a source or a provider."""
 BAR_CELLS = 20
+SYMBOLS, SOURCES, PROVIDERS, CHECKS = 12, 6, 8, 6
+"""How many lines each block has at most."""
 
 
 def ordered(gaps: Iterable[Gap], wanted: frozenset[str]) -> list[Gap]:
@@ -36,6 +38,12 @@ def lines(look: Look, wanted: frozenset[str]) -> tuple[Line, ...]:
 def _block(label: str, told: Sequence[Line]) -> list[Line]:
     """Lines behind a label that stands once."""
     return [(Span(f"{label if n == 0 else '':<{LABEL}}", "dim"), *each) for n, each in enumerate(told)]
+
+
+def _at_most(most: int, told: list[Line], of: int | None = None) -> list[Line]:
+    """So many lines; where there are more, or more things `of` which they are the first, the last one counts them."""
+    there = len(told) if of is None else of
+    return told if there <= most else [*told[: most - 1], (Span(f"+{number(there - most + 1)} more", "dim"),)]
 
 
 def _amount(look: Look) -> list[Line]:
@@ -70,9 +78,7 @@ def _gaps(look: Look, wanted: frozenset[str], room: int) -> list[Line]:
     if not there.gaps:
         return _all_aged(look, DATA_AVAILABILITY, _block("gaps", [(Span("none", "ok"),)]))
     shown = ordered(there.gaps, wanted)
-    told = [_gap(gap, wanted, look) for gap in shown[:room]]
-    if len(shown) > room:
-        told[-1] = (Span(f"+{number(len(shown) - room + 1)} more", "dim"),)
+    told = _at_most(room, [_gap(gap, wanted, look) for gap in shown[: room + 1]], len(shown))
     if any(gap.symbol in wanted for gap in shown):
         told.append((Span(f"{look.glyphs.ok} in failed jobs", "dim"),))
     return _all_aged(look, DATA_AVAILABILITY, _block("gaps", told))
@@ -102,9 +108,11 @@ def _selected(look: Look) -> list[Line]:
     if chosen is None or not chosen.job:
         return []
     now = look.situation.server_now(DATA_SYMBOLS)
-    told = [_symbol(symbol, now, look.glyphs) for symbol in chosen.symbols[:8]]
-    told += [(Span(f"{symbol} unknown", "bad"),) for symbol in chosen.unknown[:4]]
-    return _all_aged(look, DATA_SYMBOLS, _block(fit(f"job {chosen.job}", LABEL - 1, more=look.glyphs.more), told))
+    told: list[Line] = [(Span(f"{symbol} unknown", "bad"),) for symbol in chosen.unknown]
+    least = sorted(chosen.symbols, key=lambda each: each.completeness or 0.0)
+    told += [_symbol(symbol, now, look.glyphs) for symbol in least]
+    label = fit(f"job {chosen.job}", LABEL - 1, more=look.glyphs.more)
+    return _all_aged(look, DATA_SYMBOLS, _block(label, _at_most(SYMBOLS, told)))
 
 
 def _symbol(symbol: SymbolHealth, now: datetime, glyphs: Glyphs) -> Line:
@@ -119,7 +127,8 @@ def _sources(look: Look) -> list[Line]:
     sources = look.situation.value(DATA_SOURCES)
     if sources is None:
         return []
-    told = [_source(each, look.glyphs) for each in sources.sources[:6]]
+    first = sorted(sources.sources, key=lambda each: (not each.active, each.healthy))
+    told = _at_most(SOURCES, [_source(each, look.glyphs) for each in first])
     return _all_aged(look, DATA_SOURCES, _block("sources", told))
 
 
@@ -133,11 +142,11 @@ def _source(source: DataSource, glyphs: Glyphs) -> Line:
 
 def _providers(look: Look) -> list[Line]:
     told: list[Line] = []
-    for part in look.providers[:8]:
+    for part in look.providers:
         answer = look.situation.value(part)
         if answer is not None:
             told.append(aged(look, part, _provider(answer, look.glyphs)))
-    return _block("providers", told)
+    return _block("providers", _at_most(PROVIDERS, told))
 
 
 def _provider(answer: ProviderAnswer, glyphs: Glyphs) -> Line:
@@ -153,8 +162,8 @@ def _validation(look: Look) -> list[Line]:
     report = look.situation.value(DATA_VALIDATION)
     if report is None:
         return []
-    told: list[Line] = [(Span(f"{name} "), Span(value, "strong")) for name, value in report.summary[:6]]
-    return _all_aged(look, DATA_VALIDATION, _block("validation", told))
+    told: list[Line] = [(Span(f"{name} "), Span(value, "strong")) for name, value in report.summary]
+    return _all_aged(look, DATA_VALIDATION, _block("validation", _at_most(CHECKS, told)))
 
 
 def _all_aged(look: Look, part: Part[Any], told: Sequence[Line]) -> list[Line]:

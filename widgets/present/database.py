@@ -33,8 +33,7 @@ def view(look: Look) -> PaneView:
     sessions = situation.value(DATABASE_SESSIONS)
     tone, word = _state(situation.fresh(DATABASE_SESSIONS), situation.fresh(DATA_CONNECTIVITY), limits)
     links, counts = _links(look), tuple(aged(look, DATABASE_SESSIONS, part) for part in _summary(sessions, limits))
-    others = elsewhere(look, DATABASE_OWN, of_database(situation))
-    head = (fitting(links, look.width), fitting(counts, look.width), others)
+    head = (fitting(links, look.width), fitting(counts, look.width))
     return PaneView(
         face=stand.face,
         state=state_line(stand, tone, word, look.glyphs),
@@ -42,6 +41,7 @@ def view(look: Look) -> PaneView:
         rows=tuple(_rows(sessions, limits)),
         foot=() if look.low else _tables(look),
         notices=stand.notices,
+        elsewhere=elsewhere(look, DATABASE_OWN, of_database(situation)),
         brief=(*links, *counts),
         rows_stale=old(look, DATABASE_SESSIONS),
     )

@@ -1,17 +1,24 @@
 """The faces that every pane has: waiting, missing, stale, failed; and what is told of parts that gave nothing."""
 
 from collections.abc import Sequence
+from textwrap import wrap
 from typing import Any
 
 from backend.frozen import dataclass
-from backend.model.situation import Face, Part, PartState
+from backend.model.situation import Face, Part, PartState, SourceName
 from widgets.present.view import Look, grave
 from widgets.present.words import span, time_of_day
-from widgets.text import Glyphs, Line, Span, Tone, line_width
+from widgets.text import Glyphs, Line, Span, Tone, line_width, shown
 
 OLD = (Face.STALE, Face.FAILED)
 NOT_LIVE = (*OLD, Face.MISSING)
 """Of a route that has gone the last value is still there, and no more live than any other old one."""
+READABLE = 10
+"""Cells below which no sentence can be read, on however many lines."""
+SAID_LINES = 3
+"""Lines that a sentence takes at most; a server's own words are the last in it."""
+SAID_MOST = 2000
+"""Characters of a sentence that are looked at: more than the widest pane holds on those lines."""
 _GRAVITY = (Face.OK, Face.WAITING, Face.STALE, Face.FAILED)
 
 
@@ -78,24 +85,61 @@ def _notices(states: Sequence[PartState[Any]], faces: Sequence[Face], look: Look
         if face is Face.FAILED and state.failure and state.failure.summary not in told:
             told.add(state.failure.summary)
             lines.extend(_failed(state, look))
-    missing = [state for state, face in zip(states, faces, strict=True) if face is Face.MISSING]
-    if missing:
-        names = ", ".join(state.part.name for state in missing)
-        count = f"{len(states) - len(missing)} of {len(states)} parts, " if len(missing) < len(states) else ""
-        lines.append((Span(f"{look.glyphs.unknown} {count}no route for {names}", "dim"),))
+    missing = [state.part for state, face in zip(states, faces, strict=True) if face is Face.MISSING]
+    return (*lines, *_missing(missing, len(states), look))
+
+
+_NOT_TOLD: dict[SourceName, str] = {
+    "engine": "not told by systemd:",
+    "host": "not told by this host:",
+    "files": "not told by the files:",
+    "database": "not told by PostgreSQL:",
+    "providers": "providers that cannot be asked:",
+    "repository": "not told by git:",
+}
+"""How a source that is not asked through the API says that it has no such part."""
+
+
+def _missing(missing: Sequence[Part[Any]], of: int, look: Look) -> tuple[Line, ...]:
+    """What is not there, a sentence for each way of asking."""
+    names: dict[str, list[str]] = {}
+    for part in missing:
+        names.setdefault(_NOT_TOLD.get(part.source, "no route for"), []).append(part.name)
+    count = f"{of - len(missing)} of {of} parts, " if len(missing) < of else ""
+    lines: list[Line] = []
+    for number, (how, which) in enumerate(names.items()):
+        lines.extend(_said(look.glyphs.unknown, f"{'' if number else count}{how} {', '.join(which)}", "dim", look))
     return tuple(lines)
 
 
 def _failed(state: PartState[Any], look: Look) -> tuple[Line, ...]:
     """What failed and why; since when and when it is tried again follow on the same line if they find room there."""
-    glyphs = look.glyphs
-    why = (Span(f"{glyphs.bad} {state.part.name}: {state.failure.summary if state.failure else ''}", "bad"),)
-    times = f"since {time_of_day(state.failed_since)}"
-    if state.next_at is not None and state.next_at > look.situation.at:
-        times += f" {glyphs.dot} next try {time_of_day(state.next_at)}"
-    if line_width(why) + len(times) + 3 <= look.width:
-        return ((*why, Span(f" {glyphs.dot} {times}", "dim")),)
-    return (why, (Span(f"  {times}", "dim"),))
+    why = f"{state.part.name}: {state.failure.summary if state.failure else ''}"
+    *above, last = _said(look.glyphs.bad, why, "bad", look)
+    times = _times(state, look)
+    if line_width(last) + len(times) + 3 <= look.width:
+        return (*above, (*last, Span(f" {look.glyphs.dot} {times}", "dim")))
+    return (*above, last, (Span(f"  {times}", "dim"),))
+
+
+def _times(state: PartState[Any], look: Look) -> str:
+    """Since when, and when it is tried again; in fewer words where there is no room for all."""
+    since = f"since {time_of_day(state.failed_since)}"
+    if state.next_at is None or state.next_at <= look.situation.at:
+        return since
+    again = time_of_day(state.next_at)
+    whole = f"{since} {look.glyphs.dot} next try {again}"
+    return whole if len(whole) + 2 <= look.width else f"{since}, next {again}"
+
+
+def _said(sign: str, sentence: str, tone: Tone, look: Look) -> tuple[Line, ...]:
+    """A sentence behind its sign, on as many lines as it takes."""
+    words, room = shown(sentence[:SAID_MOST]), look.width - 2
+    if room < READABLE:
+        return ((Span(f"{sign} {words}", tone),),)
+    more = look.glyphs.more
+    lines = wrap(words, room, max_lines=SAID_LINES, placeholder=more, break_on_hyphens=False)
+    return tuple((Span(f"{' ' if number else sign} {line}", tone),) for number, line in enumerate(lines or [""]))
 
 
 _WORDS: dict[Face, tuple[Tone, str]] = {

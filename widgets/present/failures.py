@@ -28,14 +28,15 @@ def view(look: Look) -> PaneView:
     stand = standing(look, PARTS)
     failed = situation.value(JOBS_FAILED)
     count = _count(situation)
-    lines = (_remarks(failed, count), elsewhere(look, JOBS_FAILED, of_failures(situation)))
+    remarks = _remarks(failed, count)
     listed = tuple(rows(failed.jobs, situation.server_now(JOBS_FAILED))) if failed else ()
     return PaneView(
         face=stand.face,
         state=state_line(stand, "bad" if count else "ok", number(count) if count else "none", glyphs),
-        head=tuple(line for line in lines if line),
+        head=(remarks,) if remarks else (),
         rows=listed,
         notices=stand.notices,
+        elsewhere=elsewhere(look, JOBS_FAILED, of_failures(situation)),
         brief=tuple(item.lead for item in listed[:1] if isinstance(item, Group)),
         rows_stale=old(look, JOBS_FAILED),
     )

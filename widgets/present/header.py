@@ -1,6 +1,7 @@
 """The header, and the finding that matters most."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from textwrap import wrap
 
@@ -8,8 +9,9 @@ from backend.frozen import dataclass
 from backend.incident.alert import NAME, Alert, AlertState
 from backend.model.finding import Finding, Severity
 from widgets.present.where import where
-from widgets.present.words import clock_span, span, time_of_day
-from widgets.text import Glyphs, Line, Span, Tone, both_ends, line_width, shown
+from widgets.present.words import clock_span, joined, span, time_of_day
+from widgets.text import Glyphs, Line, Span, Tone, both_ends, crop, line_width, shown
+from widgets.text import width as text_width
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,26 +31,44 @@ class HeaderFacts:
 
 
 def header(alert: Alert, facts: HeaderFacts, glyphs: Glyphs) -> Line:
-    """Where one is, whether the alert fires and since when, what time is left, and whether keys act."""
-    lead, tail = _ends(alert, facts, glyphs, frozenset())
-    for number in range(len(DISPENSABLE)):
-        if line_width(lead) + line_width(tail) < facts.width:
+    """Where one is, whether the alert fires and since when, what time is left, and whether keys act.
+
+    Where there is no room for all of it, what matters least is left out, and the alert last.
+    """
+    lead: Line = ()
+    tail: Line = ()
+    for number in range(len(DISPENSABLE) + 1):
+        without = frozenset(DISPENSABLE[:number])
+        lead, tail = _ends(alert, facts, glyphs, without)
+        spare = facts.width - 1 - line_width(lead) - line_width(tail)
+        if spare >= 0:
             break
-        lead, tail = _ends(alert, facts, glyphs, frozenset(DISPENSABLE[: number + 1]))
+        room = text_width(facts.environment) + spare
+        if "age" in without and "environment" not in without and room >= LEAST_NAME:
+            shorter = replace(facts, environment=crop(facts.environment, room, glyphs.more))
+            lead, tail = _ends(alert, shorter, glyphs, without)
+            break
     return both_ends(lead, tail, facts.width, glyphs.more)
 
 
-DISPENSABLE = ("host", "alert name", "program", "time")
-"""What goes first where the header finds no room."""
+DISPENSABLE = ("host", "alert name", "program", "time", "age", "lock", "environment", "RTO", "held")
+"""What goes first where the header finds no room; the environment's name becomes shorter before the lock goes."""
+LEAST_NAME = 5
+"""Cells of the environment's name below which it tells nothing."""
 
 
 def _ends(alert: Alert, facts: HeaderFacts, glyphs: Glyphs, without: frozenset[str]) -> tuple[Line, Line]:
-    time = " " if "time" in without else f"   {time_of_day(facts.now)} "
-    name = "" if "alert name" in without else f" {NAME}"
-    return (
-        (*where(facts.environment, facts.host, glyphs, without), Span("   "), *_alert(alert, name, glyphs)),
-        (*_held(facts), *_rto(alert), *_age(facts.worst_age), Span(facts.lock, _lock_tone(facts.lock)), Span(time)),
+    told: tuple[tuple[str, Line], ...] = (
+        ("held", _held(facts)),
+        ("RTO", _rto(alert)),
+        ("age", _age(facts.worst_age)),
+        ("lock", (Span(facts.lock, _lock_tone(facts.lock)),)),
+        ("time", (Span(time_of_day(facts.now)),)),
     )
+    name = "" if "alert name" in without else f" {NAME}"
+    place = where(facts.environment, facts.host, glyphs, without)
+    end = joined([line for part, line in told if part not in without])
+    return (*place, Span("   " if place else " "), *_alert(alert, name, glyphs)), (*end, Span(" ")) if end else ()
 
 
 def _alert(alert: Alert, name: str, glyphs: Glyphs) -> Line:
@@ -61,7 +81,7 @@ def _alert(alert: Alert, name: str, glyphs: Glyphs) -> Line:
 
 
 def _held(facts: HeaderFacts) -> Line:
-    return (Span("HELD, h goes on", "bad"), Span("   ")) if facts.held else ()
+    return (Span("HELD, h goes on", "bad"),) if facts.held else ()
 
 
 def _rto(alert: Alert) -> Line:
@@ -69,12 +89,12 @@ def _rto(alert: Alert) -> Line:
         return ()
     left = alert.rto_left.total_seconds()
     if left < 0:
-        return (Span("RTO over by ", "dim"), Span(clock_span(-left), "bad"), Span("   "))
-    return (Span("RTO left ", "dim"), Span(clock_span(left), "warn" if left < 3600 else "plain"), Span("   "))
+        return (Span("RTO over by ", "dim"), Span(clock_span(-left), "bad"))
+    return (Span("RTO left ", "dim"), Span(clock_span(left), "warn" if left < 3600 else "plain"))
 
 
 def _age(worst: float | None) -> Line:
-    return () if worst is None else (Span(f"oldest {span(worst)}   ", "warn"),)
+    return () if worst is None else (Span(f"oldest {span(worst)}", "warn"),)
 
 
 def _lock_tone(lock: str) -> Tone:

@@ -16,6 +16,8 @@ from widgets.table_rows import Cell, Row
 from widgets.text import Line, Span, Tone
 
 PARTS = (JOBS_RUNNING, JOBS_HEALTH, JOBS_PENDING, JOBS_COUNTS)
+SYMBOLS = 6
+"""How many symbols of a job are named."""
 
 
 def view(look: Look) -> PaneView:
@@ -27,14 +29,15 @@ def view(look: Look) -> PaneView:
     late = [job for job in running.jobs if _late(job, now, limits)] if running else []
     tone, word = _state(situation.fresh(JOBS_HEALTH), late)
     figures = _figures(look, now)
-    lines = (fitting(figures, look.width), elsewhere(look, JOBS_RUNNING, of_work(situation)))
+    line = fitting(figures, look.width)
     return PaneView(
         face=stand.face,
         state=state_line(stand, tone, word, glyphs),
-        head=tuple(line for line in lines if line),
+        head=(line,) if line else (),
         rows=tuple(_rows(situation.value(JOBS_RUNNING), now, look)),
         foot=_foot(look),
         notices=stand.notices,
+        elsewhere=elsewhere(look, JOBS_RUNNING, of_work(situation)),
         brief=figures,
         rows_stale=old(look, JOBS_RUNNING),
     )
@@ -113,9 +116,14 @@ def _row(job: Job, now: datetime, look: Look, cells: int) -> Row:
             Cell(priority_word(job.priority), "strong" if job.priority is Priority.HIGH else "dim", job.priority.rank),
             Cell(job.label, "dim"),
             Cell(time_of_day(job.started_at), "dim"),
-            Cell(", ".join(job.symbols[:6]), "dim"),
+            Cell(_symbols(job), "dim"),
         ),
     )
+
+
+def _symbols(job: Job) -> str:
+    more = f" +{len(job.symbols) - SYMBOLS}" if len(job.symbols) > SYMBOLS else ""
+    return f"{', '.join(job.symbols[:SYMBOLS])}{more}"
 
 
 def priority_word(priority: Priority) -> str:

@@ -33,14 +33,14 @@ def view(look: Look) -> PaneView:
     )
     figures = _figures(look)
     head = _compact(look, figures) if look.low else _gauges(look)
-    others = elsewhere(look, HOST_COUNTERS, of_load(situation))
     return PaneView(
         face=stand.face,
         state=state_line(stand, tone, word, look.glyphs),
-        head=(*head, others) if others else head,
+        head=head,
         rows=tuple(_rows(situation.value(HOST_PROCESSES), situation)),
         foot=() if look.low else _foot(look),
         notices=stand.notices,
+        elsewhere=elsewhere(look, HOST_COUNTERS, of_load(situation)),
         brief=tuple(part for part in (*figures, _engine(look)) if part),
         rows_stale=old(look, HOST_PROCESSES),
     )

@@ -59,6 +59,8 @@ class PaneView(NamedTuple):
     foot: tuple[Line, ...] = ()
     notices: tuple[Line, ...] = ()
     """What could not be read, why, and when it is tried next."""
+    elsewhere: Line = ()
+    """What other sources know while this pane's own cannot tell."""
     brief: tuple[Line, ...] = ()
     """What is told on the one line that a pane may shrink to; what matters most comes first."""
     rows_stale: bool = False
@@ -67,16 +69,29 @@ class PaneView(NamedTuple):
     def within(self, height: int) -> PaneView:
         """The same with less around the rows, until so many lines hold it with one row at least.
 
-        What goes first is what stands below, then all of the head but its first line; why something could not be read
-        stays longest.
+        What goes first is what stands below, then all of the head but its first line. Of a pane that could not be read
+        the old figures go before what others know, and why it could not stays longest.
         """
-        rows = 2 if self.rows else 0
+        failed, most = self.face is Face.FAILED, max(2, height)
+        rows = 0 if not self.rows else 1 if self.elsewhere else 2
         shorter = self
-        for without in ({"foot": ()}, {"head": self.head[:1]}, {"notices": self.notices[:2]}, {"head": ()}):
-            if len(shorter.head) + len(shorter.notices) + len(shorter.foot) + rows <= height:
+        for without in (
+            {"foot": ()},
+            {"head": self.head[:1]},
+            {"head": ()} if failed else {},
+            {"elsewhere": ()} if failed else {"notices": self.notices[: 2 if self.rows else most]},
+            {"notices": self.notices[:most]} if failed else {},
+            {"head": ()},
+        ):
+            if shorter.around + rows <= height:
                 break
             shorter = shorter._replace(**without)
         return shorter
+
+    @property
+    def around(self) -> int:
+        """How many lines stand around the rows."""
+        return len(self.head) + len(self.notices) + len(self.foot) + bool(self.elsewhere)
 
 
 def grave(*tones: Tone) -> Tone:
