@@ -12,11 +12,25 @@ from actions.outcome import Outcome, Progress, Report, StepResult, how_far
 from actions.plan import SETTLE, Plan, Refusal, Step
 from actions.verdict import TargetVerdict, Verdict, Word
 from actions.watch import Watch, unseen
-from backend.errors import JournalError, NotAllowed, Refused, SourceError
+from backend.errors import (
+    CutOff,
+    JournalError,
+    MissingObject,
+    MissingRoute,
+    NotAllowed,
+    Refused,
+    SourceError,
+    TimedOut,
+)
 from backend.incident.entry import Kind
 from backend.incident.identity import Meant, meant_as_data
 from backend.incident.scribe import until_done
 from backend.model.target import Target
+
+LATE = 60.0
+"""Seconds within which a server that gave no answer may still do what it was asked."""
+UNDONE = (NotAllowed, MissingRoute, MissingObject)
+"""Answers that prove that nothing was done."""
 
 
 class Run:
@@ -118,9 +132,13 @@ class Run:
 
     async def _settled(self, target: Target, trouble: SourceError | None) -> TargetVerdict:
         """What is seen of a target once it has settled; what was refused needs no long wait."""
-        refused = isinstance(trouble, Refused | NotAllowed)
-        seen = await self._watch.settled(target, min(self._plan.settle, SETTLE) if refused else self._plan.settle)
-        return replace(seen, text=f"{seen.text} ({trouble.kind}: {trouble.summary})") if trouble else seen
+        seen = await self._watch.settled(target, _time_to_settle(self._plan.settle, trouble))
+        if trouble is None:
+            return seen
+        text = f"{seen.text} ({trouble.kind}: {trouble.summary})"
+        if isinstance(trouble, UNDONE) and seen.word is Word.WORKED:
+            return replace(seen, word=Word.UNKNOWN, text=f"{text}; not by this run, which was refused", so_far=False)
+        return replace(seen, text=text)
 
     def _tell(self, seen: TargetVerdict) -> None:
         self._report(Progress(len(self._results), len(self._plan.steps), f"{seen.target.label}: {seen.text}"))
@@ -149,6 +167,17 @@ class Run:
     async def _write(self, kind: Kind, data: Mapping[str, Any], targets: Sequence[Target]) -> None:
         keys = tuple(target.key for target in targets)
         await self._means.scribe.append(kind, id=self.id, action=self._plan.action, targets=keys, data=data)
+
+
+def _time_to_settle(usual: float, trouble: SourceError | None) -> float:
+    """Seconds: what was declined needs no long wait, what got no answer may be done later than usual."""
+    match trouble:
+        case TimedOut() | CutOff():
+            return max(usual, LATE)
+        case Refused() | NotAllowed():
+            return min(usual, SETTLE)
+        case _:
+            return usual
 
 
 def _word_of(sending: "asyncio.Future[str]") -> str:

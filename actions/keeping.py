@@ -9,7 +9,7 @@ from backend.locks import TargetLock
 
 KEEP_EVERY = 1.0
 """Seconds between two looks."""
-LOST = "somebody took its lock away, and has it now"
+LOST = "its lock is lost: somebody else has it now, or it cannot be kept"
 
 
 @asynccontextmanager

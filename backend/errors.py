@@ -9,6 +9,7 @@
         ├── MissingRoute       the server is there, the route is not: an answer of its own, not a failure
         ├── MissingObject      the route is there, the object is not
         ├── Refused            nobody listens, or the server says no for now
+        │   └── CutOff         the connection broke; what was asked may still happen
         ├── TimedOut           no answer within the deadline
         ├── BadAnswer          an answer that makes no sense: HTML, half a JSON, wrong types
         └── NotAllowed         we lack the right, the password or the command
@@ -80,9 +81,13 @@ class MissingObject(SourceError):  # noqa: N818
 
 
 class Refused(SourceError):  # noqa: N818
-    """Nobody listens there, the connection broke, or the server declines for now."""
+    """Nobody listens there, or the server declines for now."""
 
     kind = "refused"
+
+
+class CutOff(Refused):
+    """The connection broke before the answer was complete; what was asked may still happen."""
 
 
 class TimedOut(SourceError):  # noqa: N818

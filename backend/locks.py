@@ -125,14 +125,13 @@ class TargetLock:
             os.close(fd)
 
     def keep(self) -> bool:
-        """Whether the lock is still ours for all to see; one whose file was removed is made anew."""
+        """Whether the lock is still ours for all to see; one whose file or folder was removed is made anew."""
         fd = self._fd
         if fd is None or self._folder is None:
             return False
         try:
-            with _opened(self._folder) as folder:
-                if _still_there(fd, self._name, folder):
-                    return True
+            if self._seen_by_all(fd, self._folder):
+                return True
             self._fd = None
             return self.acquire() is None
         except (NotAllowed, OSError):
@@ -140,6 +139,13 @@ class TargetLock:
         finally:
             if self._fd != fd:
                 os.close(fd)
+
+    def _seen_by_all(self, fd: int, folder: Path) -> bool:
+        try:
+            with _opened(folder) as opened:
+                return _still_there(fd, self._name, opened)
+        except NotAllowed:  # the folder itself was removed, or cannot be used any more
+            return False
 
     def holder(self) -> Held | None:
         """Who has it, without taking it, and without leaving anything behind; `NotAllowed` when nobody can tell."""

@@ -96,7 +96,8 @@ async def decode_rows(
 
     Asked for failed ones, those that timed out count too. Rows of another state, or another priority, are counted in
     `other_state`; `total` is believed only when the server has filtered. Of a server that sends more than it was asked
-    for the rest is only counted. Long lists give way to others in between.
+    for the rest is only counted. Long lists give way to others in between. Raises `BadAnswer` when there are rows, and
+    none of them is a job.
     """
     found: dict[str, Job] = {}
     bad = duplicates = others = 0
@@ -116,6 +117,8 @@ async def decode_rows(
             duplicates += 1
         else:
             found[job.id] = job
+    if rows and bad == len(rows):
+        raise BadAnswer(f"none of the {bad} rows of this list is a job with an id")
     return JobList(tuple(found.values()), bad, duplicates, others, None if others else total)
 
 

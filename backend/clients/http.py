@@ -13,7 +13,7 @@ from urllib.parse import quote
 import httpx
 
 from backend.clock import Clock, SystemClock
-from backend.errors import BadAnswer, NotAllowed, Refused, SourceError, TimedOut
+from backend.errors import BadAnswer, CutOff, NotAllowed, Refused, SourceError, TimedOut
 from backend.frozen import dataclass
 from backend.text import clean
 
@@ -249,7 +249,7 @@ def _explained(url: str, error: httpx.HTTPError) -> SourceError:
         case httpx.UnsupportedProtocol() | httpx.LocalProtocolError():  # what it says may quote the token
             return NotAllowed(f"the request to {url} cannot be written: is api.url, or the token, malformed?")
         case _:
-            return Refused(f"the connection broke before the answer was complete, from {url}", said)
+            return CutOff(f"the connection broke before the answer was complete, from {url}", said)
 
 
 def _deepest(error: BaseException) -> str:

@@ -13,14 +13,14 @@ from backend.failures import Failures, failures_of, overdue, recently_known
 from backend.frozen import dataclass
 from backend.model.jobs import Job, JobList
 from backend.model.situation import Part, Situation
-from backend.parts import JOBS_FAILED, JOBS_RUNNING
+from backend.parts import JOBS_COUNTS, JOBS_FAILED, JOBS_RUNNING
 
 NAME = "ResearchBacktestFailed"
 RTO = timedelta(hours=4)
 
 
 class AlertState(StrEnum):
-    """Whether the alert fires. `UNKNOWN`: nothing known makes it fire, but not both lists of jobs are known."""
+    """Whether the alert fires. `UNKNOWN`: nothing known makes it fire, but not all jobs are known."""
 
     FIRING = "firing"
     OK = "ok"
@@ -65,7 +65,7 @@ def alert(situation: Situation, limits: Limits) -> Alert:
     fresh = failures.recent(now)
     late = overdue(running.jobs, situation.server_now(JOBS_RUNNING), limit) if running else ()
     if not fresh and not late:  # one list alone can prove that it fires, never that it does not
-        known = failed is not None and running is not None
+        known = _whole(failed) and _whole(running) and not _hides_failures(situation, failed)
         return Alert(AlertState.OK if known else AlertState.UNKNOWN, None, (), now)
     return Alert(AlertState.FIRING, _since(failures, late, limit, now), _reasons(len(fresh), late, limit, now), now)
 
@@ -73,6 +73,17 @@ def alert(situation: Situation, limits: Limits) -> Alert:
 def _known(situation: Situation, part: Part[JobList]) -> JobList | None:
     state = situation[part]
     return state.value if recently_known(state, situation.at) else None
+
+
+def _whole(listed: JobList | None) -> bool:
+    """Whether every row of a list could be read: the others may be what makes it fire."""
+    return listed is not None and not listed.bad_rows
+
+
+def _hides_failures(situation: Situation, failed: JobList | None) -> bool:
+    """Whether the server counts failed jobs and lists none of them."""
+    counts = situation.fresh(JOBS_COUNTS)
+    return bool(counts and counts.failed) and failed is not None and not failed.jobs
 
 
 def _since(failures: Failures, late: Sequence[Job], limit: timedelta, now: datetime) -> datetime | None:

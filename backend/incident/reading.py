@@ -1,6 +1,7 @@
 """Reading a journal, which may be damaged, huge or hostile: only `JournalError` is ever raised."""
 
 import errno
+import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -80,8 +81,7 @@ class JournalReader:
     def verify(self) -> Verification:
         """Follows the chain from the first line to the last."""
         with self.opened() as file:
-            flock_within(file.fileno(), LOCK_S, shared=True)
-            return _followed(file, self._set_aside())
+            return _followed(file, _size_between_lines(file), self._set_aside())
 
     def _set_aside(self) -> tuple[str, ...]:
         prefix = f"{self.path.stem}.torn-"
@@ -159,16 +159,27 @@ def _entry(line: bytes) -> Entry | None:
         return None
 
 
-def _followed(file: BinaryIO, set_aside: tuple[str, ...]) -> Verification:
+def _size_between_lines(file: BinaryIO) -> int:
+    """The size while nobody writes. The lock is given back at once: a long journal takes longer than writers wait."""
+    flock_within(file.fileno(), LOCK_S, shared=True)
+    try:
+        return os.fstat(file.fileno()).st_size
+    finally:
+        fcntl.flock(file.fileno(), fcntl.LOCK_UN)
+
+
+def _followed(file: BinaryIO, size: int, set_aside: tuple[str, ...]) -> Verification:
     previous, count, length = NOTHING_BEFORE, 0, 0
     for line in _lines(file):
+        if length >= size:
+            break
         why = _broken(line, previous, count + 1)
         if why:
             return Verification(False, count, count + 1, count + 1, why, set_aside)
         previous = digest(line)
         count += 1
         length += len(line) + 1
-    if os.fstat(file.fileno()).st_size > length:
+    if size > length:
         return Verification(False, count, count + 1, count + 1, "the last line is torn", set_aside)
     return Verification(True, count, set_aside=set_aside)
 

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from backend.config.model import Limits
 from backend.incident.alert import Alert, AlertState, alert
-from backend.model.jobs import Job, JobList, JobState
+from backend.model.jobs import Job, JobCounts, JobList, JobState
 from backend.model.situation import Failure, Missing, Part
-from backend.parts import JOBS_FAILED, JOBS_RUNNING
+from backend.parts import JOBS_COUNTS, JOBS_FAILED, JOBS_RUNNING
 from tests.situations import NOW, ago, failing, job, jobs, situation
 
 LIMITS = Limits()
@@ -123,3 +123,17 @@ def test_one_list_alone_proves_no_all_clear(unread: Part[JobList]) -> None:
     assert alert(situation(values), LIMITS).state is AlertState.OK
     for nothing in (Failure("bad answer", "too large"), Missing("no such route")):
         assert alert(situation({**values, unread: nothing}), LIMITS).state is AlertState.UNKNOWN
+
+
+@pytest.mark.parametrize("part", [JOBS_FAILED, JOBS_RUNNING])
+def test_a_row_that_cannot_be_read_proves_no_all_clear(part: Part[JobList]) -> None:
+    values: dict[Part[Any], object] = {JOBS_FAILED: jobs(), JOBS_RUNNING: jobs(run(5)), part: JobList((), bad_rows=1)}
+    assert alert(situation(values), LIMITS).state is AlertState.UNKNOWN
+
+
+def test_no_failed_job_in_the_list_is_no_all_clear_while_the_server_counts_some() -> None:
+    values: dict[Part[Any], object] = {JOBS_FAILED: jobs(), JOBS_RUNNING: jobs(), JOBS_COUNTS: JobCounts(failed=13)}
+    assert alert(situation(values), LIMITS).state is AlertState.UNKNOWN
+    assert alert(situation({**values, JOBS_COUNTS: JobCounts(failed=0)}), LIMITS).state is AlertState.OK
+    old = job(finished_at=ago(90))
+    assert alert(situation({**values, JOBS_FAILED: jobs(old)}), LIMITS).state is AlertState.OK

@@ -492,3 +492,12 @@ async def test_what_is_no_unit_is_no_target_of_it(tmp_path: Path) -> None:
         with pytest.raises(TypeError):
             await asking
     assert rig.engine.asked == []
+
+
+async def test_what_others_did_after_a_refusal_is_not_claimed(tmp_path: Path) -> None:
+    rig = EngineRig(tmp_path)
+    rig.engine.course = ((1.0, UP),)
+    rig.engine.trouble = NotAllowed("systemctl may not restart the unit: Access denied")
+    word, text = told(await rig.restart())
+    assert word == "unknown"
+    assert text.endswith("Access denied); not by this run, which was refused")

@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 
 from backend.errors import JournalError
+from backend.incident import reading
+from backend.incident.entry import Entry, decode
 from backend.incident.journal import Journal
-from backend.incident.reading import JournalReader
-from backend.locks import whoami
+from backend.incident.reading import JournalReader, Verification
+from backend.locks import flock_within, whoami
 from tests.clocks import StillClock
 
 
@@ -233,3 +235,18 @@ def test_whoami_says_user_and_host(monkeypatch: pytest.MonkeyPatch) -> None:
     assert whoami().startswith("ann(root)@")
     monkeypatch.delenv("SUDO_USER")
     assert whoami().startswith("root@")
+
+
+def test_writers_need_not_wait_while_a_journal_is_followed(
+    journal: Journal, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal.append("note", id="1")
+
+    def written_meanwhile(line: bytes) -> Entry:
+        with path.open("rb") as file:
+            assert flock_within(file.fileno(), 0)
+        journal.append("note", id="2")
+        return decode(line)
+
+    monkeypatch.setattr(reading, "decode", written_meanwhile)
+    assert JournalReader(path).verify() == Verification(True, 1)

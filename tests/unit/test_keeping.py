@@ -99,3 +99,14 @@ async def test_nothing_is_kept_any_more_afterwards(folder: Path) -> None:
         pass
     assert not [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
     mine.release()
+
+
+async def test_a_lock_whose_folder_is_gone_is_kept_in_the_other_one(folder: Path, tmp_path: Path) -> None:
+    mine = TargetLock(folder, "job:1", who="ann", fallback=tmp_path / "shared")
+    mine.acquire()
+    shutil.rmtree(folder)
+    assert mine.keep()
+    held = TargetLock(folder, "job:1", who="bob", fallback=tmp_path / "shared").acquire()
+    assert held is not None
+    assert held.who.startswith("ann")
+    mine.release()

@@ -472,3 +472,13 @@ def test_a_later_look_ages_but_changes_nothing_else() -> None:
     shown, later = view("failures", found), view("failures", found.seen_at(ago(-0.1)))
     assert [row[:3] for row in cells(later)] == [row[:3] for row in cells(shown)]
     assert plain(later.state) == "✖ 1  6s"
+
+
+def test_running_and_waiting_rows_that_cannot_be_read_are_counted() -> None:
+    values: dict[Part[Any], object] = {
+        parts.JOBS_RUNNING: JobList((job(),), bad_rows=2),
+        parts.JOBS_PENDING: JobList((), bad_rows=1),
+    }
+    shown = view("jobs", situation(values))
+    assert plain(shown.head[-1]) == "running: 2 bad rows, waiting: 1 bad rows"
+    assert tones(shown.head[-1:]) == {"warn"}

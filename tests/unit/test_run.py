@@ -11,7 +11,7 @@ from actions.outcome import Outcome, Progress
 from actions.plan import SETTLE
 from actions.verdict import Word
 from actions.watch import LOOK_EVERY
-from backend.errors import MissingObject, MissingRoute, Refused, SourceError, TimedOut
+from backend.errors import CutOff, MissingObject, MissingRoute, Refused, SourceError, TimedOut
 from backend.incident.journal import Journal
 from backend.model.jobs import Job, JobState
 from backend.model.target import JobTarget
@@ -355,3 +355,15 @@ async def test_target_under_a_hundred_others_is_found_in_the_journal(tmp_path: P
     for number in range(120):
         other.append("step", id="r2", action="job.requeue", targets=[f"job:{number}"])
     assert "was already asked for 8841" in await rig.refused(requeue_of(failed()))
+
+
+@pytest.mark.parametrize("trouble", [TimedOut("no answer within 5 s"), CutOff("the connection broke")])
+async def test_what_got_no_answer_is_watched_until_it_can_hardly_happen_any_more(
+    tmp_path: Path, trouble: SourceError
+) -> None:
+    rig = Rig(tmp_path, failed())
+    rig.server.send_error = trouble
+    rig.server.courses["8841"] = tuple((30.0 + after, state) for after, state in GOOD)
+    outcome = await rig.run(requeue_of(failed()))
+    assert outcome.verdict.word is Word.WORKED
+    assert outcome.verdict.text.startswith("completed in attempt 2")

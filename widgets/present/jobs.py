@@ -33,7 +33,7 @@ def view(look: Look) -> PaneView:
     return PaneView(
         face=stand.face,
         state=state_line(stand, tone, word, glyphs),
-        head=(line,) if line else (),
+        head=tuple(each for each in (line, _remarks(look)) if each),
         rows=tuple(_rows(situation.value(JOBS_RUNNING), now, look)),
         foot=_foot(look),
         notices=stand.notices,
@@ -41,6 +41,13 @@ def view(look: Look) -> PaneView:
         brief=figures,
         rows_stale=old(look, JOBS_RUNNING),
     )
+
+
+def _remarks(look: Look) -> Line:
+    """Rows that could not be shown: one of them may be the job that is over its limit."""
+    told = ((name, look.situation.value(part)) for name, part in (("running", JOBS_RUNNING), ("waiting", JOBS_PENDING)))
+    remarks = [f"{name}: {remark}" for name, listed in told if listed for remark in listed.remarks]
+    return (Span(", ".join(remarks), "warn"),) if remarks else ()
 
 
 def runtime(job: Job, now: datetime) -> float | None:
