@@ -104,6 +104,19 @@ async def test_a_retry_that_makes_no_sense_is_refused(rig: Rig) -> None:
     assert "original_job_id is missing" in told["error"]
 
 
+async def test_numbers_and_times_beyond_all_measure_are_refused(rig: Rig) -> None:
+    digits = "9" * 5000
+    retry = b'{"original_job_id": "17", "modifications": {"limit_symbols": %s}}'
+    period = b'{"incident_period": {"start": "0001-01-01T00:00:00+14:00", "end": "2026-11-20T00:00:00Z"}}'
+    for route, body in (
+        ("backtests/retry", retry % b"1e999"),
+        ("backtests/retry", retry % digits.encode()),
+        ("data/repair", b'{"symbols": ["AUTO_DETECT"], "date_range": "last_%sd"}' % digits.encode()),
+        ("projects/impact-analysis", period),
+    ):
+        assert (await rig.client.post(f"{RESEARCH}/{route}", content=body)).status_code == 400, route
+
+
 async def test_bodies_of_any_kind_are_answered_in_json(rig: Rig) -> None:
     for body in (b"", b"{", b"[]", b"\xff", b'{"original_job_id": "\\ud800"}', b"[" * 100_000):
         response = await rig.client.post(f"{RESEARCH}/backtests/retry", content=body)

@@ -331,3 +331,9 @@ def test_a_storm_is_over_when_all_of_it_is() -> None:
     shift.work(1)
     assert shift.over()
     assert shift.judge.harm == []
+
+
+def test_a_file_whose_name_is_no_text_can_be_told_of() -> None:
+    shift = Shift("calm")
+    shift.judge.files_gone("files.clean-results", ["results/a\udcff"], wanted=True, helped=False)
+    assert shift.judge.done[-1].detail.encode() == "they were still needed: results/a\ufffd".encode()

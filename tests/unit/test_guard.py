@@ -60,7 +60,7 @@ def test_lock(starts_locked: bool, until: datetime | None, locked: bool) -> None
 def test_facts_that_were_never_read() -> None:
     assert refusal(Situation(NOW)) == "Nothing has been read of jobs.failed yet; wait for its first answer."
     first = after(Situation(NOW), Failure("refused", "nobody listens"))
-    assert refusal(first) == "Nothing has been read of jobs.failed yet; wait for its first answer."
+    assert refusal(first) == "jobs.failed cannot be read: nobody listens."
 
 
 def test_facts_that_are_stale() -> None:

@@ -87,7 +87,7 @@ class Inventory:
         self._known = hidden | found
         gone: Gone = {}
         for name, status in lost.items():
-            self._file(gone, name, now - datetime.fromtimestamp(status.st_mtime, now.tzinfo), now)
+            self._file(gone, name, now.timestamp() - status.st_mtime, now)
         self._doubts = [doubt for doubt in self._doubts if doubt.name not in found]
         self._resolve(gone, now, running)
         self._running = dict(running)
@@ -106,15 +106,15 @@ class Inventory:
         shut = {name for name in folders if not _can_be_read(self._root / name)}
         return {name for name in self._known if name.partition("/")[0] in shut}
 
-    def _file(self, gone: Gone, name: str, age: timedelta, now: datetime) -> None:
+    def _file(self, gone: Gone, name: str, age: float, now: datetime) -> None:
         folder, *rest = Path(name).parts
         if folder == "active":
             if rest[0] in self._running:
                 self._doubts.append(_Doubt(name, rest[0], self._running[rest[0]], now))
         elif folder == "temp":
-            gone.setdefault((CLEAN_TEMP, age < TEMP_AGE), []).append(name)
+            gone.setdefault((CLEAN_TEMP, age < TEMP_AGE.total_seconds()), []).append(name)
         else:
-            gone.setdefault((CLEAN_RESULTS, age < RESULT_AGE), []).append(name)
+            gone.setdefault((CLEAN_RESULTS, age < RESULT_AGE.total_seconds()), []).append(name)
 
     def _resolve(self, gone: Gone, now: datetime, running: Running) -> None:
         """A file of a job that still runs some time later was deleted; else the job ended and took it along."""

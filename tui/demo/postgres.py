@@ -183,7 +183,7 @@ class Postgres:
 
     def _status(self) -> str:
         try:
-            return (self.data / "postmaster.pid").read_text("ascii").splitlines()[7].strip()
+            return (self.data / "postmaster.pid").read_bytes().splitlines()[7].strip().decode("ascii")
         except (OSError, IndexError):
             return ""
 

@@ -1,7 +1,7 @@
 """The files in place of the host's temp folder, and which of them somebody deleted."""
 
 import os
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from tui.demo.inventory import CLEAN_TEMP, Gone, Lost, files_below
 from tui.demo.layout import Layout
@@ -33,7 +33,7 @@ class Scratch:
         gone: Gone = {}
         running = bool(missing) and self._engine_ran()
         for name, status in missing.items():
-            young = now - datetime.fromtimestamp(status.st_mtime, UTC) < STALE
+            young = now.timestamp() - status.st_mtime < STALE.total_seconds()
             gone.setdefault((CLEAN_TEMP, young and running), []).append(f"{FOLDER}{name}")
         return gone
 

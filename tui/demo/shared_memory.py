@@ -15,7 +15,7 @@ def release(postmaster_pid: Path) -> None:
     The id must still belong to the key: an id alone may have been given to somebody else since.
     """
     try:
-        key, segment = (int(word) for word in postmaster_pid.read_text("ascii").splitlines()[_LINE_OF_SEGMENT].split())
+        key, segment = (int(word) for word in postmaster_pid.read_bytes().splitlines()[_LINE_OF_SEGMENT].split())
     except (OSError, ValueError, IndexError):
         return
     if LIBC.shmget(ctypes.c_int(key), ctypes.c_size_t(0), 0) == segment:

@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import chain
 from typing import Any
 
@@ -99,11 +99,12 @@ async def impact(request: Request) -> Response:
 
 def _period(value: object) -> tuple[datetime, datetime]:
     try:
-        start, end = (datetime.fromisoformat(value[name]) for name in ("start", "end"))  # type: ignore[index]
-    except (KeyError, TypeError, ValueError):
+        given = [datetime.fromisoformat(value[name]) for name in ("start", "end")]  # type: ignore[index]
+        if any(moment.tzinfo is None for moment in given):
+            raise UnreadableError("incident_period needs times with a zone")
+        start, end = (moment.astimezone(UTC) for moment in given)
+    except (KeyError, TypeError, ValueError, OverflowError):
         raise UnreadableError("incident_period needs start and end in ISO 8601") from None
-    if start.tzinfo is None or end.tzinfo is None:
-        raise UnreadableError("incident_period needs times with a zone")
     return start, end
 
 

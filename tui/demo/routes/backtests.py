@@ -1,5 +1,6 @@
 """The routes below `backtests`: jobs and their queue."""
 
+import math
 from typing import Any, get_args
 
 from starlette.exceptions import HTTPException
@@ -128,7 +129,7 @@ def _modifications(asked: object) -> Modifications:
 
 def _limit(value: object) -> int:
     """A whole number from 1 on, however JSON writes it."""
-    if isinstance(value, int | float) and not isinstance(value, bool) and value >= 1 and value == int(value):
+    if isinstance(value, int | float) and not isinstance(value, bool) and 1 <= value < math.inf and value == int(value):
         return int(value)
     raise UnreadableError("limit_symbols is not a whole number from 1 on")
 

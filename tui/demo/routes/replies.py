@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
-from json import JSONDecodeError
 from typing import Any
 
 from starlette.exceptions import HTTPException
@@ -62,7 +61,7 @@ async def body_of(request: Request) -> Mapping[str, Any]:
     """The JSON object that was sent; UnreadableError when there is none."""
     try:
         body = await request.json()
-    except (JSONDecodeError, UnicodeDecodeError, RecursionError):
+    except (ValueError, RecursionError):  # no JSON, no UTF-8, or a number of thousands of digits
         raise UnreadableError("the body is not JSON") from None
     if not isinstance(body, dict):
         raise UnreadableError("the body is not a JSON object")

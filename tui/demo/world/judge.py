@@ -4,6 +4,7 @@ It is told only what the platform sees by itself: requests that it served, proce
 verbs that its unit was asked. Who did it, and with what intent, it does not know.
 """
 
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -155,7 +156,7 @@ def _just(guilty: bool) -> Effect:
 
 
 def _few(names: Iterable[str]) -> str:
-    listed = sorted(names)
+    listed = [os.fsencode(name).decode("utf-8", "replace") for name in sorted(names)]
     more = f" and {len(listed) - 3} more" if len(listed) > 3 else ""
     return ", ".join(listed[:3]) + more
 

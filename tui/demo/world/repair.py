@@ -1,5 +1,6 @@
 """Repairs of market data: which days, how long, and what is left of a gap."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -29,9 +30,12 @@ class Step:
     due: datetime
 
 
+_DAYS = re.compile(r"[0-9]{1,5}")
+
+
 def parse_range(value: object, now: datetime) -> Range:
     """What `date_range` means: `last_7d`, or `{"start": "2026-11-01", "end": "2026-11-20"}`; else UnreadableError."""
-    if isinstance(value, str) and value.startswith("last_") and value.endswith("d") and value[5:-1].isdecimal():
+    if isinstance(value, str) and value.startswith("last_") and value.endswith("d") and _DAYS.fullmatch(value[5:-1]):
         back = min(int(value[5:-1]), 36500)
         return Range(now.date() - timedelta(days=back), now.date())
     if isinstance(value, Mapping):
