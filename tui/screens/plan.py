@@ -50,6 +50,7 @@ class PlanScreen(SettlingScreen[bool]):
         self._confirms = "y" if plan.confirm is None else "enter"
         self._has_text = False
         self._body = Readout(id="plan-body")
+        self._scrolls = VerticalScroll(self._body, id="plan-facts", can_focus=False)
         self._heading = Readout(id="plan-heading")
         self._heading.styles.height = "auto"  # two lines on a small screen
         self._keys = Readout(id="plan-keys")
@@ -58,8 +59,7 @@ class PlanScreen(SettlingScreen[bool]):
         """Heading, the scrolling facts, the keys."""
         with Vertical(id="plan", classes=f"risk-{self._facts.risk}"):
             yield self._heading
-            with VerticalScroll(id="plan-facts", can_focus=False):
-                yield self._body
+            yield self._scrolls
             if self._word is not None:
                 yield Readout(((Span("type "), Span(self._word, "bad"), Span(", then enter")),), id="plan-type")
                 yield WordInput(self.hears)
@@ -71,14 +71,17 @@ class PlanScreen(SettlingScreen[bool]):
             self.query_one(WordInput).focus()
         self._tick()
         self.set_interval(0.25, self._tick)
+        self.call_after_refresh(self._wrap)  # its size may have been told before there was anything in it
 
     def on_resize(self, event: Resize) -> None:
         """Wrap the facts to the new width; they scroll where they are too many, the keys always show."""
         around = AROUND if self._word is None else AROUND + TYPING
-        self.query_one("#plan-facts").styles.max_height = max(1, event.size.height - around)
+        self._scrolls.styles.max_height = max(1, event.size.height - around)
         self.call_after_refresh(self._wrap)
 
     def _wrap(self) -> None:
+        if not self._body.size.width:  # not laid out yet
+            return
         self._heading.show(_folded(heading(self._facts), self._heading.size.width))
         self._body.show(body(self._facts, self._body.size.width))
         self._keys.show((self._key_line(),))
@@ -141,7 +144,7 @@ class PlanScreen(SettlingScreen[bool]):
 
     def action_scroll(self, lines: int) -> None:
         """Scroll the facts."""
-        self.query_one("#plan-facts", VerticalScroll).scroll_relative(y=lines, animate=False)
+        self._scrolls.scroll_relative(y=lines, animate=False)
 
 
 def _folded(line: Line, width: int) -> tuple[Line, ...]:
