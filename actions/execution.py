@@ -66,8 +66,7 @@ class Run:
                 watch.cancel()
             if not ended:
                 await self._close(self._broken_off())
-        untouched = len(self._plan.steps) - len(self._watches)
-        verdict = Verdict.over(verdicts, untouched - self._needless, self._needless)
+        verdict = Verdict.over(verdicts, self._untouched, self._needless)
         if self._brake.pulled and (verdict.skipped or any(one.unsettled for one in verdicts)):
             verdict = verdict.stopped_by(f"{self._brake.why} {self._how_far()}")
         return Outcome(self.id, await self._close(verdict), tuple(self._results))
@@ -147,8 +146,12 @@ class Run:
         """What is written when it is cut short; what became of what was sent is for whoever comes next to see."""
         text = f"stopped {self._how_far()}" if self._results else f"stopped {self._how_far()}; nothing was sent"
         open_ones = tuple(unseen(target) for target in self._sent)
-        untouched = len(self._plan.steps) - len(open_ones) - self._needless
-        return Verdict(Word.UNKNOWN, text, open_ones, untouched, self._needless)
+        return Verdict(Word.UNKNOWN, text, open_ones, self._untouched, self._needless)
+
+    @property
+    def _untouched(self) -> int:
+        """How many targets were planned and not sent, although they needed something."""
+        return len(self._plan.steps) - len(self._sent) - self._needless
 
     def _how_far(self) -> str:
         return how_far(len(self._results), len(self._plan.steps))

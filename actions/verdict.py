@@ -68,13 +68,14 @@ class Verdict:
 
         What needed nothing makes a whole neither better nor worse.
         """
-        parts = [f"{count} {what}" for count, what in ((needless, "needed nothing"), (skipped, "not touched")) if count]
+        in_vain = f", {needless} needed nothing" if needless else ""
         if not verdicts:
-            return cls(Word.UNKNOWN, ", ".join(["nothing was done", *parts[: bool(needless)]]), (), skipped, needless)
+            return cls(Word.UNKNOWN, f"nothing was done{in_vain}", (), skipped, needless)
         words = [one.word for one in verdicts] + [Word.UNKNOWN] * bool(skipped)
         worst = max(words, key=lambda word: word.rank)
         text = verdicts[0].text if len(verdicts) == 1 else _counts(verdicts)
-        return cls(worst, ", ".join([text, *parts]), tuple(verdicts), skipped, needless)
+        untouched = f", {skipped} not touched" if skipped else ""
+        return cls(worst, f"{text}{in_vain}{untouched}", tuple(verdicts), skipped, needless)
 
     def stopped_by(self, why: str) -> "Verdict":
         """The same, saying what stopped it and how far it came."""

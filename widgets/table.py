@@ -9,14 +9,12 @@ from textual.message import Message
 from textual.widget import Widget
 
 from widgets.paint import Painted, Picture
-from widgets.table_columns import Column
+from widgets.table_columns import NARROW, Column
 from widgets.table_lines import GUTTER, Lines
 from widgets.table_model import TableModel
 from widgets.table_order import Sort
 from widgets.table_rows import Group, Item, Row
 
-NARROW = 118
-"""Cells of the terminal below which lesser columns give way early to what matters most."""
 WHEEL = 3
 """Lines that one step of the mouse wheel scrolls."""
 

@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 from widgets.text import Align
 
+NARROW = 118
+"""Cells of a terminal below which it is narrow: lesser columns give way early to what matters most."""
 GAP = 1
 """Cells between two columns."""
 

@@ -6,14 +6,14 @@ from typing import NamedTuple
 
 from textual.geometry import Region, Size
 
+from widgets.table_columns import NARROW
+
 ROWS = (("jobs", "failures"), ("data",), ("resources", "database"))
 """The panes, as they stand."""
 SMALL = Size(72, 20)
 """Below this width or height one pane is shown whole and the others as a line each."""
 LOW = 30
 """Below this height the journal has one line, and most of the rest goes to jobs and failures."""
-NARROW = 118
-"""Below this width failures have a little more room than jobs, so that an error can be read."""
 BROAD = 140
 """From this width failures have more room than jobs: what they tell is longer."""
 WIDE = Size(190, 40)
@@ -53,6 +53,7 @@ def places(size: Size, wish: Wish) -> Mapping[str, Region]:
     if is_single(size, zoomed=wish.zoomed):
         panes = _one_whole(middle, wish.whole)
     else:
+        # On a narrow terminal failures have a little more room than jobs, so that an error can be read.
         weights = (9, 11) if width < NARROW else (2, 3) if width >= BROAD else (1, 1)
         panes = _all(middle, wish.data, weights, wide=wide)
     return {

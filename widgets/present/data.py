@@ -157,7 +157,7 @@ def _selected(look: Look) -> Line:
     now = look.situation.server_now(DATA_SYMBOLS)
     # The line may be cut: what is missing most stands first.
     parts: list[Line] = [(Span(f"{symbol} unknown", "bad"),) for symbol in chosen.unknown]
-    parts.extend(_symbol(symbol, now) for symbol in sorted(chosen.symbols, key=lambda each: each.completeness or 0.0))
+    parts.extend(_symbol(symbol, now) for symbol in data_list.least_complete_first(chosen.symbols))
     return aged(look, DATA_SYMBOLS, (Span(f"job {chosen.job}: ", "dim"), *joined(parts, "  ")))
 
 

@@ -40,6 +40,11 @@ def _block(label: str, told: Sequence[Line]) -> list[Line]:
     return [(Span(f"{label if n == 0 else '':<{LABEL}}", "dim"), *each) for n, each in enumerate(told)]
 
 
+def least_complete_first(symbols: Sequence[SymbolHealth]) -> list[SymbolHealth]:
+    """The order in which symbols are told where not all may find room."""
+    return sorted(symbols, key=lambda each: each.completeness or 0.0)
+
+
 def _at_most(most: int, told: list[Line], of: int | None = None) -> list[Line]:
     """So many lines; where there are more, or more things `of` which they are the first, the last one counts them."""
     there = len(told) if of is None else of
@@ -109,8 +114,7 @@ def _selected(look: Look) -> list[Line]:
         return []
     now = look.situation.server_now(DATA_SYMBOLS)
     told: list[Line] = [(Span(f"{symbol} unknown", "bad"),) for symbol in chosen.unknown]
-    least = sorted(chosen.symbols, key=lambda each: each.completeness or 0.0)
-    told += [_symbol(symbol, now, look.glyphs) for symbol in least]
+    told += [_symbol(symbol, now, look.glyphs) for symbol in least_complete_first(chosen.symbols)]
     label = fit(f"job {chosen.job}", LABEL - 1, more=look.glyphs.more)
     return _all_aged(look, DATA_SYMBOLS, _block(label, _at_most(SYMBOLS, told)))
 

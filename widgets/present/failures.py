@@ -12,7 +12,7 @@ from widgets.present.elsewhere import elsewhere, of_failures
 from widgets.present.faces import old, standing, state_line
 from widgets.present.jobs import priority_word
 from widgets.present.view import Look, PaneView
-from widgets.present.words import number, since
+from widgets.present.words import number, remarked, since
 from widgets.table_rows import Cell, Group, Row
 from widgets.text import Line, Span
 
@@ -54,7 +54,7 @@ def _remarks(failed: JobList | None, count: int) -> Line:
     remarks = list(failed.remarks)
     if count > len(failed.jobs):
         remarks.insert(0, f"the newest {len(failed.jobs)} of {count:,} are listed")
-    return (Span(", ".join(remarks), "warn"),) if remarks else ()
+    return remarked(remarks)
 
 
 def group_key(error: str) -> str:

@@ -10,7 +10,7 @@ from widgets.present import columns
 from widgets.present.elsewhere import elsewhere, of_work
 from widgets.present.faces import aged, old, standing, state_line
 from widgets.present.view import MARGIN, Look, PaneView, grave
-from widgets.present.words import against, bar, fitting, labelled, number, percent, since, span, time_of_day
+from widgets.present.words import against, bar, fitting, labelled, number, percent, remarked, since, span, time_of_day
 from widgets.table_columns import arrange
 from widgets.table_rows import Cell, Row
 from widgets.text import Line, Span, Tone
@@ -46,8 +46,7 @@ def view(look: Look) -> PaneView:
 def _remarks(look: Look) -> Line:
     """Rows that could not be shown: one of them may be the job that is over its limit."""
     told = ((name, look.situation.value(part)) for name, part in (("running", JOBS_RUNNING), ("waiting", JOBS_PENDING)))
-    remarks = [f"{name}: {remark}" for name, listed in told if listed for remark in listed.remarks]
-    return (Span(", ".join(remarks), "warn"),) if remarks else ()
+    return remarked([f"{name}: {remark}" for name, listed in told if listed for remark in listed.remarks])
 
 
 def runtime(job: Job, now: datetime) -> float | None:

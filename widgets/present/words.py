@@ -73,6 +73,11 @@ def risk_tone(risk: str) -> Tone:
     return tones.get(risk, "warn")
 
 
+def remarked(remarks: Sequence[str]) -> Line:
+    """What is odd about what is shown, on one line; nothing where nothing is."""
+    return (Span(", ".join(remarks), "warn"),) if remarks else ()
+
+
 def against(value: float, limit: float, margin: float = 0.9) -> Tone:
     """The tone of a value against its limit: bad beyond it, warn close to it."""
     if value >= limit:
