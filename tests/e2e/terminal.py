@@ -15,8 +15,13 @@ from contextlib import suppress
 
 import pyte
 
-LOGIN = "import os, sys; os.login_tty(0); os.execv(sys.argv[1], sys.argv[1:])"
-"""Makes the terminal the controlling one, so that losing it hangs the program up."""
+LOGIN = """
+import os, signal, sys
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+os.login_tty(0)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+"""Makes the terminal the controlling one, so that losing it hangs the program up, also where the tests may not be."""
 ENVIRONMENT = {"TERM": "xterm-256color", "LC_ALL": "C.UTF-8", "TZ": "UTC", "TEXTUAL_ANIMATIONS": "none"}
 DEADLINE = 30.0
 """Seconds after which what is waited for does not come any more."""

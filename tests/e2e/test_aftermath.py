@@ -1,11 +1,7 @@
 """What `act` leaves open is brought to its end: by `--wait`, or by the dashboard that is there."""
 
 import json
-import os
-import signal
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -23,7 +19,6 @@ from tests.e2e.conftest import Open
 from tests.e2e.stand import BACKTOP, Stand, environment
 from tests.e2e.terminal import Terminal
 from tests.waiting import eventually
-from tui.demo.layout import Layout
 
 pytestmark = pytest.mark.e2e
 
@@ -77,17 +72,6 @@ def test_the_next_dashboard_finds_out_what_became_of_a_broken_off_run(data_gap: 
     assert "unfinished" not in again.text
 
 
-@contextmanager
-def idle(stand: Stand) -> Iterator[None]:
-    """While this lasts the engine takes no job."""
-    engine = int(Layout(stand.root).engine_pid.read_text())
-    os.kill(engine, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.kill(engine, signal.SIGCONT)
-
-
 def order(stand: Stand) -> tuple[str, ...]:
     """A command that requeues two jobs that will fail again, and that nobody has touched yet."""
     jobs = [job for job in stand.failed("No data for") if stand.job(job)["attempt"] == 1][:2]
@@ -108,11 +92,10 @@ def test_a_pipe_that_nobody_reads_costs_words_and_nothing_else(data_gap: Stand, 
 
 
 def test_a_hang_up_stops_between_steps_and_says_so(data_gap: Stand, tmp_path: Path) -> None:
-    with idle(data_gap):  # nothing that was sent may end by itself before the hang-up arrives
-        terminal = Terminal(*order(data_gap), environment=environment(tmp_path))
-        terminal.shows("0/2 POST")
-        terminal.hang_up()
-        terminal.process.wait(30)
+    terminal = Terminal(*order(data_gap), environment=environment(tmp_path))
+    terminal.shows("0/2 POST")
+    terminal.hang_up()
+    terminal.process.wait(30)
     run = [entry for entry in entries(data_gap) if entry["id"] == entries(data_gap)[-1]["id"]]
     assert [entry["kind"] for entry in run] == ["intent", "step", "verdict"]
     assert run[-1]["data"]["text"].endswith("1 not touched; backtop was told to end after step 1 of 2")
