@@ -25,15 +25,17 @@ ENOUGH_NAMES = 3
 
 def plan_requeue(ask: Ask) -> Plan | Refusal:
     """Run these failed jobs again as they were configured; several of them behind a canary."""
-    situation, targets = ask.situation, jobs_among(ask.targets)
+    situation, asked = ask.situation, jobs_among(ask.targets)
     if ask.options:
         return Refusal(f"job.requeue has no option {sorted(ask.options)[0]!r}; it runs the job as it was configured.")
-    if not targets:
+    if not asked:
         return Refusal("No failed job is chosen: put the cursor on one, or mark some with space.")
     listed = situation.value(JOBS_FAILED)
     failed = {job.id: job for job in listed.jobs} if listed else {}
+    unsafe = [target.label for target in asked if target.id in failed and not failed[target.id].actionable]
+    targets = tuple(target for target in asked if target.id not in failed or failed[target.id].actionable)
     jobs = [failed.get(target.id) for target in targets]
-    if refusal := _unfit(targets, jobs):
+    if refusal := _unfit(targets, jobs, unsafe):
         return refusal
     now = situation.server_now(JOBS_FAILED)
     return Plan(
@@ -45,7 +47,7 @@ def plan_requeue(ask: Ask) -> Plan | Refusal:
         about=tuple(_about(job, now) for job in jobs if job),
         steps=tuple(Step(HttpRequest("POST", ("backtests", target.id, "requeue")), target) for target in targets),
         preconditions=("each job is still failed, in the attempt shown here",),
-        effects=_effects(situation, len(targets)),
+        effects=(*_left_out(unsafe), *_effects(situation, len(targets))),
         checks=_checks(len(targets)),
         facts_age_s=situation[JOBS_FAILED].age(situation.at) or 0.0,
     )
@@ -62,15 +64,21 @@ def failed_jobs(situation: Situation) -> tuple[Target, ...]:
     return tuple(JobTarget.of(job) for job in listed.jobs) if listed else ()
 
 
-def _unfit(targets: Sequence[JobTarget], jobs: Sequence[Job | None]) -> Refusal | None:
+def _unfit(targets: Sequence[JobTarget], jobs: Sequence[Job | None], unsafe: Sequence[str]) -> Refusal | None:
     paired = list(zip(targets, jobs, strict=True))
-    if odd := [target.label for target, job in paired if job and not job.actionable]:
-        return Refusal(f"The id of {_names(odd)} cannot be put into a request safely; repair it on the server.")
+    if not paired:
+        return Refusal(f"The id of {_names(unsafe)} cannot be put into a request safely; repair it on the server.")
     if gone := [target.label for target, job in paired if job is None]:
         return Refusal(f"{_names(gone)} is not among the failed jobs any more; look again before acting.")
     if moved := [target.label for target, job in paired if job and not target.same(job)]:
         return Refusal(f"{_names(moved)} has moved on to another attempt; look again before acting.")
     return None
+
+
+def _left_out(unsafe: Sequence[str]) -> tuple[str, ...]:
+    """One id that is no id must not keep a whole group from being repaired."""
+    why = "an id that cannot be put into a request safely; repair it on the server"
+    return (f"leaves out {_names(unsafe)}: {why}",) if unsafe else ()
 
 
 def _names(labels: Sequence[str]) -> str:

@@ -17,7 +17,8 @@ from backend.clock import Clock
 from backend.config.model import Config
 from backend.diagnosis.rules import diagnose
 from backend.errors import JournalError
-from backend.incident.alert import alert
+from backend.incident.alert import Alert, alert
+from backend.incident.clock import IncidentClock
 from backend.incident.journal import Journal
 from backend.incident.scribe import Scribe
 from backend.locks import whoami
@@ -48,6 +49,7 @@ class Desk:
         self.locks = Locks(config.lock_dir, clock)
         self.posture = Posture(config.read_only, config.environment.locked)
         self._feed: Feed | None = None
+        self._incident = IncidentClock()
         self.host = socket.gethostname()
         self._keys = {spec.id: (spec.key, spec.title) for spec in REGISTRY.values()}
 
@@ -110,12 +112,16 @@ class Desk:
         with suppress(JournalError):  # the first action says why, and is refused
             await self.scribe.catch_up()
 
+    def alert(self, situation: Situation) -> Alert:
+        """The alert, since the beginning of the incident."""
+        return self._incident.told(alert(situation, self.config.limits))
+
     def frame(self, situation: Situation, dashboard: Dashboard, progress: str | None, *, held: bool = False) -> Frame:
         """The lines around the panes; they say when the panes are held still."""
         width = dashboard.size.width
         glyphs = dashboard.panes["jobs"].glyphs
         findings = diagnose(situation, self.config.limits)
-        firing = alert(situation, self.config.limits)
+        firing = self.alert(situation)
         facts = HeaderFacts(
             environment=self.config.environment.name,
             host=self.host,

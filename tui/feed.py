@@ -1,12 +1,13 @@
 """From pollers to the screen: readings become the situation, which is handed on a few times a second."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any
 
 from backend.clock import Clock
 from backend.config.model import Config
+from backend.follow import worth_reading
 from backend.model.jobs import Job
 from backend.model.situation import Part, Reading, Situation
 from backend.parts import DATA_SYMBOLS
@@ -52,9 +53,7 @@ class Feed:
         """Read these parts now, and show what they give at once."""
         self._asked_at = self._clock.monotonic()
         self._asked.set()
-        for part in parts:
-            if poller := self._pollers.get(part.key):
-                poller.nudge()
+        self._read(parts)
 
     def select(self, job: Job | None) -> None:
         """Read the data of this failed job's symbols from now on."""
@@ -66,8 +65,14 @@ class Feed:
         return self.situation.seen_at(self._clock.now())
 
     def _take(self, reading: Reading[Any]) -> None:
-        self.situation = reduce(self.situation, reading)
+        before, self.situation = self.situation, reduce(self.situation, reading)
         self._dirty = True
+        self._read(worth_reading(before, reading))
+
+    def _read(self, parts: Iterable[Part[Any]]) -> None:
+        for part in parts:
+            if poller := self._pollers.get(part.key):
+                poller.nudge()
 
     async def _hand_on(self, show: Show) -> None:
         while True:

@@ -14,7 +14,7 @@ from actions.registry import REGISTRY
 from actions.spec import ActionSpec
 from backend.diagnosis.facts import listed
 from backend.diagnosis.rules import diagnose
-from backend.incident.alert import RTO, alert
+from backend.incident.alert import RTO
 from backend.incident.runs import RunRecord
 from backend.model.situation import Situation
 from backend.parts import JOBS_COUNTS, JOBS_HEALTH, JOBS_PENDING, JOBS_RUNNING
@@ -55,7 +55,7 @@ class AppStage:
     async def confirm(self, plan: Plan) -> bool:
         """Show the dialog; whether the person confirmed."""
         desk = self._desk
-        since = alert(self.situation(), desk.config.limits).since or desk.clock.now() - RTO
+        since = desk.alert(self.situation()).since or desk.clock.now() - RTO
         facts = PlanFacts(
             title=plan.title,
             what=plan.what,

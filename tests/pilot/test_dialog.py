@@ -123,6 +123,18 @@ async def test_the_dialog_shows_all_that_one_confirms(rig: Rig) -> None:
             assert words in rig.text
 
 
+async def test_what_lies_below_is_counted_until_one_has_scrolled_there(rig: Rig) -> None:
+    async with dialog(rig, "r") as open_:
+        await open_.pilot.resize_terminal(80, 24)
+        await open_.until(lambda: "more lines" in rig.text)
+        assert all(words in rig.text for words in ("effect", "checked", "facts", "targets", "[n] Cancel"))
+        await open_.pass_time(0.5)
+        for _ in range(6):
+            await open_.press("pagedown")
+        await open_.until(lambda: "more line" not in rig.text)
+        assert "8821/requeue" in rig.text
+
+
 async def test_y_confirms_once_the_dialog_could_be_read(rig: Rig) -> None:
     async with dialog(rig, "down", "r") as open_:
         await open_.pass_time(0.29)

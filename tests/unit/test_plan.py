@@ -95,6 +95,20 @@ def test_ids_that_are_unsafe_in_a_request_are_never_acted_on(name: str) -> None:
     assert "cannot be put into a request safely" in why
 
 
+def test_an_unsafe_id_is_left_out_of_a_group_and_told() -> None:
+    jobs = [failed("1"), failed("../queue/failed"), failed("3")]
+    made = plan(listing(*jobs), *jobs)
+    assert [target.id for target in made.targets] == ["1", "3"]
+    assert [step.text for step in made.steps] == [f"POST /api/research/backtests/{name}/requeue" for name in (1, 3)]
+    assert made.effects[0].startswith("leaves out Job ../queue/failed: an id that cannot be put into a request safely")
+    assert made.what == "2 jobs"
+
+
+def test_what_is_left_of_a_group_may_be_one_job() -> None:
+    jobs = [failed("1"), failed("..")]
+    assert plan(listing(*jobs), *jobs).risk is Risk.LOW
+
+
 def test_options_are_refused() -> None:
     why = refusal(listing(failed()), failed(), zeta="1", alpha="2")
     assert why == "job.requeue has no option 'alpha'; it runs the job as it was configured."

@@ -6,9 +6,9 @@ import pytest
 from backend.incident.entry import Entry
 from tests.situations import NOW
 from widgets.present.help import help_lines
-from widgets.present.plan import PlanFacts, body, heading
+from widgets.present.plan import PlanFacts, body, heading, more_below
 from widgets.present.timeline import timeline
-from widgets.text import line_width, plain
+from widgets.text import UNICODE, line_width, plain
 
 ABOUT = "8841  mean-revert-eu  high  attempt 1  failed 2m ago  No data for SAP.DE in 2026-11-17..2026-11-19"
 FACTS = PlanFacts(
@@ -30,10 +30,10 @@ def test_everything_that_one_confirms_is_there() -> None:
     assert lines(replace(FACTS, before=("2 x requeue here: no effect",)), 120) == [
         f"targets {ABOUT}",
         "sends   POST /api/research/backtests/8841/requeue",
-        "only if still failed",
         "effect  takes 1 place in the queue",
         "checked the job completes",
         "before  2 x requeue here: no effect",
+        "only if still failed",
         "facts   2s old",
     ]
 
@@ -41,8 +41,19 @@ def test_everything_that_one_confirms_is_there() -> None:
 def test_several_targets_and_steps_are_numbered() -> None:
     several = replace(FACTS, about=tuple("abcdefghij"), steps=("x", "y"))
     drawn = lines(several, 40)
-    assert drawn[:2] == ["targets  1  a", "         2  b"]
-    assert drawn[9:12] == ["        10  j", "sends   1  x", "        2  y"]
+    first = drawn.index("targets  1  a")
+    assert drawn[first + 1] == "         2  b"
+    assert drawn[first + 9 :] == ["        10  j", "sends   1  x", "        2  y"]
+
+
+def test_what_it_means_comes_before_long_lists() -> None:
+    labels = [line[:8].strip() for line in lines(replace(FACTS, about=(ABOUT, ABOUT)), 160)]
+    assert labels == ["effect", "checked", "only if", "facts", "targets", "", "sends"]
+
+
+@pytest.mark.parametrize(("below", "told"), [(0, ""), (1, "▾ 1 more line"), (12, "▾ 12 more lines")])
+def test_what_is_below_is_counted(below: int, told: str) -> None:
+    assert plain(more_below(below, UNICODE)) == told
 
 
 @pytest.mark.parametrize("width", [16, 24, 60])

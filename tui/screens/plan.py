@@ -11,7 +11,7 @@ from actions.plan import Plan, Risk
 from backend.clock import Clock
 from tui.screens.settling import SETTLE, SettlingScreen
 from tui.screens.word import WordInput
-from widgets.present.plan import PlanFacts, body, heading
+from widgets.present.plan import PlanFacts, body, heading, more_below
 from widgets.readout import Readout
 from widgets.text import Line, Span, line_width
 
@@ -51,6 +51,7 @@ class PlanScreen(SettlingScreen[bool]):
         self._has_text = False
         self._body = Readout(id="plan-body")
         self._scrolls = VerticalScroll(self._body, id="plan-facts", can_focus=False)
+        self._more = Readout(((),), id="plan-more")
         self._heading = Readout(id="plan-heading")
         self._heading.styles.height = "auto"  # two lines on a small screen
         self._keys = Readout(id="plan-keys")
@@ -60,6 +61,7 @@ class PlanScreen(SettlingScreen[bool]):
         with Vertical(id="plan", classes=f"risk-{self._facts.risk}"):
             yield self._heading
             yield self._scrolls
+            yield self._more
             if self._word is not None:
                 yield Readout(((Span("type "), Span(self._word, "bad"), Span(", then enter")),), id="plan-type")
                 yield WordInput(self.hears)
@@ -70,6 +72,8 @@ class PlanScreen(SettlingScreen[bool]):
         if self._word is not None:
             self.query_one(WordInput).focus()
         self._tick()
+        for what in ("scroll_y", "virtual_size"):
+            self.watch(self._scrolls, what, self._has_scrolled, init=False)
         self.set_interval(0.25, self._tick)
         self.call_after_refresh(self._wrap)  # its size may have been told before there was anything in it
 
@@ -86,7 +90,15 @@ class PlanScreen(SettlingScreen[bool]):
         self._body.show(body(self._facts, self._body.size.width))
         self._keys.show((self._key_line(),))
         self._has_text = True
+        self.call_after_refresh(self._tell_more)
         self.call_after_refresh(self.drawn)
+
+    def _has_scrolled(self) -> None:
+        self.call_after_refresh(self._tell_more)  # its other sizes follow
+
+    def _tell_more(self) -> None:
+        below = self._scrolls.max_scroll_y - round(self._scrolls.scroll_y)
+        self._more.show((more_below(below, self._more.glyphs),))
 
     def drawn(self) -> None:
         """It can be seen, once there is text in it."""

@@ -5,7 +5,7 @@ from textwrap import wrap
 
 from backend.frozen import dataclass
 from widgets.present.words import risk_tone, span
-from widgets.text import Line, Span, Tone, crop, shown
+from widgets.text import Glyphs, Line, Span, Tone, crop, shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,17 +42,27 @@ ENOUGH = 400
 
 
 def body(facts: PlanFacts, width: int) -> tuple[Line, ...]:
-    """Everything between the heading and the keys, wrapped to `width` cells; it scrolls."""
-    lines = [
+    """Everything between the heading and the keys, wrapped to `width` cells; it scrolls.
+
+    One target and what is sent for it come first. Long lists of them come last, so that they hide nothing.
+    """
+    acts = [
         *_block("targets", [crop(about, ENOUGH) for about in facts.about], width),
         *_block("sends", facts.steps, width, "accent"),
-        *_block("only if", facts.preconditions, width),
+    ]
+    means = [
         *_block("effect", facts.effects, width),
         *_block("checked", facts.checks, width),
         *_block("before", facts.before, width, "warn"),
+        *_block("only if", facts.preconditions, width),
         (Span(f"{'facts':<{LABEL}}", "dim"), Span(f"{span(facts.facts_age_s)} old")),
     ]
-    return tuple(lines)
+    return tuple(means + acts if len(facts.about) > 1 else acts + means)
+
+
+def more_below(lines: int, glyphs: Glyphs) -> Line:
+    """That so many lines of the facts are not to be seen yet."""
+    return (Span(f"{glyphs.opened} {lines} more line{'s' if lines > 1 else ''}", "warn"),) if lines > 0 else ()
 
 
 def _block(label: str, texts: Sequence[str], width: int, tone: Tone = "plain") -> list[Line]:
