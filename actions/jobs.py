@@ -141,7 +141,7 @@ class JobExecutor:
     async def perform(self, step: Step) -> str:
         """Send the step's request, once; returns the server's word. Raises SourceError."""
         request = of_kind(step.request, HttpRequest)
-        sent = await self._api.send(request.method, request.segments, request.body)
+        sent = await self._api.send(request.method, request.segments, request.body, thing=f"job {step.target.label}")
         return f"{sent.status} {sent.word}"
 
     async def look(self, target: Target) -> TargetVerdict:

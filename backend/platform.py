@@ -77,6 +77,7 @@ class Platform:
     async def aclose(self) -> None:
         """Close all connections."""
         await self.api.aclose()
+        await self._providers.aclose()
         if self._database is not None:
             await self._database.aclose()
 

@@ -2,9 +2,9 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from datetime import timedelta
-from typing import Generic, NoReturn, TypeVar
+from typing import Any, Generic, NoReturn, TypeVar
 
 from backend.clock import Clock
 from backend.errors import BadAnswer, MissingRoute, SourceError, TimedOut
@@ -18,6 +18,8 @@ Pause = Callable[[asyncio.Event, float], Awaitable[None]]
 
 MISSING_PAUSE = 60.0
 """Seconds until a missing route is looked for again: a deployment may have brought it."""
+LONGEST_ASKED = 300.0
+"""Seconds for which a server that asks for it is left alone; nobody watches well who is told to come back tomorrow."""
 JITTER = 0.1
 """Share of a pause by which it varies, so that parts do not fall into step."""
 
@@ -63,23 +65,30 @@ class Poller(Generic[T]):
         self._nudge.set()
 
     async def once(self) -> None:
-        """One reading, told like any other."""
-        await self._read()
+        """One reading, told like any other. A fault of our own becomes a failed one."""
+        if (fault := await self._fault_in(self._read())) is not None:
+            self._tell(fault, 0.0, 0.0)
 
     async def keep(self) -> NoReturn:
         """Run for ever. A fault of our own becomes a failed reading, and the loop starts anew."""
         while True:
-            loop = asyncio.create_task(self._run(), name=f"poll {self.part.key}")
-            try:
-                await asyncio.wait({loop})
-            except asyncio.CancelledError:
-                loop.cancel()
-                await asyncio.wait({loop})  # only then may its client be closed
-                raise
-            self._failures += 1
-            rest = self._pause(0.0, None)
-            self._tell(_own_fault(loop), 0.0, rest)
-            await self._wait(self._nudge, rest)
+            fault = await self._fault_in(self._run())
+            if fault is not None:
+                self._failures += 1
+                rest = self._pause(0.0, None)
+                self._tell(fault, 0.0, rest)
+                await self._wait(self._nudge, rest)
+
+    async def _fault_in(self, reads: Coroutine[Any, Any, object]) -> Failure | None:
+        """The fault that ended this, as a failure; None when it came to its end."""
+        task = asyncio.create_task(reads, name=f"poll {self.part.key}")
+        try:
+            await asyncio.wait({task})
+        except asyncio.CancelledError:
+            task.cancel()
+            await asyncio.wait({task})  # only then may its client be closed
+            raise
+        return _own_fault(task)
 
     async def _run(self) -> NoReturn:
         while True:
@@ -103,7 +112,7 @@ class Poller(Generic[T]):
             outcome = Failure(BadAnswer.kind, f"this host failed: {clean(error, 200)}")
         took = self._clock.monotonic() - began
         self._failures = self._failures + 1 if isinstance(outcome, Failure) else 0
-        rest = MISSING_PAUSE if isinstance(outcome, Missing) else self._pause(took, asked)
+        rest = self._jittered(MISSING_PAUSE) if isinstance(outcome, Missing) else self._pause(took, asked)
         self._tell(outcome, took, rest)
         return rest
 
@@ -111,14 +120,19 @@ class Poller(Generic[T]):
         stretched = max(self._interval, took * SLOWNESS if self._failures == 0 else 0.0)
         backed_off = stretched * 2 ** min(self._failures, 10) if self._failures else stretched
         rest = min(backed_off, max(LONGEST_PAUSE, self._interval))
-        return max(rest * (1 + self._rng.uniform(-JITTER, JITTER)), asked or 0.0)
+        return max(self._jittered(rest), min(asked or 0.0, LONGEST_ASKED))
+
+    def _jittered(self, seconds: float) -> float:
+        return seconds * (1 + self._rng.uniform(-JITTER, JITTER))
 
     def _tell(self, outcome: Value[T] | Failure | Missing, took: float, rest: float) -> None:
         now = self._clock.now()
         self._emit(Reading(self.part, now, took, outcome, now + timedelta(seconds=rest), self._skew()))
 
 
-def _own_fault(loop: "asyncio.Task[NoReturn]") -> Failure:
-    """The failure that a broken loop is told as."""
-    fault = asyncio.CancelledError("cancelled from within") if loop.cancelled() else loop.exception()
+def _own_fault(task: "asyncio.Task[object]") -> Failure | None:
+    """The failure that a broken task is told as."""
+    fault = asyncio.CancelledError("cancelled from within") if task.cancelled() else task.exception()
+    if fault is None:
+        return None
     return Failure("bad answer", f"backtop failed to read this: {type(fault).__name__}", clean(fault, 500))

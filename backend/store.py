@@ -35,7 +35,7 @@ def _after(before: PartState[T], reading: Reading[T]) -> PartState[T]:
                 failure=None,
                 failed_since=None,
                 missing=None,
-                history=_traced(before, reading.part.trace, outcome.value),
+                history=_traced(before, outcome.value),
             )
         case Failure():
             return replace(seen, failure=outcome, failed_since=before.failed_since or reading.at, missing=None)
@@ -43,8 +43,8 @@ def _after(before: PartState[T], reading: Reading[T]) -> PartState[T]:
             return replace(seen, missing=outcome, failure=None, failed_since=None)
 
 
-def _traced(before: PartState[T], trace: Mapping[str, object], value: T) -> Mapping[str, tuple[float, ...]]:
-    if not trace:
+def _traced(before: PartState[T], value: T) -> Mapping[str, tuple[float, ...]]:
+    if not before.part.trace:
         return before.history
     grown = {
         name: (*before.history.get(name, ()), sample)[-HISTORY_LENGTH:]

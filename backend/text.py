@@ -2,7 +2,10 @@
 
 import re
 from functools import lru_cache
+from itertools import islice
 
+FEW = 20
+"""Items of a list, and of a list in it, that are written out."""
 SIGNATURE_LENGTH = 200
 CACHED_SIGNATURES = 8192
 COLOUR = re.compile(r"\x1b\[[0-9;:]*m")
@@ -56,9 +59,18 @@ def _as_text(value: object) -> str:
     if isinstance(value, bytes | bytearray):
         return value.decode("utf-8", "replace")
     try:
-        return str(value)
+        return str(_few(value))
     except (ValueError, RecursionError):  # a number of 5,000 digits, lists in lists in lists
         return f"({type(value).__name__})"
+
+
+def _few(value: object, depth: int = 3) -> object:
+    """The beginning of a list or an object: to write out millions of numbers for one line would take seconds."""
+    if depth and isinstance(value, list | tuple):
+        return [_few(item, depth - 1) for item in value[:FEW]]
+    if depth and isinstance(value, dict):
+        return {key: _few(item, depth - 1) for key, item in islice(value.items(), FEW)}
+    return "…" if isinstance(value, list | tuple | dict) else value
 
 
 _EXTENSIONS = "py|pkl|tmp|csv|parquet|json|toml|ya?ml|so|log|db|h5|hdf5|txt|sql|feather|npy|sh|ipynb"

@@ -67,7 +67,7 @@ class _Version(argparse.Action):
         parser.exit()
 
 
-def parser(*, whole: bool = True) -> argparse.ArgumentParser:
+def parser(*, whole: bool = True) -> _Parser:
     """Everything that can be typed after `backtop`; without the commands, which cost, where none is typed."""
     everywhere = _Parser(add_help=False, argument_default=argparse.SUPPRESS)
     everywhere.add_argument("--config", type=Path, metavar="FILE", help="the configuration file")
@@ -146,7 +146,10 @@ def _pair(text: str) -> tuple[str, str]:
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
     typed = sys.argv[1:] if arguments is None else arguments
-    options = parser(whole=not {"-h", "--help", *COMMAND_NAMES}.isdisjoint(typed)).parse_args(typed)
+    words = parser(whole=not {"-h", "--help", *COMMAND_NAMES}.isdisjoint(typed))
+    if not {"status", "diagnose"}.isdisjoint(typed):
+        words.wrong_usage = UNKNOWN
+    options = words.parse_args(typed)
     if options.command is not None:
         garbage.resume()
     if options.command == "demo":

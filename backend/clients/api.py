@@ -1,6 +1,7 @@
 """The research API: one method per route, each a question and a frozen model."""
 
 import asyncio
+import re
 import socket
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -12,7 +13,7 @@ from msgspec import UNSET
 from backend.clients import decode_data, decode_jobs, routes
 from backend.clients.answers import body_of, failure, report_of, told_well, word_of
 from backend.clients.decode import decoded
-from backend.clients.http import Answer, HttpClient, Token, travels
+from backend.clients.http import LIST_LIMIT, Answer, HttpClient, Token, travels
 from backend.clients.job_list import rows_of
 from backend.clients.routes import Route
 from backend.clock import Clock
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 MOST_ROWS = 500
 """What a server gives at most in one list."""
 
+CHANGED = re.compile("�|…$")
+"""What cleaning leaves in a text that it changed."""
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 """Names of this host."""
 Model = TypeVar("Model")
@@ -83,11 +86,6 @@ class ApiClient:
     def skew(self) -> float | None:
         """Seconds by which the server's clock is ahead of ours, as its last answer with a `Date` told."""
         return self._http.skew
-
-    @property
-    def last_status(self) -> int | None:
-        """HTTP status of the last answer."""
-        return self._http.last_status
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -160,7 +158,7 @@ class ApiClient:
     async def symbol_health(self, symbol: str) -> SymbolHealth:
         """The data of one symbol (runbook, Diagnostics 3)."""
         route = routes.symbol_health(symbol)
-        if not travels(symbol):
+        if not travels(symbol) or CHANGED.search(symbol):  # only what it was before it was cleaned may be asked for
             raise MissingObject(f"“{clean(symbol, 64)}” cannot be a symbol")
         return await self._read(
             route,
@@ -197,9 +195,11 @@ class ApiClient:
     ) -> Sent:
         """Ask for a change: sent once, never repeated, never redirected.
 
-        `path` are raw segments below `/api/research`, `thing` names what it acts on. After `TimedOut`, or `Refused`
+        `path` are raw segments below `/api/research`, `thing` names what it acts on. After `TimedOut`, or `CutOff`
         because the connection broke, the change may have happened all the same.
         """
+        for segment in path:
+            _usable(segment)
         route = Route(tuple(path), at_least)
         answer = await self._http.exchange(method, route.segments, json=json, at_least=at_least)
         if not 200 <= answer.status < 300:
@@ -210,7 +210,7 @@ class ApiClient:
 
     async def _list(self, query: dict[str, str], state: JobState, priority: Priority | None, limit: int) -> JobList:
         route = routes.BACKTESTS
-        answer = await self._http.exchange("GET", route.segments, query=query)
+        answer = await self._http.exchange("GET", route.segments, query=query, largest=LIST_LIMIT)
         raw = await rows_of(answer, str(route))
         return await decode_jobs.decode_rows(raw.rows, state, priority, raw.total, limit)
 

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime
 from functools import lru_cache
+from itertools import islice
 
 import msgspec
 
@@ -15,6 +16,9 @@ from backend.text import clean
 
 EPOCH = re.compile(r"\d{9,13}(?:\.\d+)?")
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+MOST_FIELDS = 1000
+"""Fields of an object that are looked at."""
+LONGEST_KEY = 100
 _MILLISECONDS_FROM = 1e11
 """Greater numbers cannot be seconds: that would be after the year 5000."""
 
@@ -33,16 +37,19 @@ class Fields:
     __slots__ = ("_values",)
 
     def __init__(self, raw: object) -> None:
-        self._values = {_snake(key): value for key, value in raw.items()} if isinstance(raw, Mapping) else {}
+        self._values: dict[str, object] = {}
+        for key, value in islice(raw.items(), MOST_FIELDS) if isinstance(raw, Mapping) else ():
+            if value is not None:  # under one of its names it may be null, and under the next be told
+                self._values.setdefault(_snake(str(key)[:LONGEST_KEY]), value)
 
     def __contains__(self, name: str) -> bool:
-        return self._values.get(name) is not None
+        return name in self._values
 
     def get(self, *names: str) -> object:
         """The first of these that is there and not null."""
         for name in names:
-            if (value := self._values.get(name)) is not None:
-                return value
+            if name in self._values:
+                return self._values[name]
         return None
 
     def text(self, *names: str, limit: int = 200) -> str:
@@ -79,13 +86,13 @@ class Fields:
         return Fields(self.get(*names))
 
     def items(self) -> Iterator[tuple[str, object]]:
-        """All fields, by their folded names."""
+        """All fields that are not null, by their folded names."""
         return iter(self._values.items())
 
 
 @lru_cache(maxsize=1024)
-def _snake(key: object) -> str:
-    return _HUMP.sub("_", str(key)[:100]).replace("-", "_").casefold()
+def _snake(key: str) -> str:
+    return _HUMP.sub("_", key).replace("-", "_").casefold()
 
 
 def number(value: object) -> float | None:
@@ -123,9 +130,11 @@ def identity(value: object) -> str | None:
     """An id as it travels: raw text or a whole number; None for everything else."""
     if isinstance(value, str):
         return value or None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value != int(value):
+    if isinstance(value, float):
+        value = int(value) if value.is_integer() else None
+    if isinstance(value, bool) or not isinstance(value, int):
         return None
-    return str(int(value)) if abs(value) < 10**40 else None
+    return str(value) if abs(value) < 10**40 else None
 
 
 def names(value: object, most: int = 500) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """Answers about historical data, folded into ours."""
 
 from collections.abc import Sequence
+from itertools import islice
 from typing import TypeVar
 
 from backend.clients.decode import Fields
@@ -98,8 +99,8 @@ def decode_validation(body: object) -> Validation:
     if summary is None:
         raise BadAnswer("the validation report has no summary")
     fields = Fields(summary)
-    lines = tuple((clean(name, 60), _said(value)) for name, value in fields.items())
-    return Validation(lines[:MOST_LINES] if isinstance(summary, dict) else (("summary", _said(summary)),))
+    lines = tuple((clean(name, 60), _said(value)) for name, value in islice(fields.items(), MOST_LINES))
+    return Validation(lines if isinstance(summary, dict) else (("summary", _said(summary)),))
 
 
 def _said(value: object) -> str:

@@ -16,6 +16,8 @@ from backend.text import clean
 
 DISK_SECONDS = 5.0
 TREE_SECONDS = 30.0
+FOLDERS = ("active", "temp", "completed", "results")
+"""What lies below the root of an engine."""
 MOST_FOLDERS = 200
 REST = 50
 """The quota's use is counted again after this many times as long as counting took: 2 % of the time at most."""
@@ -97,8 +99,9 @@ class FilesClient:
                 self._old("completed", _below(walk, root, "completed", ".pkl"), now - self._result_age),
                 self._old("results", _below(walk, root, "results", ""), now - self._result_age),
             )
+            absent = tuple(name for name in FOLDERS if _is_absent(name, root))
         scratch, hidden = self._scratch(now)
-        return FileTree(active, (old[0], scratch, *old[1:]), walk.unreadable + hidden)
+        return FileTree(active, (old[0], scratch, *old[1:]), walk.unreadable + hidden, absent)
 
     def _active(self, walk: Walk, root: int) -> tuple[Folder, ...]:
         found = []
@@ -132,6 +135,16 @@ class FilesClient:
 
     def _size(self, status: os.stat_result) -> int:
         return status.st_size if self._quota > 0 else status.st_blocks * BLOCK
+
+
+def _is_absent(name: str, root: int) -> bool:
+    try:
+        os.stat(name, dir_fd=root, follow_symlinks=False)
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False  # it may be there; that it cannot be looked into is counted
+    return False
 
 
 def _below(walk: Walk, root: int, name: str, ending: str) -> Iterator[os.stat_result]:

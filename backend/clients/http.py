@@ -12,22 +12,26 @@ from urllib.parse import quote
 
 import httpx
 
+from backend.clients.body import whole_body
 from backend.clock import Clock, SystemClock
 from backend.errors import BadAnswer, CutOff, NotAllowed, Refused, SourceError, TimedOut
 from backend.frozen import dataclass
 from backend.text import clean
 
-BODY_LIMIT = 32 * 1024 * 1024
-"""Bytes of an answer; whoever sends more is not listened to any longer."""
+BODY_LIMIT = 8 * 1024 * 1024
+"""Bytes of an answer, unpacked; whoever sends more is not listened to any longer."""
+LIST_LIMIT = 4 * BODY_LIMIT
+"""The same for lists whose rows are decoded one by one: a server may ignore how many were asked for."""
 IDLE_SECONDS = 4.0
 """Idle connections are dropped before servers do it, at the usual 5 s, and cut off a request."""
-LONGEST_WAIT = 3600.0
+LONGEST_WAIT = 86400.0
+"""Seconds that a server may ask for; how long is really waited is for the reader to say."""
 LARGEST_SKEW = 366 * 86400.0
 """Seconds."""
 STEADY_SKEW = 1.5
 """`Date` has whole seconds: a difference below this is none."""
 
-HEADERS = {"Accept": "application/json", "Accept-Encoding": "gzip, deflate", "User-Agent": "backtop"}
+HEADERS = {"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": "backtop"}
 NOT_ACCEPTED = frozenset({401, 403})
 """What a server answers to a request whose token it does not accept."""
 
@@ -95,8 +99,6 @@ class HttpClient:
         )
         self.skew: float | None = None
         """Seconds by which the server's clock was ahead of ours in the last answer that told its time."""
-        self.last_status: int | None = None
-        """HTTP status of the last answer."""
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -110,11 +112,13 @@ class HttpClient:
         query: dict[str, str] | None = None,
         json: object = None,
         at_least: float = 0.0,
+        largest: int | None = None,
     ) -> Answer:
         """Send one request and return the answer, whatever its status.
 
         `segments` are raw and travel percent-encoded, one path segment each. `at_least` is for routes that are slow by
-        nature: seconds that they get even if the timeout is shorter. Raises `Refused`, `TimedOut`, `BadAnswer` or
+        nature: seconds that they get even if the timeout is shorter. `largest` are the bytes of a body that are taken,
+        `BODY_LIMIT` unless told. Raises `Refused`, `TimedOut`, `BadAnswer` or
         `NotAllowed`.
         """
         seconds = max(self._timeout, at_least)
@@ -123,9 +127,9 @@ class HttpClient:
         try:
             async with asyncio.timeout(seconds):
                 request = httpx.Request(method, f"{self.url}/{path}", params=query, json=json, headers=headers)
-                answer = await self._send(request)
+                answer = await self._send(request, largest or BODY_LIMIT)
                 if method == "GET" and answer.status in {301, 302, 307, 308}:
-                    answer = await self._send(self._redirected(request, answer))
+                    answer = await self._send(self._redirected(request, answer), largest or BODY_LIMIT)
         except TimeoutError as error:
             raise TimedOut(f"no answer within {seconds:g} s from {self.url}") from error
         except httpx.HTTPError as error:
@@ -140,17 +144,16 @@ class HttpClient:
         token = None if self._token is None else await self._token.fetch()
         return {"Authorization": f"Bearer {token}"} if token else {}
 
-    async def _send(self, request: httpx.Request) -> Answer:
+    async def _send(self, request: httpx.Request, largest: int) -> Answer:
         sent_at = self._clock.now()
         response = await self._transport.handle_async_request(request)
         response.request = request
         try:
-            self.last_status = response.status_code
             skew = self._skew(response.headers.get("date", ""), sent_at)
             self.skew = self.skew if skew is None else skew
             return Answer(
                 response.status_code,
-                sound(await _whole(response)),
+                sound(await whole_body(response, largest)),
                 response.headers.get("content-type", "").casefold(),
                 response.headers.get("location", ""),
                 waiting_time(response.headers.get("retry-after", ""), self._clock.now()),
@@ -163,14 +166,20 @@ class HttpClient:
         told = _http_date(date)
         if told is None:
             return None
-        middle = sent_at + (self._clock.now() - sent_at) / 2
+        half = (self._clock.now() - sent_at) / 2
+        if abs(half.total_seconds()) > STEADY_SKEW:
+            return None  # when in this time the server looked at its clock nobody knows
+        middle = sent_at + half
         ahead = (told - middle).total_seconds() + 0.5  # the header is cut to whole seconds
         if abs(ahead) > LARGEST_SKEW:
             return None  # a clock that is off by a year tells nothing, and dates must stay dates
         return 0.0 if abs(ahead) < STEADY_SKEW else round(ahead, 1)
 
     def _redirected(self, request: httpx.Request, answer: Answer) -> httpx.Request:
-        target = request.url.join(answer.location)
+        try:
+            target = request.url.join(answer.location)
+        except (httpx.InvalidURL, ValueError) as error:
+            raise BadAnswer(f"{self.url} redirects to no address", clean(answer.location, 200)) from error
         origins = [(url.scheme, url.host, url.port) for url in (request.url, target)]
         if not answer.location or origins[0] != origins[1]:
             raise BadAnswer(f"{self.url} redirects to another server; it is not followed", clean(answer.location, 200))
@@ -178,7 +187,7 @@ class HttpClient:
 
 
 def waiting_time(value: object, now: datetime) -> float | None:
-    """Seconds of a `Retry-After`: a number, or a date; never negative, at most an hour."""
+    """Seconds of a `Retry-After`: a number, or a date; never negative, at most a day."""
     text = clean(value, 60)
     try:
         seconds = float(text)
@@ -220,15 +229,6 @@ _ESCAPES = re.compile(
 """A backslash that means itself, a whole pair, or the half of one."""
 
 
-async def _whole(response: httpx.Response) -> bytearray:
-    body = bytearray()
-    async for chunk in response.aiter_bytes():
-        body += chunk
-        if len(body) > BODY_LIMIT:
-            raise BadAnswer(f"the answer is larger than {BODY_LIMIT // 1024 // 1024} MB")
-    return body
-
-
 def _http_date(text: str) -> datetime | None:
     try:
         found = parsedate_to_datetime(text)
@@ -244,8 +244,6 @@ def _explained(url: str, error: httpx.HTTPError) -> SourceError:
             return TimedOut(f"no answer in time from {url}", said)
         case httpx.ConnectError():
             return Refused(f"nobody answers at {url} (api.url): is it running?", _deepest(error))
-        case httpx.DecodingError():
-            return BadAnswer(f"{url} sent an answer that cannot be unpacked", said)
         case httpx.UnsupportedProtocol() | httpx.LocalProtocolError():  # what it says may quote the token
             return NotAllowed(f"the request to {url} cannot be written: is api.url, or the token, malformed?")
         case _:

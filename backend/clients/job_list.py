@@ -43,6 +43,8 @@ async def _found(raw: bytes | bytearray | msgspec.Raw, depth: int = 2) -> RawLis
     except (msgspec.DecodeError, RecursionError):
         fields = _object(raw)
         await asyncio.sleep(0)  # 30 ms are behind us when the list is the longest possible
+    if _says_no(fields):  # then an empty list in it is no good news
+        return None
     for name in LIST_NAMES if depth else ():
         inner = fields.get(name)
         if inner is not None and (found := await _found(inner, depth - 1)) is not None:
@@ -55,6 +57,10 @@ def _object(raw: bytes | bytearray | msgspec.Raw) -> dict[str, msgspec.Raw]:
         return _OBJECT.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return {}
+
+
+def _says_no(fields: dict[str, msgspec.Raw]) -> bool:
+    return any(decoded(fields[name]) is False for name in ("success", "ok") if name in fields)
 
 
 def _total(fields: dict[str, msgspec.Raw]) -> int | None:

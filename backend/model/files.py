@@ -46,3 +46,5 @@ class FileTree:
     old: tuple[OldFiles, ...]
     unreadable: int = 0
     """Folders and files that we may not look into."""
+    absent: tuple[str, ...] = ()
+    """Folders of an engine that are not there: what should lie in them is not counted, rather than not old."""

@@ -1,6 +1,7 @@
 """The data side, and any JSON in any place."""
 
 import asyncio
+import tracemalloc
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 
@@ -15,6 +16,7 @@ from backend.clients.decode import Fields, count, identity, moment, names, numbe
 from backend.errors import BadAnswer, MissingRoute, Refused, SourceError
 from backend.model.data import Availability, Connectivity, DataSource, Gap, SymbolHealth, SymbolsHealth
 from backend.model.jobs import JobState
+from backend.text import clean
 from tests.clients.wire import Play, Request, Server, page, reply
 
 
@@ -229,3 +231,25 @@ async def test_no_answer_raises_anything_but_a_source_error(body: bytes, status:
         except SourceError as error:
             assert error.summary  # noqa: PT017 - either outcome is fine
     await api.aclose()
+
+
+async def test_objects_with_millions_of_names_are_looked_at_in_part(server: Server, api: ApiClient) -> None:
+    server.on("data/validation/report", reply({"summary": {f"name {number}": number for number in range(200_000)}}))
+    assert len((await api.validation()).summary) == 100
+
+
+def test_long_names_are_kept_by_nobody() -> None:
+    tracemalloc.start()
+    try:
+        for number in range(50):
+            assert Fields({f"{number} {'x' * 1_000_000}": 1}).get("x") is None
+        assert tracemalloc.get_traced_memory()[0] < 1_000_000
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("changed", ["SAP\x1b.DE", "L" * 200])
+async def test_a_symbol_that_cleaning_changed_is_not_asked_for(server: Server, api: ApiClient, changed: str) -> None:
+    health = await api.symbols_health("1", names([changed]))
+    assert health.unknown == (clean(changed, 64),)
+    assert not server.requests

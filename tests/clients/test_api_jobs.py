@@ -6,9 +6,12 @@ from datetime import UTC, datetime
 
 import pytest
 
+from actions.jobs import JobExecutor
+from actions.plan import HttpRequest, Step
 from backend.clients.api import ApiClient
 from backend.errors import BadAnswer, MissingObject, MissingRoute, NotAllowed, Refused, TimedOut
 from backend.model.jobs import Job, JobCounts, JobsHealth, JobState, Priority
+from backend.model.target import JobTarget
 from tests.clients.wire import Play, Request, Server, answer, hang_up, page, reply, silence
 
 ROW = {
@@ -245,6 +248,55 @@ async def test_an_id_that_could_mean_something_else_is_never_sent(server: Server
     with pytest.raises(NotAllowed):
         await api.requeue(id_)
     assert not server.requests
+
+
+@pytest.mark.parametrize("no", [{"success": False}, {"ok": False}])
+@pytest.mark.parametrize("empty", [{"data": []}, {"jobs": []}, {"backtests": []}])
+async def test_an_empty_list_in_a_no_is_no_all_clear(
+    server: Server, api: ApiClient, no: dict[str, bool], empty: dict[str, list[object]]
+) -> None:
+    server.on("backtests", reply({**no, **empty, "error": "database down"}))
+    with pytest.raises(Refused, match="database down"):
+        await api.jobs(JobState.FAILED)
+
+
+@pytest.mark.parametrize("huge", [10**400, -(10**400), 1e300])
+async def test_a_number_beyond_all_measure_is_one_bad_row(server: Server, api: ApiClient, huge: float) -> None:
+    server.on("backtests", reply({"backtests": [{**ROW, "id": huge}, ROW]}))
+    found = await api.jobs(JobState.FAILED)
+    assert (len(found.jobs), found.bad_rows) == (1, 1)
+
+
+async def test_a_name_that_is_null_does_not_hide_another(server: Server, api: ApiClient) -> None:
+    moment = "2026-11-22T12:01:00Z"
+    for row in ({"startedAt": moment, "started_at": None}, {"started_at": None, "startedAt": moment}):
+        server.on("backtests", reply({"backtests": [{"id": "1", "status": "failed", **row}]}))
+        (job,) = (await api.jobs(JobState.FAILED)).jobs
+        assert job.started_at == JOB.started_at
+
+
+async def test_a_change_that_the_server_denies_has_not_been_made(server: Server, api: ApiClient) -> None:
+    server.on("backtests/1/requeue", reply({"success": False, "id": "1", "message": "queue is full"}))
+    with pytest.raises(Refused, match="queue is full"):
+        await JobExecutor(api).perform(requeue_of("1"))
+
+
+async def test_a_job_that_is_gone_is_told_as_such(server: Server, api: ApiClient) -> None:
+    server.on("backtests/1/requeue", reply({"success": False, "error": "no such job"}, 404))
+    with pytest.raises(MissingObject, match="job 1 is not known to the server"):
+        await JobExecutor(api).perform(requeue_of("1"))
+
+
+async def test_a_step_with_an_unsafe_id_is_never_sent(server: Server, api: ApiClient) -> None:
+    for id_ in ("../queue/failed", "a b", "", "."):
+        with pytest.raises(NotAllowed):
+            await JobExecutor(api).perform(requeue_of(id_))
+    assert not server.requests
+
+
+def requeue_of(id_: str) -> Step:
+    target = JobTarget(id_, id_, 1, None, "")
+    return Step(HttpRequest("POST", ("backtests", id_, "requeue")), target)
 
 
 async def test_requeue(server: Server, api: ApiClient) -> None:

@@ -3,6 +3,9 @@
 import asyncio
 import gzip
 import json
+import tracemalloc
+import zlib
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -12,7 +15,9 @@ import pytest
 from backend.clients import http
 from backend.clients.api import ApiClient
 from backend.errors import BadAnswer, MissingRoute, NotAllowed, Refused, SourceError, TimedOut
+from backend.model.jobs import JobState
 from tests.clients.wire import Play, Server, answer, drip, hang_up, page, raw, reply, reset, serving, silence
+from tests.clocks import StillClock
 
 HEALTH = "backtests/health"
 GOOD = {"status": "healthy", "active_jobs": 4}
@@ -37,7 +42,6 @@ async def test_a_good_answer_over_one_connection(server: Server, api: ApiClient)
     server.on(HEALTH, reply(GOOD))
     for _ in range(3):
         assert (await api.health()).active == 4
-    assert api.last_status == 200
     assert server.requests[0].method == "GET"
     assert server.requests[0].path == "/api/research/backtests/health"
     assert server.requests[0].headers["accept"] == "application/json"
@@ -116,6 +120,55 @@ async def test_a_flood_is_not_listened_to(server: Server, api: ApiClient, monkey
         await api.health()
     server.on(HEALTH, answer(gzip.compress(json.dumps(GOOD).encode()), content_encoding="gzip"))
     assert (await api.health()).status == "healthy"
+
+
+@pytest.mark.parametrize("packing", ["gzip, gzip", "br", "zstd", "gzip,identity,gzip"])
+async def test_what_is_packed_as_nobody_asked_is_not_unpacked(server: Server, api: ApiClient, packing: str) -> None:
+    bomb = gzip.compress(gzip.compress(bytes(50_000_000)))
+    server.on(HEALTH, answer(bomb, content_encoding=packing))
+    with pytest.raises(BadAnswer, match="packed in a way that was not asked for"):
+        await api.health()
+    assert server.requests[0].headers["accept-encoding"] == "gzip"
+
+
+async def test_an_answer_is_unpacked_in_steps(server: Server, api: ApiClient) -> None:
+    server.on(HEALTH, answer(gzip.compress(b" " * 200_000_000, 9), content_encoding="gzip"))
+    tracemalloc.start()
+    try:
+        with pytest.raises(BadAnswer, match="larger than 8 MB"):
+            await api.health()
+        assert tracemalloc.get_traced_memory()[1] < 3 * http.BODY_LIMIT
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, zlib.compress])
+async def test_both_heads_of_a_packed_answer_are_known(
+    server: Server, api: ApiClient, pack: Callable[[bytes], bytes]
+) -> None:
+    server.on(HEALTH, answer(pack(json.dumps(GOOD).encode()), content_encoding="gzip"))
+    assert (await api.health()).status == "healthy"
+
+
+async def test_a_long_list_may_be_larger_than_other_answers(server: Server, api: ApiClient) -> None:
+    row = {"id": "1", "status": "failed", "error": "x" * 9_000_000}
+    server.on("backtests", reply({"backtests": [row]}))
+    assert len((await api.jobs(JobState.FAILED)).jobs) == 1
+
+
+async def test_a_redirect_to_no_address_is_a_bad_answer(server: Server, api: ApiClient) -> None:
+    server.on(HEALTH, answer(b"", 308, location="http://here:port/"))
+    with pytest.raises(BadAnswer, match="redirects to no address"):
+        await api.health()
+
+
+async def test_a_slow_exchange_tells_nothing_of_the_servers_clock(server: Server) -> None:
+    clock = StillClock(9.0)
+    api = ApiClient(server.url, clock=clock)
+    server.on(HEALTH, reply(GOOD, date=format_datetime(clock.moment + timedelta(seconds=18), usegmt=True)))
+    await api.health()
+    assert api.skew is None
+    await api.aclose()
 
 
 async def test_a_redirect_is_followed_once_and_only_at_home(server: Server, api: ApiClient) -> None:
@@ -221,7 +274,7 @@ async def test_the_meaning_of_answers(
         ({"retry_after": "3"}, {"retryAfter": 12}, 3),
         ({"retry_after": "soon"}, {}, None),
         ({"retry_after": "-4"}, {}, 0),
-        ({"retry_after": "1e300"}, {}, 3600),
+        ({"retry_after": "1e300"}, {}, 86400),
         ({"retry_after": "inf"}, {}, None),
         ({"retry_after": "Sun, 06 Nov 1994 08:49:37 GMT"}, {}, 0),
     ],

@@ -271,3 +271,10 @@ async def test_what_cannot_be_looked_into_is_told_beside_the_quota(root: Path, m
     monkeypatch.setattr(os, "open", closed)
     disk = await client_of(root, quota=10_000).disk()
     assert (disk.used, disk.hidden) == (5_500, 1)
+
+
+async def test_a_folder_that_is_not_there_is_told(root: Path) -> None:
+    assert (await client_of(root).tree()).absent == ()
+    (root / "temp").rename(root / "elsewhere")
+    (root / "results").rmdir()
+    assert (await client_of(root).tree()).absent == ("temp", "results")

@@ -58,6 +58,8 @@ def test_the_version_is_the_packages(capsys: pytest.CaptureFixture[str]) -> None
     [
         (("nonsense",), 2),
         (("--nonsense",), 2),
+        (("--nonsense", "status"), 3),
+        (("--profile", "p", "--nonsense", "diagnose", "--json"), 3),
         (("--config",), 2),
         (("status", "--nonsense"), 3),
         (("status", "--json", "more"), 3),

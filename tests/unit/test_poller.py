@@ -8,7 +8,7 @@ import pytest
 
 from backend.errors import MissingRoute, Refused, SourceError
 from backend.model.situation import LONGEST_PAUSE, SLOWNESS, Face, Failure, Missing, Part, PartState, Reading, Value
-from backend.poller import JITTER, MISSING_PAUSE, Poller, pause
+from backend.poller import JITTER, LONGEST_ASKED, MISSING_PAUSE, Poller, pause
 from tests.fakes import NOW, Time
 
 PART: Part[int] = Part("jobs", "health", 2.0)
@@ -283,3 +283,17 @@ def test_however_slow_a_reading_may_be_old_facts_do_not_pass_for_live(took: floa
     assert SLOWNESS * took > LONGEST_PAUSE
     assert state.face(NOW + timedelta(seconds=3 * LONGEST_PAUSE)) is Face.OK
     assert state.face(NOW + timedelta(seconds=3 * LONGEST_PAUSE + 1)) is Face.STALE
+
+
+async def test_a_server_that_asks_for_a_day_is_asked_again_in_minutes() -> None:
+    rig = Rig(Source(Refused("rate limit", retry_after=86400.0)))
+    await rig.go(1)
+    assert rig.pauses == [LONGEST_ASKED]
+
+
+async def test_a_fault_of_our_own_in_one_look_is_told_like_any_other() -> None:
+    readings: list[Reading[int]] = []
+    await Poller(PART, Source(RuntimeError("can't start new thread")), readings.append, clock=Time()).once()
+    (outcome,) = (reading.outcome for reading in readings)
+    assert isinstance(outcome, Failure)
+    assert outcome.summary == "backtop failed to read this: RuntimeError"

@@ -157,6 +157,13 @@ def test_what_is_odd_about_the_list_is_told() -> None:
     assert plain(shown.state) == "✖ 1,200  0s"
 
 
+def test_a_list_that_calls_itself_whole_is_believed_before_an_older_count() -> None:
+    listed = JobList((job("1"), job("2")), total=2)
+    shown = view("failures", situation({parts.JOBS_FAILED: listed, parts.JOBS_COUNTS: JobCounts(failed=3)}))
+    assert shown.head == ()
+    assert plain(shown.state) == "✖ 2  0s"
+
+
 def test_a_failure_without_words_is_named_all_the_same() -> None:
     shown = view("failures", situation({parts.JOBS_FAILED: jobs(job(error="", finished_at=None))}))
     assert cells(shown) == [["8841", "mean-revert-eu", "?", "–", "", "no error was given"]]

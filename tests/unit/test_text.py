@@ -1,3 +1,4 @@
+import tracemalloc
 import unicodedata
 
 import pytest
@@ -41,7 +42,7 @@ def test_what_cannot_even_be_written_is_named() -> None:
     nested: list[object] = []
     for _ in range(100_000):
         nested = [nested]
-    assert clean(nested) == "(list)"
+    assert clean(nested) == "[[['…']]]"
     assert clean(10**5000) == "(int)"
     while nested:  # by hand: freeing it recursively would be deep, too
         nested = nested.pop()  # type: ignore[assignment]
@@ -124,3 +125,14 @@ def test_what_varies_does_not_split_a_group(number: int, day: object, symbol: st
 @pytest.mark.parametrize("text", ["[" * 600, "1." * 300, "a/" * 300, "'" * 600, "::" * 300, "A" * 600, "0x" * 300])
 def test_no_text_makes_the_signature_hang(text: str) -> None:
     assert signature.__wrapped__(text)
+
+
+def test_of_a_long_list_the_beginning_is_written_out() -> None:
+    long = list(range(1_000_000))
+    tracemalloc.start()
+    try:
+        assert clean(long).startswith("[0, 1, 2, 3")
+        assert tracemalloc.get_traced_memory()[1] < 100_000
+    finally:
+        tracemalloc.stop()
+    assert clean({"a": [{"b": [1, [2]]}]}) == "{'a': [{'b': '…'}]}"

@@ -45,6 +45,8 @@ def view(look: Look) -> PaneView:
 def _count(situation: Situation) -> int:
     failed, counts = situation.fresh(JOBS_FAILED), situation.fresh(JOBS_COUNTS)
     listed = len(failed.jobs) if failed else 0
+    if failed and failed.total == listed:  # the list is whole, and younger than what was counted
+        return listed
     return max(listed, (counts.failed or 0) if counts else 0)
 
 

@@ -214,4 +214,6 @@ def _foot(look: Look) -> tuple[Line, ...]:
         lines.append((Span("old     ", "dim"), *fitting(words, room)))
     if tree.unreadable:
         lines.append((Span(f"{tree.unreadable} folders cannot be looked into", "warn"),))
+    if tree.absent:
+        lines.append((Span(f"no folder {', '.join(tree.absent)} below the engine's root", "warn"),))
     return tuple(aged(look, FILES_TREE, line) for line in lines)
