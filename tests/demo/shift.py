@@ -51,6 +51,8 @@ class Shift:
             if is_poisonous(job):
                 self.crash()
                 self.crashes += 1
+                if self.crashes == START_LIMIT:
+                    self.judge.unit_gave_up()
 
     def _finish(self) -> None:
         for job_id in [job_id for job_id, end in self._ends.items() if end <= self.now]:

@@ -178,7 +178,7 @@ def test_timeouts_are_healed_by_ending_what_runs_too_long() -> None:
     shift.work(10)
     assert shift.over()
     again = shift.world.jobs.find(given_up)
-    said = re.fullmatch(r"timeout foreseen after (\d+) s: .* 180 min, 45 are allowed", str(again.error_message))
+    said = re.fullmatch(r"timeout foreseen after (\d+) s: .* 1440 min, 45 are allowed", str(again.error_message))
     assert said is not None
     assert abs(again.run_seconds - int(said[1])) <= 0.5
     shift.retry(given_up, use_sample_data=False, limit_symbols=50)
@@ -252,7 +252,7 @@ def test_a_lock_is_healed_by_ending_the_session_that_holds_it() -> None:
     shift.judge.session_ended("backtest-2", guilty=False)
     assert not shift.over()
     shift.see(blocked=False)
-    shift.judge.session_ended("backtest-3", guilty=True)
+    shift.judge.blockade_ended("backtest-3")
     shift.requeue(locked)
     shift.work(10)
     assert shift.over()
