@@ -34,6 +34,8 @@ class _Doubt:
     job_id: str
     taken: datetime | None
     since: datetime
+    cut: bool
+    """Whether the file is there, but lost of what it held."""
 
 
 class Inventory:
@@ -65,12 +67,12 @@ class Inventory:
         self._roll.look(found, lambda name: _folder(name) in shut)
         if not any(_folder(kept.name) in shut for kept in self._roll.kept.values()):
             self.used = sum(kept.room for kept in self._roll.kept.values()) / QUOTA
-        lost = [*self._roll.gone, *(kept for kept in self._roll.cut if not _is_output(kept.first))]
+        cut = [kept for kept in self._roll.cut if not _is_output(kept.first)]
         gone: Gone = {}
-        for kept in lost:
-            self._file(gone, kept, now)
-        self._measure(lost)
-        self._doubts = [doubt for doubt in self._doubts if doubt.name not in found]
+        for kept in (*self._roll.gone, *cut):
+            self._file(gone, kept, now, cut=kept in cut)
+        self._measure((*self._roll.gone, *cut))
+        self._doubts = [doubt for doubt in self._doubts if doubt.cut or doubt.name not in found]
         self._resolve(gone, now, running)
         self._running = dict(running)
         return gone
@@ -91,13 +93,13 @@ class Inventory:
         folders = {_folder(kept.name) for kept in self._roll.kept.values()}
         return {name for name in folders if not _can_be_read(self._root / name)}
 
-    def _file(self, gone: Gone, kept: Kept, now: datetime) -> None:
+    def _file(self, gone: Gone, kept: Kept, now: datetime, *, cut: bool) -> None:
         """What a file was for, and how old it is, says where and as what it was first found."""
         folder, *rest = Path(kept.first).parts
         age = now.timestamp() - kept.changed
         if folder == "active":
             if rest[0] in self._running:
-                self._doubts.append(_Doubt(kept.name, rest[0], self._running[rest[0]], now))
+                self._doubts.append(_Doubt(kept.name, rest[0], self._running[rest[0]], now, cut))
         elif folder == "temp":
             gone.setdefault((CLEAN_TEMP, age < TEMP_AGE.total_seconds()), []).append(kept.name)
         else:
