@@ -67,6 +67,10 @@ def to_start_what_is_down_and_to_restart_what_hangs_is_no_harm(at: Hand) -> None
     wait_until(lambda: at.deeds(last=1) == [(ENGINE, "healed")], 30)
     wait_until(lambda: healthy(at))
     told(at, "sudo systemctl restart adaf-backtest-engine", (ENGINE, "harm"))
+    wait_until(lambda: healthy(at))
+    told(at, f"kill -STOP {at.site.show('MainPID')}", (ENDED, "harm"))
+    at.sh(f"kill -KILL {at.site.show('MainPID')}")
+    wait_until(lambda: at.deeds(last=2) == [(ENDED, "harm"), (ENDED, "healed")], 30)
 
 
 def the_right_answer_still_is_one(at: Hand) -> None:

@@ -148,3 +148,15 @@ def test_a_unit_that_was_well_for_long_gives_up_too() -> None:
     shift.work(60)
     assert shift.crashes == len(shift.world.poisoned) == START_LIMIT + 1
     assert not shift.over()
+
+
+def test_to_kill_an_engine_is_harm_unless_it_did_nothing_any_more() -> None:
+    shift = begun("data-gap")
+    shift.crash()
+    shift.judge.engine_ended(9)
+    go_on(shift)
+    vanish(shift)
+    shift.crash()
+    shift.judge.engine_ended(9, hung=True)
+    go_on(shift)
+    assert shift.effects == [("process.terminate", "harm"), ("process.terminate", "healed")]

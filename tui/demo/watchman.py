@@ -46,7 +46,8 @@ class Watchman:
         self._engine: Process | None = None
         self._main = 0
         self._crashes = 0
-        self._stopped = False
+        self._hung: Process | None = None
+        """The engine that somebody stopped by a signal, and that was missed."""
 
     async def watch(self) -> None:
         """Look for ever."""
@@ -93,11 +94,11 @@ class Watchman:
 
     def _look_at_engine(self) -> None:
         """An engine that is missed because somebody stopped it by a signal is told of once."""
-        stopped = is_stopped(self._main)
-        missed = stopped and self._world.engine_status() == "down"
-        if missed and not self._stopped:
+        if self._world.engine_status() != "down":
+            self._hung = None
+        elif is_stopped(self._main) and self._hung != self._engine:
             self.judge.engine_ended(STOP)
-        self._stopped = stopped and (missed or self._stopped)
+            self._hung = self._engine
 
     def _look_at_hosts(self) -> None:
         """A provider's hosts answer exactly while its feed is well."""
@@ -131,6 +132,7 @@ class Watchman:
                 self.judge.unit_gave_up()
             else:
                 self.judge.unit_asked(verb, int(code), was, datetime.fromtimestamp(float(asked), UTC))
+                self._hung = self._hung if self._hung is not None and self._hung.alive else None
         self._read = len(lines)
 
     def _engine_died(self, code: int) -> None:
@@ -138,7 +140,8 @@ class Watchman:
         if code == -CRASH and self._crashes < len(self._world.poisoned):
             self._crashes += 1
         elif not (code == -KILL and self._killed_by_kernel(self._main)):
-            self.judge.engine_ended(max(0, -code))
+            hung, self._hung = self._hung, None
+            self.judge.engine_ended(max(0, -code), hung=hung is not None and not hung.alive)
 
     def worker_ended(self, ran: Job, exit_code: int, pid: int) -> None:
         """The worker `pid` of a job that ran is gone; a signal that neither job nor kernel sent is somebody's deed.

@@ -89,7 +89,13 @@ class UnitDocket(Docket):
         self.world.given_up = True
         self._given_up += 1
 
-    def engine_ended(self, number: int) -> None:
-        """Somebody ended the engine itself past its unit, by a signal or (0) so that it took leave."""
+    def engine_ended(self, number: int, *, hung: bool = False) -> None:
+        """Somebody ended the engine itself past its unit, by a signal or (0) so that it took leave.
+
+        One that `hung` had lost already what ran on it.
+        """
         about = f"the engine, signal {number}" if number else "the engine"
-        self.note("process.terminate", about, "harm", "what ran on it is lost, or begins anew")
+        if hung:
+            self.await_outcome("process.terminate", about, "it did nothing any more", self._engine_well())
+        else:
+            self.note("process.terminate", about, "harm", "what ran on it is lost, or begins anew")
