@@ -1,7 +1,7 @@
 """A shift with its files on a real disk, and what somebody without a clue, or with the runbook, does to all of it."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from pathlib import Path
 
@@ -25,6 +25,7 @@ class Post(Shift):
         grow(self.layout, self.story)
         self.layout.postgres.write_text(f'{{"pid": {os.getpid()}}}')  # a server that runs, as far as anybody can tell
         self.watchman = Watchman(self.world, self.layout, self.judge)
+        self.seen_over = False
         self.watch(10)
 
     def watch(self, seconds: int, step: int = 1) -> None:
@@ -35,85 +36,6 @@ class Post(Shift):
             self.watchman.look()
             self.seen_over = self.over() or self.seen_over
 
-    seen_over = False
-
-    # What heals nothing.
-
-    def wait(self) -> None:
-        """Nobody does anything for twice as long as the incident may last.
-
-        Where no engine speaks, a world that is not asked for longer than its patience would blame itself for that.
-        """
-        self.watch(20)
-        if self.crashes == START_LIMIT:
-            self.watch(1800, step=2)
-        else:
-            self.watch(8 * 3600, step=60)
-
-    def requeue_everything(self) -> None:
-        for job in self.world.jobs.select("failed"):
-            self.requeue(job.id)
-
-    def retry_everything(self) -> None:
-        """As the runbook's own line does."""
-        for job in self.world.jobs.select("failed"):
-            self.retry(job.id, reduce_timeframe=True, limit_symbols=10)
-
-    def restart_everything(self) -> None:
-        if self.crashes == START_LIMIT:
-            self.judge.unit_asked("restart", 1, "failed")
-        else:
-            self.restart()
-
-    def clear_the_failed_queue(self) -> None:
-        self.judge.cleared(self.world.jobs.clear_failed())
-
-    def end_every_worker(self) -> None:
-        for job_id in self.at_work():
-            self.terminate(job_id)
-
-    def end_every_innocent_worker(self) -> None:
-        guilty = set(self.guilty())
-        for job_id in self.at_work():
-            if job_id not in guilty:
-                self.terminate(job_id)
-
-    def kill_the_engine(self) -> None:
-        if self.crashes < START_LIMIT:
-            self.crash()
-            self.judge.engine_ended(9)
-
-    def delete_everything(self) -> None:
-        self._delete(self.layout.files, 0.0)
-        self._delete(self.layout.scratch, 0.0)
-
-    def delete_what_is_new(self) -> None:
-        for name, status in files_below(self.layout.files):
-            if self.now.timestamp() - status.st_mtime < 25 * 86400:
-                (self.layout.files / name).unlink()
-
-    def end_every_innocent_session(self) -> None:
-        for job in self.world.jobs.select("running"):
-            if not would_not_end_well(job, self.now):
-                self.watchman.sessions_ended([job.id], [])
-                self._ends.pop(job.id, None)
-
-    def cancel_every_session(self) -> None:
-        self.watchman.sessions_ended([], [job.id for job in self.world.jobs.select("running")])
-
-    def fail_over(self) -> None:
-        self.switch(to_backup=True)
-
-    def fail_back(self) -> None:
-        self.switch(to_backup=False)
-
-    def forget_failures_too_early(self) -> None:
-        if self.crashes < START_LIMIT:
-            self.crashes = 0
-            self.judge.unit_asked("reset-failed", 0, "activating")
-
-    # What heals.
-
     def guilty(self) -> list[str]:
         """The jobs that run and had better not."""
         return [job.id for job in self.world.jobs.select("running") if would_not_end_well(job, self.now)]
@@ -122,63 +44,167 @@ class Post(Shift):
         """The jobs that have a worker."""
         return list(self._ends)
 
-    def end_guilty_workers(self) -> None:
-        for job_id in self.guilty():
-            self.terminate(job_id)
-
-    def retry_on_sample_data(self) -> None:
-        for job_id in self.failed("ZeroDivisionError"):
-            self.retry(job_id, use_sample_data=True)
-
-    def repair_or_be_refused(self) -> None:
-        try:
-            self.world.data.need_source()
-        except UnavailableError as error:
-            self.judge.refused("data.repair", "AUTO_DETECT", str(error))
-        else:
-            self.repair()
-
-    def end_the_holder(self) -> None:
-        """The session that holds the lock; the second time there is none."""
-        if self.world.ground.blocked:
-            self.see(blocked=False)
-            self.watchman.blockade_ended(4711)
-
-    def clean_results(self) -> None:
-        for folder in (self.layout.results, self.layout.completed):
-            self._delete(folder, RESULT_AGE.total_seconds() + 86400)
-
-    def clean_temp(self) -> None:
-        self._delete(self.layout.temp, TEMP_AGE.total_seconds())
-        self._delete(self.layout.scratch, 2 * 86400)
-
-    def recover(self) -> None:
-        """The runbook's recovery: stop, clear away, forget, start."""
-        down = self.crashes == START_LIMIT
-        if not down:
-            self.world.leave(self._engine)
-            self.crash()
-        self.judge.unit_asked("stop", 0, "failed" if down else "active")
-        self._delete(self.layout.scratch, 0.0)
-        if down:
-            self.judge.unit_asked("reset-failed", 0, "failed")
-        self.crashes = 0
-        self.judge.unit_asked("start", 0, "inactive")
-
-    def reset_and_start(self) -> None:
-        if self.crashes == START_LIMIT:
-            self.start()
-        else:
-            for verb in ("reset-failed", "start"):
-                self.judge.unit_asked(verb, 0, "active")
-
-    def _delete(self, folder: Path, older: float) -> None:
+    def delete(self, folder: Path, older: float) -> None:
         for name, status in files_below(folder):
             if self.now.timestamp() - status.st_mtime > older:
                 (folder / name).unlink()
 
-    def do(self, names: Iterable[str]) -> None:
+    def lose_session(self, job_id: str) -> None:
+        """Somebody ends the database session of a job, and its engine gives it up."""
+        self.watchman.sessions_ended([job_id], [])
+        del self._ends[job_id]
+
+    def do(self, deeds: "Iterable[Deed]") -> None:
         """One after the other, some seconds apart."""
-        for name in names:
-            getattr(self, name)()
+        for deed in deeds:
+            deed(self)
             self.watch(6)
+
+
+Deed = Callable[[Post], None]
+"""Something that somebody does."""
+
+
+def wait(post: Post) -> None:
+    """Nobody does anything for twice as long as the incident may last.
+
+    Where no engine speaks, a world that is not asked for longer than its patience would blame itself for that.
+    """
+    post.watch(20)
+    if post.crashes == START_LIMIT:
+        post.watch(1800, step=2)
+    else:
+        post.watch(8 * 3600, step=60)
+
+
+def requeue_everything(post: Post) -> None:
+    for job in post.world.jobs.select("failed"):
+        post.requeue(job.id)
+
+
+def retry_everything(post: Post) -> None:
+    """As the runbook's own line does."""
+    for job in post.world.jobs.select("failed"):
+        post.retry(job.id, reduce_timeframe=True, limit_symbols=10)
+
+
+def restart_everything(post: Post) -> None:
+    if post.crashes == START_LIMIT:
+        post.judge.unit_asked("restart", 1, "failed")
+    else:
+        post.restart()
+
+
+def clear_the_failed_queue(post: Post) -> None:
+    post.judge.cleared(post.world.jobs.clear_failed())
+
+
+def end_every_worker(post: Post) -> None:
+    for job_id in post.at_work():
+        post.terminate(job_id)
+
+
+def end_every_innocent_worker(post: Post) -> None:
+    guilty = set(post.guilty())
+    for job_id in post.at_work():
+        if job_id not in guilty:
+            post.terminate(job_id)
+
+
+def kill_the_engine(post: Post) -> None:
+    if post.crashes < START_LIMIT:
+        post.crash()
+        post.judge.engine_ended(9)
+
+
+def delete_everything(post: Post) -> None:
+    post.delete(post.layout.files, 0.0)
+    post.delete(post.layout.scratch, 0.0)
+
+
+def delete_what_is_new(post: Post) -> None:
+    for name, status in files_below(post.layout.files):
+        if post.now.timestamp() - status.st_mtime < 25 * 86400:
+            (post.layout.files / name).unlink()
+
+
+def end_every_innocent_session(post: Post) -> None:
+    guilty = set(post.guilty())
+    for job_id in post.at_work():
+        if job_id not in guilty:
+            post.lose_session(job_id)
+
+
+def cancel_every_session(post: Post) -> None:
+    post.watchman.sessions_ended([], [job.id for job in post.world.jobs.select("running")])
+
+
+def fail_over(post: Post) -> None:
+    post.switch(to_backup=True)
+
+
+def fail_back(post: Post) -> None:
+    post.switch(to_backup=False)
+
+
+def forget_failures_too_early(post: Post) -> None:
+    if post.crashes < START_LIMIT:
+        post.crashes = 0
+        post.judge.unit_asked("reset-failed", 0, "activating")
+
+
+def end_guilty_workers(post: Post) -> None:
+    for job_id in post.guilty():
+        post.terminate(job_id)
+
+
+def retry_on_sample_data(post: Post) -> None:
+    for job_id in post.failed("ZeroDivisionError"):
+        post.retry(job_id, use_sample_data=True)
+
+
+def repair_or_be_refused(post: Post) -> None:
+    try:
+        post.world.data.need_source()
+    except UnavailableError as error:
+        post.judge.refused("data.repair", "AUTO_DETECT", str(error))
+    else:
+        post.repair()
+
+
+def end_the_holder(post: Post) -> None:
+    """The session that holds the lock; the second time there is none."""
+    if post.world.ground.blocked:
+        post.see(blocked=False)
+        post.watchman.blockade_ended(4711)
+
+
+def clean_results(post: Post) -> None:
+    for folder in (post.layout.results, post.layout.completed):
+        post.delete(folder, RESULT_AGE.total_seconds() + 86400)
+
+
+def clean_temp(post: Post) -> None:
+    post.delete(post.layout.temp, TEMP_AGE.total_seconds())
+    post.delete(post.layout.scratch, 2 * 86400)
+
+
+def recover(post: Post) -> None:
+    """The runbook's recovery: stop, clear away, forget, start."""
+    down = post.crashes == START_LIMIT
+    if not down:
+        post.leave()
+    post.judge.unit_asked("stop", 0, "failed" if down else "active")
+    post.delete(post.layout.scratch, 0.0)
+    if down:
+        post.judge.unit_asked("reset-failed", 0, "failed")
+    post.crashes = 0
+    post.judge.unit_asked("start", 0, "inactive")
+
+
+def reset_and_start(post: Post) -> None:
+    if post.crashes == START_LIMIT:
+        post.start()
+    else:
+        for verb in ("reset-failed", "start"):
+            post.judge.unit_asked(verb, 0, "active")

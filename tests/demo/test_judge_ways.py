@@ -14,67 +14,89 @@ engine-crash  a unit that forgets its failures before it gave up goes on crashin
 storm         each of its three parts as above.
 """
 
+from collections.abc import Mapping
 from itertools import permutations
 from pathlib import Path
 
 import pytest
 
+from tests.demo import post
 from tests.demo.post import Post
 from tui.demo.world.scenario import SCENARIOS
 
 INCIDENTS = sorted(name for name, summary in SCENARIOS.items() if summary.causes)
-WRONG = (
-    "wait", "requeue_everything", "retry_everything", "restart_everything", "clear_the_failed_queue",
-    "end_every_worker", "end_every_innocent_worker", "kill_the_engine", "delete_everything", "delete_what_is_new",
-    "end_every_innocent_session", "cancel_every_session", "fail_over", "fail_back", "forget_failures_too_early",
+HARMLESS: tuple[post.Deed, ...] = (
+    post.wait, post.requeue_everything, post.retry_everything, post.cancel_every_session, post.fail_back,
+    post.forget_failures_too_early,
 )  # fmt: skip
-RIGHT_AFTER_ALL = {("provider", "fail_over"), ("timeout", "end_every_worker")}
+COSTLY: tuple[post.Deed, ...] = (
+    post.restart_everything, post.clear_the_failed_queue, post.end_every_worker, post.end_every_innocent_worker,
+    post.kill_the_engine, post.delete_everything, post.delete_what_is_new, post.end_every_innocent_session,
+    post.fail_over,
+)  # fmt: skip
+RIGHT_AFTER_ALL = {("provider", post.fail_over), ("timeout", post.end_every_worker)}
 """Among them what is the right answer to this one: all the workers of the second are those that do not end."""
-ANSWERS = {
-    "data-gap": ("repair", "requeue_everything", "clean_temp"),
-    "memory": ("end_guilty_workers", "retry_everything", "clean_temp"),
-    "timeout": ("end_guilty_workers", "retry_everything"),
-    "strategy-bug": ("retry_on_sample_data", "clean_temp"),
-    "database": ("end_the_holder", "cancel_every_session", "requeue_everything"),
-    "disk-full": ("clean_temp", "clean_results", "requeue_everything"),
-    "provider": ("fail_over", "repair_or_be_refused", "requeue_everything"),
-    "engine-crash": ("recover", "reset_and_start", "requeue_everything"),
-    "storm": ("fail_over", "clean_results", "repair_or_be_refused", "requeue_everything"),
+ANSWERS: Mapping[str, tuple[post.Deed, ...]] = {
+    "data-gap": (post.repair_or_be_refused, post.requeue_everything, post.clean_temp),
+    "memory": (post.end_guilty_workers, post.retry_everything, post.clean_temp),
+    "timeout": (post.end_guilty_workers, post.retry_everything),
+    "strategy-bug": (post.retry_on_sample_data, post.clean_temp),
+    "database": (post.end_the_holder, post.cancel_every_session, post.requeue_everything),
+    "disk-full": (post.clean_temp, post.clean_results, post.requeue_everything),
+    "provider": (post.fail_over, post.repair_or_be_refused, post.requeue_everything),
+    "engine-crash": (post.recover, post.reset_and_start, post.requeue_everything),
+    "storm": (post.fail_over, post.clean_results, post.repair_or_be_refused, post.requeue_everything),
 }
 """What the runbook says."""
 
 
-@pytest.mark.parametrize("deed", WRONG)
-@pytest.mark.parametrize("name", INCIDENTS)
-def test_nothing_wrong_ends_an_incident_unless_with_harm(name: str, deed: str, tmp_path: Path) -> None:
-    if (name, deed) in RIGHT_AFTER_ALL:
-        pytest.skip("it is the right answer here")
-    post = Post(name, tmp_path)
-    for _ in range(1 if deed == "wait" else 2):
-        post.do([deed])
-        post.watch(20)
-        assert not post.seen_over or post.judge.harm
-    assert (post.judge.healed_at is None) == (not post.over())
+WAYS = [(name, deed) for name in INCIDENTS for deed in HARMLESS + COSTLY if (name, deed) not in RIGHT_AFTER_ALL]
+
+
+@pytest.mark.parametrize(("name", "deed"), WAYS, ids=lambda word: getattr(word, "__name__", word))
+def test_nothing_wrong_ends_an_incident_unless_with_harm(name: str, deed: post.Deed, tmp_path: Path) -> None:
+    at = Post(name, tmp_path)
+    for _ in range(1 if deed is post.wait else 2):
+        at.do([deed])
+        at.watch(20)
+        assert not at.seen_over or at.judge.harm
+    assert (at.judge.healed_at is None) == (not at.over())
 
 
 @pytest.mark.parametrize("name", INCIDENTS)
 def test_all_that_is_wrong_together_is_no_end_without_harm(name: str, tmp_path: Path) -> None:
-    post = Post(name, tmp_path)
-    harmless = [deed for deed in WRONG[:4] + WRONG[-5:] if deed != "fail_over"]
-    post.do(harmless)
-    assert not post.seen_over
-    post.do(WRONG)
-    assert post.judge.harm
+    at = Post(name, tmp_path)
+    at.do(HARMLESS)
+    assert not at.seen_over
+    assert at.judge.harm == []
+    at.do(HARMLESS + COSTLY)
+    assert at.judge.harm
+
+
+@pytest.mark.parametrize("deed", COSTLY, ids=lambda deed: deed.__name__)
+def test_what_costs_something_is_harm_on_a_calm_day(deed: post.Deed, tmp_path: Path) -> None:
+    at = Post("calm", tmp_path)
+    at.do([deed])
+    at.watch(6)
+    assert at.judge.harm
+    assert {effect for _, effect in at.effects} <= {"harm", "nothing"}
+
+
+@pytest.mark.parametrize("deed", HARMLESS[1:], ids=lambda deed: deed.__name__)
+def test_what_costs_nothing_is_no_harm_on_a_calm_day(deed: post.Deed, tmp_path: Path) -> None:
+    at = Post("calm", tmp_path)
+    at.do([deed])
+    assert (at.over(), at.judge.harm) == (True, [])
 
 
 @pytest.mark.parametrize("name", INCIDENTS)
 def test_what_the_runbook_says_ends_it_without_harm_in_any_order_and_twice(name: str, tmp_path: Path) -> None:
     for number, order in enumerate(permutations(ANSWERS[name])):
-        post = Post(name, tmp_path / str(number))
+        at = Post(name, tmp_path / str(number))
         for _ in range(2):
-            post.do(order)
-        post.watch(60)
-        assert (post.over(), post.judge.harm) == (True, []), order
+            at.do(order)
+        at.watch(60)
+        assert (at.over(), at.judge.harm) == (True, []), order
 
 
 @pytest.mark.parametrize("name", sorted(SCENARIOS))
