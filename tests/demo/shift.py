@@ -28,13 +28,14 @@ class Shift:
         self.judge = Judge(self.world, SCENARIOS[name])
         self.oldest = timedelta()
         self.crashes = 0
+        self.start_limit = START_LIMIT
         self._engine = "one"
         self._ends: dict[str, datetime] = {}
 
     def work(self, seconds: int) -> None:
         for _ in range(seconds):
             self.now += timedelta(seconds=1)
-            if self.crashes == START_LIMIT:
+            if self.crashes == self.start_limit:
                 self.judge.look()
                 continue
             self._finish()
@@ -51,6 +52,8 @@ class Shift:
             if is_poisonous(job):
                 self.crash()
                 self.crashes += 1
+                if self.crashes == self.start_limit:
+                    self.judge.unit_gave_up()
 
     def _finish(self) -> None:
         for job_id in [job_id for job_id, end in self._ends.items() if end <= self.now]:

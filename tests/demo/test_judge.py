@@ -178,7 +178,7 @@ def test_timeouts_are_healed_by_ending_what_runs_too_long() -> None:
     shift.work(10)
     assert shift.over()
     again = shift.world.jobs.find(given_up)
-    said = re.fullmatch(r"timeout foreseen after (\d+) s: .* 180 min, 45 are allowed", str(again.error_message))
+    said = re.fullmatch(r"timeout foreseen after (\d+) s: .* 1440 min, 45 are allowed", str(again.error_message))
     assert said is not None
     assert abs(again.run_seconds - int(said[1])) <= 0.5
     shift.retry(given_up, use_sample_data=False, limit_symbols=50)
@@ -252,7 +252,7 @@ def test_a_lock_is_healed_by_ending_the_session_that_holds_it() -> None:
     shift.judge.session_ended("backtest-2", guilty=False)
     assert not shift.over()
     shift.see(blocked=False)
-    shift.judge.session_ended("backtest-3", guilty=True)
+    shift.judge.blockade_ended("backtest-3")
     shift.requeue(locked)
     shift.work(10)
     assert shift.over()
@@ -337,3 +337,39 @@ def test_a_file_whose_name_is_no_text_can_be_told_of() -> None:
     shift = Shift("calm")
     shift.judge.files_gone("files.clean-results", ["results/a\udcff"], wanted=True, helped=False)
     assert shift.judge.done[-1].detail.encode() == "they were still needed: results/a\ufffd".encode()
+
+
+def test_a_chain_of_retries_makes_up_for_the_job_at_its_beginning() -> None:
+    shift = begun("strategy-bug")
+    for job_id in shift.failed("ZeroDivisionError"):
+        shift.retry(job_id, reduce_timeframe=True)
+    shift.work(40)
+    for original in [job for job in shift.world.jobs.select("failed") if job.original_job_id]:
+        shift.retry(original.id, limit_symbols=1)
+    shift.work(40)
+    last = [job for job in shift.world.jobs.select("failed") if job.original_job_id and job.root != job.original_job_id]
+    assert len(last) == 7
+    assert "21 jobs of risk-parity" in shift.judge.open["strategy"]
+    for job in last[1:]:
+        shift.retry(job.id, use_sample_data=True)
+    shift.work(40)
+    assert "3 jobs of risk-parity" in shift.judge.open["strategy"]
+    shift.judge.cleared(shift.world.jobs.clear_failed())
+    shift.work(1)
+    assert "3 jobs of risk-parity" in shift.judge.open["strategy"]
+
+
+def test_a_job_that_had_better_end_may_be_ended_by_its_session() -> None:
+    shift = begun("memory")
+    shift.judge.session_ended("backtest-1", guilty=True)
+    assert shift.judge.done[-1].detail == "its job would not have ended well"
+
+
+def test_the_end_of_the_whole_server_is_harm_and_an_incident_of_its_own() -> None:
+    shift = begun("database")
+    shift.see(blocked=False, database_down=True)
+    shift.judge.server_ended()
+    shift.work(5)
+    assert not shift.over()
+    assert shift.judge.open == {"database": "PostgreSQL does not run"}
+    assert shift.effects == [("database.terminate", "harm")]

@@ -253,3 +253,73 @@ async def test_hostile_lines_stay_one_record_each(tmp_path: Path) -> None:
         _, text = await desk.run("journalctl", "-u", NAME, "-o", "short")
         assert "\x1b" not in text
         assert "[7B blob data]" in text
+
+
+async def test_only_lines_of_a_priority_are_shown_when_it_is_asked_for(tmp_path: Path) -> None:
+    async with desk_of(tmp_path, "echo '<4>beware'; echo fine; echo '<3>out of luck'; exit 7", delay=600.0) as desk:
+        await desk.run("systemctl", "start", NAME)
+        await until(lambda: desk.manager.unit.state.sub == "auto-restart")
+
+        async def said(*options: str) -> list[str]:
+            return [str(record["MESSAGE"]) for record in await desk.log(*options)]
+
+        everything = await desk.log()
+        for asked, numbers in (
+            ("err", "0123"),
+            ("4", "01234"),
+            ("warning..notice", "45"),
+            ("3..3", "3"),
+            ("info", "0123456"),
+        ):
+            wanted = [record for record in everything if str(record["PRIORITY"]) in numbers]
+            assert await desk.log("-p", asked) == wanted
+            assert wanted
+        assert await said("--priority=err") == await said("-perr") == ["out of luck"]
+        assert await said("-p", "warning", "-n", "1") == [f"{NAME}.service: Failed with result 'exit-code'."]
+        assert await said("-p", "warning", "--after-cursor", str(everything[0]["__CURSOR"])) == await said("-p", "4")
+        assert await said("-p", "err", "--since", "@99999999999") == []
+        assert (await desk.run("journalctl", "-p", "err", "-o", "cat")) == (0, "out of luck\n")
+        assert (await desk.run("journalctl", "-p", "crit")) == (0, "-- No entries --\n")
+        assert (await desk.run("journalctl", "-p", "crit", "-o", "cat")) == (0, "")
+        for wrong in ("bad", "9", "err..bad"):
+            assert await desk.run("journalctl", "-p", wrong) == (1, "")
+
+
+async def test_follow_hears_of_errors_only_when_only_they_are_asked_for(desk: Desk) -> None:
+    await desk.run("systemctl", "start", NAME)
+    follow = await asyncio.create_subprocess_exec(
+        str(desk.layout.bin / "journalctl"), "-f", "-p", "notice", "-o", "cat", stdout=asyncio.subprocess.PIPE
+    )
+    assert follow.stdout is not None
+    os.kill(desk.manager.unit.state.main_pid, signal.SIGKILL)
+    line = await asyncio.wait_for(follow.stdout.readline(), 20.0)
+    assert line == f"{NAME}.service: Main process exited, code=killed, status=9/KILL\n".encode()
+    (desk.layout.unit / "manager.pid").write_text("4194305\n")
+    follow.terminate()
+    await follow.wait()
+
+
+async def test_the_failed_units_are_listed(tmp_path: Path) -> None:
+    async with desk_of(tmp_path, CRASHING) as desk:
+        none = (0, "  UNIT LOAD ACTIVE SUB DESCRIPTION\n0 loaded units listed.\n")
+        assert await desk.run("systemctl", "--failed") == none
+        await desk.run("systemctl", "start", NAME)
+        await until(lambda: desk.manager.unit.state.active == "failed")
+        code, text = await desk.run("systemctl", "--failed", "--no-pager")
+        assert (code, text.splitlines()[:2]) == (
+            0,
+            [
+                f"  {'UNIT':<{len(NAME) + 8}} LOAD   ACTIVE SUB    DESCRIPTION",
+                f"● {NAME}.service loaded failed failed a stand-in",
+            ],
+        )
+        assert text.endswith("\n\n1 loaded units listed.\n")
+        bare = f"{NAME}.service loaded failed failed a stand-in\n"
+        for words in (("--failed",), ("list-units", "--state=failed"), ("list-units", "--all")):
+            assert await desk.run("systemctl", *words, "--plain", "--no-legend") == (0, bare)
+        assert await desk.run("systemctl", "reset-failed", NAME) == (0, "")
+        assert await desk.run("systemctl", "list-units", "--failed") == none
+        assert (await desk.run("systemctl", "list-units"))[1].endswith(
+            "Pass --all to see loaded but inactive units, too.\n"
+        )
+        assert (await desk.run("systemctl", "--all", "--no-legend"))[1].split()[3] == "dead"

@@ -31,7 +31,7 @@ class Watch:
     def note(self, line: str) -> None:
         """The unit's manager writes this down, and the watchman looks."""
         with self.layout.requests.open("a") as notes:
-            notes.write(f"{line}\n")
+            notes.write(f"{line} {self.shift.now.timestamp():.3f}\n")
         self.man.look()
 
 

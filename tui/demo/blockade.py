@@ -24,6 +24,8 @@ class Blockade:
         for step in ("SET lock_timeout = '5s'", "BEGIN", _LOCK.format(table=table), _CHANGE.format(table=table)):
             holder.execute(step)
         self.job_id = job_id
+        self.pid = holder.pid
+        """Of the session that holds the lock; a later one of the same job has its name, but not its pid."""
         self._holder: Session | None = Session(holder)
         asking = connect("adaf-health")
         asking.execute(f"SET lock_timeout = '{PROBE_PATIENCE}'")

@@ -61,7 +61,7 @@ class Layout:
 
     @property
     def postgres(self) -> Path:
-        """JSON `{"host", "port", "pid", "database", "user"}`, written when PostgreSQL answers and is filled."""
+        """JSON `{"host", "port", "pid", "database", "user", "stopped"}`, written when PostgreSQL is filled."""
         return self.run / "postgres.json"
 
     @property
@@ -101,9 +101,9 @@ class Layout:
 
     @property
     def requests(self) -> Path:
-        """Lines `verb code state`: what the unit was asked for, how that ended, and how it was before.
+        """Lines `verb code state seconds`: what the unit was asked for, how that ended, how it was before, and when.
 
-        `died` stands for a verb when it ended unasked.
+        `died` stands for a verb when it ended unasked, `gave-up` when it was started too often.
         """
         return self.unit / "requests"
 

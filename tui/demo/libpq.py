@@ -21,6 +21,7 @@ _FUNCTIONS: Mapping[str, tuple[Any, tuple[Any, ...]]] = {
     "PQconnectdb": (_POINTER, (_TEXT,)),
     "PQstatus": (_NUMBER, (_POINTER,)),
     "PQerrorMessage": (_TEXT, (_POINTER,)),
+    "PQbackendPID": (_NUMBER, (_POINTER,)),
     "PQexec": (_POINTER, (_POINTER, _TEXT)),
     "PQsendQueryParams": (
         _NUMBER, (_POINTER, _TEXT, _NUMBER, _POINTER, ctypes.POINTER(_TEXT), _POINTER, _POINTER, _NUMBER)
@@ -63,6 +64,8 @@ class Connection:
             reason = self._reason()
             self.close()
             raise DatabaseError(reason)
+        self.pid: int = self._pq.PQbackendPID(self._handle)
+        """Of the server's process for it."""
 
     def _reason(self) -> str:
         return str(self._pq.PQerrorMessage(self._handle).decode("utf-8", "replace")).strip()

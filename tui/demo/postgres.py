@@ -195,6 +195,7 @@ class Postgres:
         """End the server, and its sessions with it; nothing happens when it does not run."""
         if self.child is not None and self.child.running:
             self.child.dismissed = True
+            self.publish(stopped=True)
             end_children([self.child], first=signal.SIGINT)
 
     async def resume(self) -> None:
@@ -227,10 +228,10 @@ class Postgres:
         if code != 0:
             raise GroundError(f"PostgreSQL cannot be filled: {self._last_words()}")
 
-    def publish(self) -> None:
-        """Write where it listens, for the other parts."""
+    def publish(self, *, stopped: bool = False) -> None:
+        """Write where it listens, for the other parts, and whether the platform itself has `stopped` it."""
         pid = None if self.child is None else self.child.pid
-        where = {"host": HOST, "port": self.port, "database": DATABASE, "user": WATCHER, "pid": pid}
+        where = {"host": HOST, "port": self.port, "database": DATABASE, "user": WATCHER, "pid": pid, "stopped": stopped}
         replace(self.instance.layout.postgres, json.dumps(where) + "\n")
 
 

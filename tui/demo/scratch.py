@@ -1,11 +1,11 @@
 """The files in place of the host's temp folder, and which of them somebody deleted."""
 
-import os
 from datetime import datetime, timedelta
 
-from tui.demo.inventory import CLEAN_TEMP, Gone, Lost, files_below
+from tui.demo.inventory import CLEAN_TEMP, Gone, files_below
 from tui.demo.layout import Layout
 from tui.demo.processes import Process
+from tui.demo.roll import Roll
 
 FOLDER = "scratch/"
 """What the names of these files begin with where others are named too."""
@@ -18,27 +18,26 @@ class Scratch:
 
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
-        self._known: dict[str, os.stat_result] = {}
-        self._lost = Lost()
-        self.back: list[str] = []
-        """What was gone, and at the last look was there again."""
+        self._roll = Roll()
 
-    def look(self, now: datetime) -> Gone:
-        """Look again; gives back what was deleted since."""
-        found = dict(files_below(self._layout.scratch))
-        missing = {name: self._known[name] for name in sorted(self._known.keys() - found.keys())}
-        self._known = found
-        self.back = [f"{FOLDER}{name}" for name in self._lost.put_back(found)]
-        self._lost.add(missing)
+    @property
+    def back(self) -> list[str]:
+        """What was gone, and at the last look was there again."""
+        return [f"{FOLDER}{name}" for name in self._roll.back]
+
+    def look(self, now: datetime, engine: Process | None) -> Gone:
+        """Look again; gives back what was deleted since. `engine` is the one that ran at the last look."""
+        self._roll.look(dict(files_below(self._layout.scratch)))
+        missing = sorted((*self._roll.gone, *self._roll.cut), key=lambda kept: kept.name)
         gone: Gone = {}
-        running = bool(missing) and self._engine_ran()
-        for name, status in missing.items():
-            young = now.timestamp() - status.st_mtime < STALE.total_seconds()
-            gone.setdefault((CLEAN_TEMP, young and running), []).append(f"{FOLDER}{name}")
+        running = bool(missing) and ((engine is not None and engine.alive) or self._engine_ran())
+        for kept in missing:
+            young = now.timestamp() - kept.changed < STALE.total_seconds()
+            gone.setdefault((CLEAN_TEMP, young and running), []).append(f"{FOLDER}{kept.name}")
         return gone
 
     def _engine_ran(self) -> bool:
-        """Whether the engine that runs now did so already when the folder was changed last."""
+        """Whether the engine of the pid file did so already when the folder was changed last."""
         written = self._layout.engine_pid
         try:
             alive = Process.of(int(written.read_text("ascii"))) is not None

@@ -62,6 +62,8 @@ class Sessions:
         self.blockade: Blockade | None = None
         self.events: dict[Event, list[str]] = {}
         """The jobs whose sessions met with something since the last report."""
+        self._freed_by: int | None = None
+        """The pid of the session that held up the others, if somebody ended it since."""
 
     def block(self, job_id: str, table: str) -> None:
         """Put up the blockade of the scenario, once."""
@@ -95,7 +97,7 @@ class Sessions:
                 self._open[job_id] = Session(self._connect(f"backtest-{job_id}"))
             self._follow_one(job_id, self._open[job_id], config)
         if self.blockade is not None and self.blockade.look():
-            self.events.setdefault("lost", []).append(self.blockade.job_id)
+            self._freed_by = self.blockade.pid
 
     def _follow_one(self, job_id: str, session: Session, config: Row) -> None:
         event = session.look()
@@ -130,11 +132,13 @@ class Sessions:
             "lost": events.get("lost", []),
             "cancelled": events.get("cancelled", []),
             "timed_out": events.get("timed out", []),
+            "freed_by_end_of": self._freed_by,
         }
 
     def forget(self) -> None:
         """The report was heard."""
         self.events = {}
+        self._freed_by = None
 
 
 def _where(described: Path) -> Row:

@@ -14,6 +14,7 @@ from tui.demo.layout import Layout
 from tui.demo.processes import Process, is_stopped
 from tui.demo.resident import resident
 from tui.demo.scratch import Scratch
+from tui.demo.world.conditions import would_not_end_well
 from tui.demo.world.ground import DISK_HIGH
 from tui.demo.world.job import Job
 from tui.demo.world.judge import Judge
@@ -41,9 +42,12 @@ class Watchman:
         self._scratch = Scratch(layout)
         self._read = 0
         self._first_server = 0
+        self._server: Process | None = None
+        self._engine: Process | None = None
         self._main = 0
         self._crashes = 0
-        self._stopped = False
+        self._hung: Process | None = None
+        """The engine that somebody stopped by a signal, and that was missed."""
 
     async def watch(self) -> None:
         """Look for ever."""
@@ -57,7 +61,8 @@ class Watchman:
         self._look_at_memory()
         self._look_at_engine()
         self._look_at_hosts()
-        self._look_at_requests()
+        self._look_at_server()
+        self.look_at_requests()
         self.judge.look()
 
     def _look_at_files(self) -> None:
@@ -67,30 +72,33 @@ class Watchman:
         if self._inventory.known:
             self._world.ground = replace(self._world.ground, disk_used=self._inventory.used)
         # A cleaning that goes on from one look to the next is one: what made room first made room for the rest.
-        self._making_room = {action for action, _ in gone if before > DISK_HIGH or action in self._making_room}
+        room = before > DISK_HIGH and self._inventory.made_room
+        self._making_room = {action for action, wanted in gone if not wanted and (room or action in self._making_room)}
         for (action, wanted), names in gone.items():
             self.judge.files_gone(action, names, wanted=wanted, helped=action in self._making_room)
-        for (action, wanted), names in self._scratch.look(self._world.settle()).items():
+        for (action, wanted), names in self._scratch.look(self._world.settle(), self._engine).items():
             self.judge.files_gone(action, names, wanted=wanted, helped=False)
         self.judge.files_back([*self._inventory.back, *self._scratch.back])
 
     def _look_at_memory(self) -> None:
+        """The unit holds what its main process and all below it do, also when somebody took the pid file away."""
         try:
-            main = int(self._layout.engine_pid.read_text("ascii"))
+            self._main = int(self._layout.engine_pid.read_text("ascii")) or self._main
+            self._engine = Process.of(self._main) or self._engine
         except (OSError, ValueError):
-            main = 0
-        self._main = main or self._main
-        held = sum(resident(main).values()) if main else 0
+            pass
+        alive = self._engine is not None and self._engine.alive
+        held = sum(resident(self._engine.pid).values()) if self._engine is not None and alive else 0
         share = held / (self._world.scenario.memory_max_mb << 20)
         self._world.ground = replace(self._world.ground, memory_used=share)
 
     def _look_at_engine(self) -> None:
         """An engine that is missed because somebody stopped it by a signal is told of once."""
-        stopped = is_stopped(self._main)
-        missed = stopped and self._world.engine_status() == "down"
-        if missed and not self._stopped:
+        if self._world.engine_status() != "down":
+            self._hung = None
+        elif is_stopped(self._main) and self._hung != self._engine:
             self.judge.engine_ended(STOP)
-        self._stopped = stopped and (missed or self._stopped)
+            self._hung = self._engine
 
     def _look_at_hosts(self) -> None:
         """A provider's hosts answer exactly while its feed is well."""
@@ -99,16 +107,32 @@ class Watchman:
             if outside.hosts(self._layout) != wanted:
                 outside.set_hosts(self._layout, wanted)
 
-    def _look_at_requests(self) -> None:
+    def _look_at_server(self) -> None:
+        """A server that ended though the platform did not end it was ended by somebody; that is told once."""
+        try:
+            said = json.loads(self._layout.postgres.read_text("utf-8"))
+            server = Process.of(int(said["pid"]))
+        except (OSError, ValueError, KeyError, TypeError):
+            return  # it is still to come
+        if server is None and self._server is not None and not said.get("stopped"):
+            self.judge.server_ended()
+        self._server = server
+        self._world.ground = replace(self._world.ground, database_down=server is None)
+
+    def look_at_requests(self) -> None:
+        """Tell what the unit was asked, or did, since the last time."""
         if not self._layout.requests.exists():
             return
         lines = self._layout.requests.read_text("ascii").splitlines()
         for line in lines[self._read :]:
-            verb, code, was = line.split()
+            verb, code, was, asked = line.split()
             if verb == "died":
                 self._engine_died(int(code))
+            elif verb == "gave-up":
+                self.judge.unit_gave_up()
             else:
-                self.judge.unit_asked(verb, int(code), was)
+                self.judge.unit_asked(verb, int(code), was, datetime.fromtimestamp(float(asked), UTC))
+                self._hung = self._hung if self._hung is not None and self._hung.alive else None
         self._read = len(lines)
 
     def _engine_died(self, code: int) -> None:
@@ -116,7 +140,8 @@ class Watchman:
         if code == -CRASH and self._crashes < len(self._world.poisoned):
             self._crashes += 1
         elif not (code == -KILL and self._killed_by_kernel(self._main)):
-            self.judge.engine_ended(max(0, -code))
+            hung, self._hung = self._hung, None
+            self.judge.engine_ended(max(0, -code), hung=hung is not None and not hung.alive)
 
     def worker_ended(self, ran: Job, exit_code: int, pid: int) -> None:
         """The worker `pid` of a job that ran is gone; a signal that neither job nor kernel sent is somebody's deed.
@@ -146,15 +171,22 @@ class Watchman:
 
         That was somebody's deed, unless the server ended as a whole.
         """
-        blockade, restarted = self._world.scenario.blockade, self._server_ended()
+        restarted, now = self._server_ended(), self._world.settle()
         for job_id in lost:
-            guilty = blockade is not None and job_id == blockade.job_id
-            if not guilty:
-                self._world.lose_session(job_id, SHUTDOWN)
+            guilty = any(
+                job.id == job_id and would_not_end_well(job, now) for job in self._world.jobs.select("running")
+            )
+            self._world.lose_session(job_id, SHUTDOWN)
             if not restarted:
                 self.judge.session_ended(f"backtest-{job_id}", guilty=guilty)
         for job_id in cancelled:
             self.judge.session_cancelled(f"backtest-{job_id}")
+
+    def blockade_ended(self, pid: int) -> None:
+        """The session that held up the others, served by the process `pid`, is gone, and no other of its name."""
+        blockade = self._world.scenario.blockade
+        if blockade is not None and not self._server_ended():
+            self.judge.blockade_ended(f"backtest-{blockade.job_id} (pid {pid})")
 
     def _server_ended(self) -> bool:
         """Whether PostgreSQL is gone, or was started again so lately that its old sessions may only now be missed."""

@@ -45,6 +45,7 @@ async def progress(request: Request) -> Response:
     if not isinstance(running, list):
         raise UnreadableError("running is not a list of ids")
     world = world_of(request)
+    watchman_of(request).look_at_requests()  # whether the unit gave up decides what comes next
     abandoned = world.progress(_text(body, "engine"), map(str, running))
     return JSONResponse({"abandoned": abandoned, "waiting": world.waiting(), "workers": world.scenario.workers})
 
@@ -68,7 +69,10 @@ async def leave(request: Request) -> Response:
 
 
 async def database(request: Request) -> Response:
-    """`{blocked, waiting, latency_ms, lost, cancelled, timed_out}`: what became of the jobs' database sessions."""
+    """`{blocked, waiting, latency_ms, lost, cancelled, timed_out, freed_by_end_of}`: what became of sessions.
+
+    The last one is the pid of the session that held up the others, when somebody has ended it.
+    """
     body = await body_of(request)
     world = world_of(request)
     blockade = world.scenario.blockade
@@ -81,7 +85,10 @@ async def database(request: Request) -> Response:
     )
     for job_id in _names(body, "timed_out"):
         world.lose_session(job_id, LOCK_TIMEOUT)
-    watchman_of(request).sessions_ended(_names(body, "lost"), _names(body, "cancelled"))
+    watchman = watchman_of(request)
+    watchman.sessions_ended(_names(body, "lost"), _names(body, "cancelled"))
+    if body.get("freed_by_end_of") is not None:
+        watchman.blockade_ended(_number(body, "freed_by_end_of"))
     return JSONResponse({"blockade": blockade and {"job_id": blockade.job_id, "table": blockade.table}})
 
 

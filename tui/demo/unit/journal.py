@@ -72,7 +72,7 @@ class Journal:
             "short": f"{moment:%b %d %H:%M:%S} {origin}",
             "short-iso": f"{moment:%Y-%m-%dT%H:%M:%S+00:00} {origin}",
             "cat": plain,
-            "index": str(self._last),
+            "index": f"{self._last} {priority}",
         }
         for name, line in lines.items():
             self._files[name].write(line.encode() + b"\n")

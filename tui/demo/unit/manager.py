@@ -4,12 +4,14 @@ import asyncio
 import os
 import re
 import secrets
+import time
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
 from tui.demo.layout import Layout, replace
+from tui.demo.processes import is_stopped
 from tui.demo.unit.journal import Journal, Speaker
 from tui.demo.unit.state import Definition, publish_not_found
 from tui.demo.unit.unit import Answer, Unit
@@ -26,7 +28,8 @@ class Manager:
         self._folder = layout.unit
         self._journal = Journal(layout.log, definition.name)
         self.unit = Unit(definition, layout.unit, self._journal)
-        self.unit.died = lambda code: self._note("died", code, self.unit.state.active)
+        self.unit.died = lambda code: self._note("died", code, self.unit.state.active, time.time())
+        self.unit.gave_up = lambda: self._note("gave-up", 0, self.unit.state.active, time.time())
         self._verbs: dict[str, Callable[[], Awaitable[Answer]]] = {
             "start": self.unit.start,
             "stop": self.unit.stop,
@@ -71,17 +74,22 @@ class Manager:
             self._answering.add(task)
             task.add_done_callback(self._answering.discard)
 
-    def _note(self, verb: str, code: int, was: str) -> None:
-        """For whoever judges: what the unit was asked for, or that it `died`, and in which state it `was` before."""
+    def _note(self, verb: str, code: int, was: str, asked: float) -> None:
+        """For whoever judges: what the unit was `asked` for and when, or what it did, and how it `was` before."""
         with (self._folder / "requests").open("a", encoding="ascii") as notes:
-            notes.write(f"{verb} {code} {was}\n")
+            notes.write(f"{verb} {code} {was} {asked:.3f}\n")
+
+    def _state(self) -> str:
+        """As systemd calls it, or `stopped` when its main process is there but was stopped by a signal."""
+        state = self.unit.state
+        return "stopped" if state.main_pid and is_stopped(state.main_pid) else state.active
 
     async def _serve(self, words: list[str]) -> None:
         match words:
             case [verb, _, reply] if verb in self._verbs and _REPLY.fullmatch(reply):
-                was = self.unit.state.active
+                was, asked = self._state(), time.time()
                 code, sentence = await self._verbs[verb]()
-                self._note(verb, code, was)
+                self._note(verb, code, was, asked)
                 _answer(self._folder / reply, f"{code} {sentence}\n")
 
 

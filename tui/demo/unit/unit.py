@@ -38,6 +38,8 @@ class Unit:
         self._turn = asyncio.Lock()
         self.died: Callable[[int], None] = lambda _code: None
         """Told with its exit code when the main process ended though nobody had asked the unit for that."""
+        self.gave_up: Callable[[], None] = lambda: None
+        """Told when it was not started because it had been too often."""
         self._become(self.state)
 
     async def start(self) -> Answer:
@@ -90,6 +92,7 @@ class Unit:
         if not self._may_start():
             self._event(WARNING, "Start request repeated too quickly.")
             self._fail("start-limit-hit")
+            self.gave_up()
             return False
         unit, invocation = self.definition, secrets.token_hex(16)
         try:

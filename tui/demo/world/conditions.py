@@ -1,6 +1,6 @@
 """What is wrong with the platform right now, whatever the scenario: one condition for each cause."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import datetime, timedelta
 from itertools import chain
 from typing import Protocol
@@ -9,9 +9,15 @@ from tui.demo.world.data import DataSide
 from tui.demo.world.ground import DISK_HIGH, MEMORY_HIGH, Ground
 from tui.demo.world.job import Job
 from tui.demo.world.jobs import JobStore
-from tui.demo.world.seed import Cause, Scenario
+from tui.demo.world.record import kind_of
+from tui.demo.world.seed import Cause, Scenario, SeedJob
 
 RUNTIME_LIMIT = timedelta(minutes=45)
+KIND_OF_CAUSE: Mapping[Cause, str] = {
+    "data": "missing_data", "memory": "worker_killed", "timeout": "timeout", "strategy": "strategy_error",
+    "database": "database", "storage": "storage", "engine": "worker_ended", "provider": "provider",
+}  # fmt: skip
+"""The class of the errors (`record.kind_of`) that each cause leads to."""
 
 
 class View(Protocol):
@@ -36,16 +42,35 @@ def wrong_now(view: View, now: datetime) -> dict[Cause, str]:
 
 
 def is_too_long(job: Job, now: datetime) -> bool:
-    """Whether a job that waits or runs is over the runtime limit, or bound to be."""
+    """Whether a job that waits or runs is over the runtime limit, or bound to be by what it computes.
+
+    One that takes all the memory is bound to fail for that, long before.
+    """
     if job.status == "running" and job.started_at is not None and now - job.started_at > RUNTIME_LIMIT:
         return True
     waits = job.status == "pending" or (job.status == "running" and not job.seeded_run)
-    return waits and job.run_seconds > RUNTIME_LIMIT.total_seconds()
+    return waits and not job.fate.growth_mb and job.run_seconds > RUNTIME_LIMIT.total_seconds()
 
 
 def is_hog(job: Job) -> bool:
     """Whether a job that waits or runs takes more memory than the unit can give."""
     return job.status in ("pending", "running") and job.fate.growth_mb > 0
+
+
+def would_not_end_well(job: Job, now: datetime) -> bool:
+    """Whether a job that waits or runs had better be ended."""
+    return is_hog(job) or is_too_long(job, now)
+
+
+def is_of(job: SeedJob, causes: Collection[Cause], scenario: Scenario) -> bool:
+    """Whether a job of `scenario` failed for one of `causes`, and not for a reason of its own."""
+    kind = kind_of(job.error_message)
+    own = {cause for cause in causes if KIND_OF_CAUSE[cause] == kind}
+    return bool(own) and (own != {"strategy"} or job.strategy_name in _invalid(scenario))
+
+
+def _invalid(scenario: Scenario) -> set[str]:
+    return {strategy.name for strategy in scenario.strategies if strategy.validation_errors}
 
 
 def is_poisonous(job: Job) -> bool:
@@ -56,14 +81,14 @@ def is_poisonous(job: Job) -> bool:
 def buggy(view: View) -> list[Job]:
     """Jobs of invalid strategies that failed and that no retry made up for.
 
-    A retry that failed too counts with its original. Whether a job was requeued or cleared away since changes nothing.
+    A retry that failed too counts with its original, and so does a retry of that one. Whether a job was requeued or
+    cleared away since changes nothing.
     """
-    invalid = {strategy.name for strategy in view.scenario.strategies if strategy.validation_errors}
-    made_up = {job.original_job_id for job in view.jobs.select("completed")}
+    invalid = _invalid(view.scenario)
     requeued = (job for job in _alive(view) if job.attempt > 1)
     failed = chain(view.jobs.select("failed"), view.jobs.forgotten, requeued)
     own = (job for job in failed if job.strategy_name in invalid)
-    return [job for job in own if made_up.isdisjoint((job.id, job.original_job_id or job.id))]
+    return [job for job in own if job.root not in view.jobs.made_up]
 
 
 def _alive(view: View) -> Iterator[Job]:
@@ -89,6 +114,8 @@ def _data(view: View, _: datetime) -> str | None:
 
 
 def _database(view: View, _: datetime) -> str | None:
+    if view.ground.database_down:
+        return "PostgreSQL does not run"
     if not view.ground.blocked or view.scenario.blockade is None:
         return None
     return f"a session holds {view.scenario.blockade.table} and {view.ground.waiting} wait behind it"

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
-from tui.demo.world.conditions import wrong_now
+from tui.demo.world.conditions import is_of, wrong_now
 from tui.demo.world.seed import Cause, Summary
 from tui.demo.world.world import World
 
@@ -67,8 +67,9 @@ class Docket:
         if self.world.struck is not None:
             return self.world.struck
         scenario = self.world.scenario
-        failed = (job.finished_at for job in scenario.with_status("failed") if job.finished_at is not None)
-        return min((at for at in failed if (scenario.now - at).total_seconds() < 3600), default=scenario.now)
+        failed = (job for job in scenario.with_status("failed") if is_of(job, self.summary.causes, scenario))
+        ends = (job.finished_at for job in failed if job.finished_at is not None)
+        return min((at for at in ends if (scenario.now - at).total_seconds() < 3600), default=scenario.now)
 
     @property
     def harm(self) -> list[Deed]:
@@ -78,7 +79,7 @@ class Docket:
     def _settled(self, place: int, later: Later) -> bool:
         outcome = later()
         if outcome is not None:
-            self.done[place] = self._weighed(replace(self.done[place], effect=outcome[0], detail=outcome[1]))
+            self.done[place] = replace(self.done[place], effect=outcome[0], detail=outcome[1])
         return outcome is not None
 
     def _weighed(self, deed: Deed) -> Deed:
@@ -96,6 +97,10 @@ class Docket:
         self.done.append(Deed(self.world.settle(), action, about, "nothing", detail))
         self._waiting.append((len(self.done) - 1, later))
 
+    def idle(self, action: str, about: str, why: str) -> None:
+        """Something was done that changed nothing, and so cost nothing."""
+        self.done.append(Deed(self.world.settle(), action, about, "nothing", why))
+
     def refused(self, action: str, about: str, why: str) -> None:
         """Something was asked for, and the platform did not do it."""
-        self.done.append(Deed(self.world.settle(), action, about, "nothing", f"refused: {why}"))
+        self.idle(action, about, f"refused: {why}")

@@ -16,16 +16,16 @@ SUMMARY = Summary(
     title="the engine crashes until its unit gives up",
     cause="engine",
     causes=("engine",),
-    wrong="five jobs with a damaged input crash the engine, each at its first run, and the unit hits its start limit; "
+    wrong="jobs with a damaged input crash the engine, each at its first run, until the unit hits its start limit; "
     "what ran is lost and the queue waits",
     right=("engine.reset-failed", "engine.restart", "engine.recover", "job.requeue"),
     harmful=("queue.clear-failed",),
     healed="when the engine runs again: the damaged inputs are out of the queue by then, so that a start is enough "
-    "once the unit has forgotten its failures",
+    "once the unit has forgotten its failures; to have it forget them before it gave up puts that off, no more",
 )
 
 CRASHES = 5
-"""As many as the unit takes before it gives up."""
+"""As many as the unit usually takes before it gives up; for an engine that outlives them the world has more."""
 CALM_BEFORE = timedelta(seconds=5)
 COMMIT = Commit(
     timedelta(hours=2),

@@ -16,12 +16,14 @@ MEMORY_HIGH = 0.90
 class Ground:
     """What was seen last. Shares go from 0 to 1.
 
-    `blocked` says that the blockade of the scenario stands, `waiting` how many sessions wait for a lock, and
-    `latency_ms` how long the last real question to the blocked table took, if any was asked.
+    `database_down` says that PostgreSQL has ended, `blocked` that the blockade of the scenario stands, `waiting` how
+    many sessions wait for a lock, and `latency_ms` how long the last real question to the blocked table took, if any
+    was asked.
     """
 
     disk_used: float = 0.0
     memory_used: float = 0.0
+    database_down: bool = False
     blocked: bool = False
     waiting: int = 0
     latency_ms: float | None = None

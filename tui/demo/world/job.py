@@ -14,12 +14,14 @@ SMALL_RUN = 3.0
 class Job(SeedJob):
     """A job of the running platform: a seeded or new one with where it stands now.
 
-    `queued_at` orders the queue. `engine` is the engine that runs it and `claimed_at` when it took it; a seeded
-    running job has none until the first engine comes. `seeded_run` is set while it runs as it was seeded.
+    `queued_at` orders the queue. `original_job_id` is what it retries, `first_job_id` where that chain of retries
+    began. `engine` is the engine that runs it and `claimed_at` when it took it; a seeded running job has none until the
+    first engine comes. `seeded_run` is set while it runs as it was seeded.
     """
 
     queued_at: datetime
     original_job_id: str | None = None
+    first_job_id: str | None = None
     engine: str | None = None
     claimed_at: datetime | None = None
     seeded_run: bool = False
@@ -29,6 +31,11 @@ class Job(SeedJob):
         """The live job that `seed` describes."""
         values = {field.name: getattr(seed, field.name) for field in fields(SeedJob)}
         return cls(**values, queued_at=seed.created_at, seeded_run=seed.status == "running")
+
+    @property
+    def root(self) -> str:
+        """The job that it is at heart: itself, or the one at the beginning of its chain of retries."""
+        return self.first_job_id or self.id
 
     @property
     def is_rerun(self) -> bool:

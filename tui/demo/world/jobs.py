@@ -23,6 +23,8 @@ class JobStore:
     def __init__(self, seeds: Iterable[SeedJob], backlog: Backlog) -> None:
         self.forgotten: list[Job] = []
         """The failed jobs that were cleared away, less those of the backlog."""
+        self.made_up: set[str] = set()
+        """The jobs of which a retry, or a retry of one, completed."""
         self._backlog = backlog
         self._jobs: dict[Status, dict[str, Job]] = {status: {} for status in STATUSES}
         for seed in seeds:
@@ -102,6 +104,7 @@ class JobStore:
             original.requeued(now),
             id=self._take_id(),
             original_job_id=original.id,
+            first_job_id=original.root,
             attempt=1,
             created_at=now,
             strategy_config=changes.config(original.strategy_config),
@@ -140,6 +143,8 @@ class JobStore:
         ended = self._put(self.find(job_id).ended(error, now))
         if error is None:
             self.last_success = now
+            if ended.root != ended.id:
+                self.made_up.add(ended.root)
         completed = self._jobs["completed"]
         while len(completed) > KEPT:
             del completed[min(completed.values(), key=lambda job: job.moment).id]

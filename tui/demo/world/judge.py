@@ -8,23 +8,22 @@ import os
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from tui.demo.world.conditions import is_hog, is_poisonous, is_too_long
+from tui.demo.world.conditions import would_not_end_well
 from tui.demo.world.data import DataSide
-from tui.demo.world.docket import Docket, Effect, Outcome
+from tui.demo.world.docket import Effect, Outcome
 from tui.demo.world.job import Job
 from tui.demo.world.refusal import NotThereError
 from tui.demo.world.repair import Step
 from tui.demo.world.seed import Summary
+from tui.demo.world.unit_docket import UnitDocket
 from tui.demo.world.world import World
 
 
-class Judge(Docket):
+class Judge(UnitDocket):
     """Weighs each kind of deed, and writes it down."""
 
     def __init__(self, world: World, summary: Summary) -> None:
         super().__init__(world, summary)
-        self._stopped = False
-        """Whether the engine was well until somebody had its unit stopped."""
         self._missing: dict[int, set[str]] = {}
         """Files that are gone, by the place of the deed by which they went."""
 
@@ -48,8 +47,10 @@ class Judge(Docket):
 
     def cleared(self, count: int) -> None:
         """So many failed jobs were forgotten."""
-        effect: Effect = "harm" if count else "nothing"
-        self.note("queue.clear-failed", f"{count} jobs", effect, "nobody can run them again" if count else "")
+        if count:
+            self.note("queue.clear-failed", f"{count} jobs", "harm", "nobody can run them again")
+        else:
+            self.idle("queue.clear-failed", "0 jobs", "there was none")
 
     def repairing(self, planned: Sequence[Step]) -> None:
         """A repair began."""
@@ -67,63 +68,30 @@ class Judge(Docket):
         action = "data.failover" if source.role == "backup" else "data.failback"
         healthy = source.status == "healthy"
         if not changed:
-            self.note(action, source.name, "nothing", "it was in use already")
+            self.idle(action, source.name, "it was in use already")
         elif healthy:
             self.note(action, source.name, "nothing" if was_healthy else "healed", "it answers")
         else:
             self.note(action, source.name, "harm", f"it is {source.status}")
 
-    def unit_asked(self, verb: str, code: int, was: str) -> None:
-        """The engine's unit, which `was` in one of systemd's states, was asked to start, stop, restart or forget."""
-        action = _ACTION_OF_VERB.get(verb, "engine.restart")
-        about = f"systemctl {verb}"
-        vain = self._in_vain(verb, was)
-        if code == 0 and verb != "reset-failed":
-            self._stopped = verb == "stop" and (self._stopped or self._ran_well(was))
-        if code != 0:
-            self.refused(action, about, f"exit code {code}")
-        elif vain is not None:
-            self.note(action, about, "nothing", vain)
-        else:
-            self.await_outcome(action, about, "the engine is not well yet", self._engine_well)
-
-    def _in_vain(self, verb: str, was: str) -> str | None:
-        """Why a verb cannot heal a unit that `was` so; None when it may.
-
-        In the middle of a restart no engine is well; only in its own incident is that something to be healed.
-        """
-        if verb == "reset-failed" and was != "failed":
-            return "the unit had not failed"
-        if verb == "start" and was == "active":
-            return "it ran already"
-        if verb in ("start", "restart") and self._stopped:
-            return "it was well before it was stopped"
-        own = "engine" in self.open and "engine" in self.summary.causes
-        return None if own and verb != "stop" and not self._ran_well(was) else "its jobs begin anew"
-
-    def _ran_well(self, was: str) -> bool:
-        """Whether an engine whose unit `was` so ran, and no job is left that would crash it."""
-        jobs = self.world.jobs
-        return was == "active" and not any(map(is_poisonous, (*jobs.select("running"), *jobs.select("pending"))))
-
-    def _engine_well(self) -> Outcome | None:
-        return None if "engine" in self.open else ("healed", "the engine is well")
-
     def worker_ended(self, job: Job, number: int) -> None:
         """Somebody ended the worker of `job`, which ran, by a signal."""
-        guilty = is_hog(job) or is_too_long(job, self.world.settle())
+        guilty = would_not_end_well(job, self.world.settle())
         detail = "it would not have ended well" if guilty else "its job did nothing wrong"
         self.note("process.terminate", f"worker of job {job.id}, signal {number}", _just(guilty), detail)
 
-    def engine_ended(self, number: int) -> None:
-        """Somebody ended the engine itself past its unit, by a signal or (0) so that it took leave."""
-        about = f"the engine, signal {number}" if number else "the engine"
-        self.note("process.terminate", about, "harm", "what ran on it is lost, or begins anew")
-
     def session_ended(self, name: str, *, guilty: bool) -> None:
-        """Somebody ended a database session."""
-        detail = "what waited behind it goes on" if guilty else "its job failed with it"
+        """Somebody ended the session of a job; `guilty` says that this job had better end."""
+        detail = "its job would not have ended well" if guilty else "its job failed with it"
         self.note("database.terminate", name, _just(guilty), detail)
+
+    def blockade_ended(self, name: str) -> None:
+        """Somebody ended the session that held up the others."""
+        self.note("database.terminate", name, "healed", "what waited behind it goes on")
+
+    def server_ended(self) -> None:
+        """Somebody ended PostgreSQL as a whole."""
+        self.note("database.terminate", "the server", "harm", "nobody reaches the database any more")
 
     def session_cancelled(self, name: str) -> None:
         """Somebody cancelled what a database session ran."""
@@ -146,9 +114,6 @@ class Judge(Docket):
                 self._missing[last].remove(name)
                 if not self._missing[last]:
                     self.done[last] = replace(self.done[last], effect="nothing", detail="all of them were put back")
-
-
-_ACTION_OF_VERB = {"stop": "engine.recover", "reset-failed": "engine.reset-failed"}
 
 
 def _just(guilty: bool) -> Effect:

@@ -17,10 +17,10 @@ SUMMARY = Summary(
     causes=("provider",),
     wrong="the hosts of the provider behind the primary feed do not answer, so that every run on it times out, and "
     "nothing can be repaired or refreshed from it; the backup feed is well",
-    right=("data.failover", "job.requeue", "data.failback"),
+    right=("data.failover", "job.requeue"),
     harmful=("queue.clear-failed", "engine.restart", "engine.recover", "process.terminate"),
     healed="when the source in use answers: with the fail-over at once; some 90 s after it the provider is back, and "
-    "to go back before that is harm",
+    "to go back heals nothing then, and is harm before",
 )
 
 PATIENCE = 0.6

@@ -19,7 +19,7 @@ SUMMARY = Summary(
     causes=("provider", "storage", "data"),
     wrong="the provider behind the primary feed does not answer, old results fill the quota, and two symbols lack "
     "days that cannot be repaired before another source is in use",
-    right=("data.failover", "files.clean-results", "files.clean-temp", "data.repair", "job.requeue", "data.failback"),
+    right=("data.failover", "files.clean-results", "files.clean-temp", "data.repair", "job.requeue"),
     harmful=("queue.clear-failed", "engine.restart", "engine.recover", "process.terminate"),
     healed="when the source in use answers, files take less than 85 % of the quota, and no symbol lacks days",
 )

@@ -35,6 +35,8 @@ class World:
         self.ground = Ground.of(scenario)
         self.poisoned: set[str] = set()
         """The jobs that an engine took and has to crash of."""
+        self.given_up = False
+        """Whether the engine crashed so often that its unit gave up."""
         self._clock = clock
         self._settled = scenario.now
         self._watch = EngineWatch(scenario.now)
@@ -108,12 +110,23 @@ class World:
     def progress(self, engine: str, running: Iterable[str]) -> list[str]:
         """The engine's sign of life with the jobs it runs; gives back those that it should no longer run."""
         now = self._hear(engine)
+        self._crash_again(now)
         reported = set(running)
         mine = self.jobs.running_on(engine)
         for job in mine:
             if job.id not in reported and job.claimed_at is not None and now - job.claimed_at > UNSEEN:
                 self.jobs.release(job.id)
         return sorted(reported - {job.id for job in mine})
+
+    def _crash_again(self, now: datetime) -> None:
+        """Until the unit gave up, a job like those that crashed engines comes for each engine that outlived them.
+
+        So somebody who has the unit forget its failures too early puts off its end, and heals nothing.
+        """
+        waits = any(map(is_poisonous, (*self.jobs.select("running"), *self.jobs.select("pending"))))
+        if self.poisoned and not self.given_up and not waits:
+            like = next(job for job in self.scenario.later if job.fate.poison)
+            self.jobs.add(replace(like, created_at=now))
 
     def waiting(self) -> int:
         """How many jobs an engine with free workers would get."""

@@ -1,0 +1,177 @@
+"""Files are known by what they are: what does to their names, times and blocks what it may, deletes or does not."""
+
+import os
+import shutil
+import subprocess
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.demo.shift import START, Shift
+from tests.demo.test_watchman import Watch, old_result, put
+from tui.demo.inventory import Inventory, files_below
+from tui.demo.layout import Layout
+from tui.demo.roll import Roll
+from tui.demo.tree import QUOTA
+
+FULL = int(0.9 * QUOTA)
+
+
+@pytest.fixture
+def watch(tmp_path: Path) -> Watch:
+    (tmp_path / "root").mkdir()
+    return Watch(Shift("disk-full"), tmp_path / "root")
+
+
+def deeds(watch: Watch) -> list[tuple[str, str]]:
+    """What the watchman made of what was done since its last look."""
+    known = len(watch.shift.judge.done)
+    watch.man.look()
+    return [(deed.action, deed.effect) for deed in watch.shift.judge.done[known:]]
+
+
+def punch(path: Path) -> None:
+    """Make a hole of the whole file; it is as long as before."""
+    subprocess.run(["fallocate", "-p", "-o", "0", "-l", str(path.stat().st_size), path], check=True)
+
+
+def fresh_result(layout: Layout, name: str) -> Path:
+    path = old_result(layout, name, 5 << 20)
+    moment = (START - timedelta(days=2)).timestamp()
+    os.utime(path, (moment, moment))
+    return path
+
+
+RESULTS = "files.clean-results"
+
+
+def test_what_is_moved_within_the_quota_was_not_deleted(watch: Watch) -> None:
+    old = old_result(watch.layout, "a", FULL)
+    watch.man.look()
+    for target in (old.with_name("b"), watch.layout.completed / "b", watch.layout.temp / "b", old):
+        (watch.layout.files / next(iter(dict(files_below(watch.layout.files))))).replace(target)
+        assert deeds(watch) == []
+    assert set(watch.shift.judge.open) == {"storage"}
+    old.replace(watch.layout.temp / "b")
+    watch.man.look()
+    (watch.layout.temp / "b").unlink()
+    assert deeds(watch) == [(RESULTS, "healed")]
+
+
+def test_a_new_result_stays_one_in_another_folder_under_another_name_and_of_another_time(watch: Watch) -> None:
+    new = fresh_result(watch.layout, "a")
+    watch.man.look()
+    hidden = watch.layout.temp / "x.tmp"
+    new.replace(hidden)
+    assert deeds(watch) == []
+    os.utime(hidden, (0, 0))
+    assert deeds(watch) == []
+    hidden.unlink()
+    assert deeds(watch) == [(RESULTS, "harm")]
+
+
+def test_to_move_and_age_a_new_result_at_once_is_harm_all_the_same(watch: Watch) -> None:
+    new = fresh_result(watch.layout, "a")
+    watch.man.look()
+    new.replace(watch.layout.temp / "x.tmp")
+    os.utime(watch.layout.temp / "x.tmp", (0, 0))
+    assert deeds(watch) == [(RESULTS, "harm")]
+
+
+def test_a_copy_that_takes_the_place_of_a_result_is_that_result(watch: Watch) -> None:
+    new = fresh_result(watch.layout, "a")
+    new.write_bytes(b"x" * 200_000)
+    os.utime(new, ((START - timedelta(days=2)).timestamp(),) * 2)
+    watch.man.look()
+    shutil.copy2(new, watch.layout.root / "copy")
+    (watch.layout.root / "copy").replace(new)
+    assert deeds(watch) == []
+    os.utime(new, (0, 0))
+    watch.man.look()
+    new.unlink()
+    assert deeds(watch) == [(RESULTS, "harm")]
+
+
+def test_a_hole_in_a_new_result_is_harm_and_one_in_an_old_result_makes_room(watch: Watch) -> None:
+    old, new = old_result(watch.layout, "old", FULL), fresh_result(watch.layout, "new")
+    watch.man.look()
+    assert set(watch.shift.judge.open) == {"storage"}
+    punch(new)
+    assert deeds(watch) == [(RESULTS, "harm")]
+    punch(old)
+    assert deeds(watch) == [(RESULTS, "healed")]
+    assert watch.shift.judge.open == {}
+
+
+def test_another_name_for_a_file_takes_no_room_and_its_loss_makes_none(watch: Watch) -> None:
+    old = old_result(watch.layout, "old", FULL)
+    watch.man.look()
+    used = watch.shift.world.ground.disk_used
+    os.link(old, watch.layout.completed / "again")
+    assert deeds(watch) == []
+    old.unlink()
+    assert deeds(watch) == []
+    assert watch.shift.world.ground.disk_used == used
+
+
+def test_what_makes_no_room_heals_nothing(watch: Watch) -> None:
+    full = old_result(watch.layout, "full", FULL)
+    tiny, replaced = old_result(watch.layout, "tiny", 1), old_result(watch.layout, "replaced", 5 << 20)
+    watch.man.look()
+    tiny.unlink()
+    assert deeds(watch) == [(RESULTS, "nothing")]
+    replaced.unlink()
+    fresh_result(watch.layout, "another")
+    assert deeds(watch) == [(RESULTS, "nothing")]
+    full.unlink()
+    assert deeds(watch) == [(RESULTS, "healed")]
+
+
+def test_the_files_of_a_running_job_are_not_to_be_emptied(watch: Watch) -> None:
+    job = watch.shift.world.jobs.select("running")[0].id
+    (watch.layout.active / job).mkdir()
+    output, checkpoint = (put(watch.layout.active / job / name, 0) for name in ("partial.bin", "checkpoint.bin"))
+    watch.shift.work(1)
+    watch.man.look()
+    os.truncate(output, 0)
+    os.truncate(checkpoint, 10)
+    assert deeds(watch) == []
+    watch.shift.work(4)
+    assert deeds(watch) == [(RESULTS, "harm")]
+    assert watch.shift.judge.done[-1].detail == f"they were still needed: active/{job}/checkpoint.bin"
+
+
+def test_what_comes_back_with_holes_in_it_is_not_what_was_lost(watch: Watch, tmp_path: Path) -> None:
+    new = fresh_result(watch.layout, "new")
+    status = new.stat()
+    watch.man.look()
+    new.rename(tmp_path / "aside")
+    assert deeds(watch) == [(RESULTS, "harm")]
+    new.touch()
+    os.truncate(new, status.st_size)
+    os.utime(new, ns=(status.st_mtime_ns, status.st_mtime_ns))
+    watch.man.look()
+    assert [deed.effect for deed in watch.shift.judge.done] == ["harm"]
+    (tmp_path / "aside").replace(new)
+    watch.man.look()
+    assert [deed.effect for deed in watch.shift.judge.done] == ["nothing"]
+
+
+def test_the_number_of_a_file_that_is_gone_may_be_that_of_another(tmp_path: Path) -> None:
+    roll = Roll()
+    (tmp_path / "one").write_bytes(b"x" * 5000)
+    roll.look(dict(files_below(tmp_path)))
+    number = (tmp_path / "one").stat().st_ino
+    (tmp_path / "one").unlink()
+    (tmp_path / "two").write_bytes(b"y" * 10)
+    roll.look(dict(files_below(tmp_path)))
+    assert [kept.name for kept in roll.gone] == ["one"]
+    assert [kept.name for kept in roll.kept.values()] == ["two"]
+    assert number  # on most file systems that of the other one, now
+
+
+def test_a_look_at_an_empty_place_finds_nothing(tmp_path: Path) -> None:
+    inventory = Inventory(Layout(tmp_path))
+    assert inventory.look(START, {}) == {}
+    assert (inventory.known, inventory.made_room, inventory.back) == (False, False, [])

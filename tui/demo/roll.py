@@ -1,0 +1,123 @@
+"""Files by what they are, whatever they are called: which of them are gone, cut short, or there again."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from os import stat_result
+
+BLOCK = 512
+"""Bytes in what the system counts as one block of a file."""
+
+Found = Mapping[str, stat_result]
+Key = tuple[int, int]
+"""Device and inode."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """One file: the name it was `first` found under and the last one, and when it was `changed` last, in seconds.
+
+    A time that is set back later does not make it older.
+    """
+
+    first: str
+    name: str
+    changed: float
+    status: stat_result
+
+    @property
+    def room(self) -> int:
+        """Bytes that it takes on the disk."""
+        return self.status.st_blocks * BLOCK
+
+
+class Lost:
+    """Files that are gone, to know them again when they are put back as they were."""
+
+    def __init__(self) -> None:
+        self._files: dict[str, stat_result] = {}
+
+    def add(self, gone: Found) -> None:
+        """These are gone, or cut short."""
+        self._files.update(gone)
+
+    def put_back(self, found: Found) -> list[str]:
+        """Which of those that were gone are among what was `found`; each is told once."""
+        back = sorted(name for name, status in self._files.items() if name in found and _equal(status, found[name]))
+        back = [name for name in back if found[name].st_blocks >= self._files[name].st_blocks]
+        for name in back:
+            del self._files[name]
+        return back
+
+
+def _equal(one: stat_result, other: stat_result) -> bool:
+    """What stays of a file that is moved, even to another file system: its size and when it was changed."""
+    return (one.st_size, one.st_mtime_ns) == (other.st_size, other.st_mtime_ns)
+
+
+def _cut(before: stat_result, now: stat_result) -> bool:
+    """Whether a file lost of what it held: at its end, or by a hole."""
+    holes = now.st_blocks * BLOCK < min(now.st_size, before.st_blocks * BLOCK)
+    return now.st_size < before.st_size or holes
+
+
+@dataclass(slots=True)
+class Roll:
+    """Every file of a place, as of the last look."""
+
+    kept: dict[Key, Kept] = field(default_factory=dict)
+    gone: list[Kept] = field(default_factory=list)
+    """What the last look missed, as it was before."""
+    cut: list[Kept] = field(default_factory=list)
+    """What lost of what it held between the last two looks, as it was before."""
+    back: list[str] = field(default_factory=list)
+    """What was gone or cut, and at the last look was there again."""
+    _lost: Lost = field(default_factory=Lost)
+
+    def look(self, found: Found, hidden: Callable[[str], bool] = lambda _: False) -> None:
+        """Look again: `found` is what is there, and what is `hidden` may be."""
+        known, self.kept = self.kept, {}
+        named = {kept.name: key for key, kept in known.items()}
+        self.cut = []
+        met: set[Key] = set()
+        for key, name, status in _once(found, known):
+            before = _before(known, named, key, name, status)
+            self.kept[key] = _followed(before and known[before], name, status)
+            if before is not None:
+                met.add(before)
+                self.cut += [known[before]] if _cut(known[before].status, status) else []
+        missing = {key: kept for key, kept in known.items() if key not in met}
+        self.gone = [kept for kept in missing.values() if not hidden(kept.name)]
+        self.kept |= {key: kept for key, kept in missing.items() if hidden(kept.name) and key not in self.kept}
+        self.back = self._lost.put_back(found)
+        self._lost.add({kept.name: kept.status for kept in (*self.gone, *self.cut)})
+
+
+def _once(found: Found, known: Mapping[Key, Kept]) -> Iterator[tuple[Key, str, stat_result]]:
+    """Every file once, under the name that it had before if it still has that, whatever other names it has."""
+    names: dict[Key, str] = {}
+    for name, status in found.items():
+        key = (status.st_dev, status.st_ino)
+        if key not in names or (key in known and known[key].name == name):
+            names[key] = name
+    for key, name in names.items():
+        yield key, name, found[name]
+
+
+def _before(
+    known: Mapping[Key, Kept], named: Mapping[str, Key], key: Key, name: str, status: stat_result
+) -> Key | None:
+    """Which of the known files this is: itself, moved at most, or the one that it is a copy of and took the place of.
+
+    The number of a file that is gone is soon that of another one, with another name and of another time.
+    """
+    own = known.get(key)
+    if own is not None and (own.name == name or _equal(own.status, status)):
+        return key
+    replaced = named.get(name)
+    return replaced if replaced is not None and _equal(known[replaced].status, status) else None
+
+
+def _followed(before: Kept | None, name: str, status: stat_result) -> Kept:
+    if before is None:
+        return Kept(name, name, status.st_mtime, status)
+    return Kept(before.first, name, max(before.changed, status.st_mtime), status)
