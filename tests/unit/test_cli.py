@@ -195,7 +195,9 @@ def test_what_the_journal_keeps_raw_is_printed_clean(
     assert "u001b" not in said
     assert all(word in said for word in ("job:8841", "job:\ufffd"))
     if as_json:
-        assert json.loads(said)["targets"][2] == "job:8841"
+        told = json.loads(said)
+        assert told["targets"][2] == "job:8841"
+        assert list(told) == ["v", "seq", "at", "prev", "kind", "id", "actor", "action", "targets", "data"]
 
 
 def test_a_journal_that_cannot_be_read_is_told(home: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,7 +8,7 @@ from backend.clock import Clock
 from backend.config.example import example
 from backend.config.load import settings
 from backend.config.model import Config
-from backend.incident.entry import Entry
+from backend.incident.entry import VERSION, Entry
 from backend.incident.journal import Journal
 from backend.locks import whoami
 from backend.text import clean
@@ -23,7 +23,10 @@ def journal(config: Config, clock: Clock, *, verify: bool, as_json: bool) -> int
     record = Journal(config.journal_path, whoami(), clock)
     if not verify:
         for entry in map(_harmless, record.tail(SHOWN)):
-            say(msgspec.json.encode(entry).decode() if as_json else _line(entry))
+            if as_json:
+                say_json({"v": VERSION, **msgspec.to_builtins(entry)})
+            else:
+                say(_line(entry))
         return 0
     found = record.verify()
     if as_json:
