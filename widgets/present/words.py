@@ -114,8 +114,10 @@ def spark(samples: Sequence[float], cells: int, glyphs: Glyphs, low: float = 0.0
 def fitting(parts: Sequence[Line], cells: int, gap: str = "   ") -> Line:
     """Lines one after the other, as many from the start as find room whole; the first is always there."""
     kept: list[Line] = []
-    for part in parts:
-        if kept and part and line_width(joined([*kept, part], gap)) > cells:
+    taken = 0
+    for part in filter(None, parts):
+        taken += line_width(part) + (len(gap) if kept else 0)
+        if kept and taken > cells:
             break
         kept.append(part)
     return joined(kept, gap)
