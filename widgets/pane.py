@@ -221,18 +221,9 @@ class Pane(Painted):
         from widgets.present.words import fitting
 
         view, heading, more = self._view, (Span(" "), *self._heading(), Span(" ")), self.glyphs.more
-        told = (_in_one(view.notices),) if view.face is Face.FAILED else view.brief or view.notices or view.head
+        told = (view.why,) if view.why else view.brief or view.notices or view.head
         room = width - line_width(heading) - line_width(view.state) - 2
         return both_ends((*heading, *crop_line(fitting(told, room), room, more)), (*view.state, Span(" ")), width, more)
-
-
-def _in_one(lines: Sequence[Line]) -> Line:
-    """Lines as one, each begun by a space instead of its margin."""
-    return tuple(
-        Span(f" {span.text.lstrip()}" if number and span is line[0] else span.text, span.tone)
-        for number, line in enumerate(lines)
-        for span in line
-    )
 
 
 def _is_broken(row: Row) -> bool:

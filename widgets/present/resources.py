@@ -11,7 +11,7 @@ from backend.parts import ENGINE_UNIT, FILES_DISK, FILES_TREE, HOST_COUNTERS, HO
 from widgets.present.elsewhere import elsewhere, of_load
 from widgets.present.faces import aged, old, standing, state_line
 from widgets.present.view import Look, PaneView, grave
-from widgets.present.words import against, fitting, labelled, percent, since, size, span, spark
+from widgets.present.words import against, first, fitting, joined, labelled, percent, since, size, span, spark
 from widgets.table_rows import Cell, Row
 from widgets.text import Line, Span, Tone, line_width
 
@@ -22,6 +22,8 @@ GAUGE_CELLS = 34
 """Cells of a gauge beside its history."""
 WIDE = 76
 """Cells from which two gauges stand on one line."""
+LARGEST = 8
+"""How many active directories are told at most."""
 
 
 def view(look: Look) -> PaneView:
@@ -40,6 +42,7 @@ def view(look: Look) -> PaneView:
         rows=tuple(_rows(situation.value(HOST_PROCESSES), situation)),
         foot=() if look.low else _foot(look),
         notices=stand.notices,
+        why=stand.why,
         elsewhere=elsewhere(look, HOST_COUNTERS, of_load(situation)),
         brief=tuple(part for part in (*figures, _engine(look)) if part),
         rows_stale=old(look, HOST_PROCESSES),
@@ -206,12 +209,12 @@ def _foot(look: Look) -> tuple[Line, ...]:
     room, dot = look.width - 8, look.glyphs.dot
     lines: list[Line] = []
     if tree.active:
-        largest = [(Span(size(folder.bytes), "strong"), Span(f" {folder.name}")) for folder in tree.active[:8]]
-        lines.append((Span("active  ", "dim"), *fitting(largest, room)))
+        largest = [(Span(size(folder.bytes), "strong"), Span(f" {folder.name}")) for folder in tree.active[:LARGEST]]
+        lines.append((Span("active  ", "dim"), *joined(first(largest, room, of=len(tree.active)))))
     kinds = [kind for kind in tree.old if kind.count]
     if kinds:
         words = [(Span(f"{kind.kind} {kind.count} {dot} "), Span(size(kind.bytes), "strong")) for kind in kinds]
-        lines.append((Span("old     ", "dim"), *fitting(words, room)))
+        lines.append((Span("old     ", "dim"), *joined(first(words, room))))
     if tree.unreadable:
         lines.append((Span(f"{tree.unreadable} folders cannot be looked into", "warn"),))
     if tree.absent:
