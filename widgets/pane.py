@@ -218,12 +218,13 @@ class Pane(Painted):
         return fitted((*heading, rule), width - line_width(tail), glyphs.rule, (), tail)
 
     def _as_line(self, width: int) -> Line:
-        from widgets.present.words import fitting
+        from widgets.present.words import weightiest
 
         view, heading, more = self._view, (Span(" "), *self._heading(), Span(" ")), self.glyphs.more
         told = (view.why,) if view.why else view.brief or view.notices or view.head
         room = width - line_width(heading) - line_width(view.state) - 2
-        return both_ends((*heading, *crop_line(fitting(told, room), room, more)), (*view.state, Span(" ")), width, more)
+        lead = (*heading, *crop_line(weightiest(told, room), room, more))
+        return both_ends(lead, (*view.state, Span(" ")), width, more)
 
 
 def _is_broken(row: Row) -> bool:

@@ -7,7 +7,16 @@ import pytest
 
 from backend import parts
 from backend.config.model import Limits
-from backend.model.data import Availability, DataSource, DataSources, Gap, SymbolHealth, SymbolsHealth, Validation
+from backend.model.data import (
+    Availability,
+    Connectivity,
+    DataSource,
+    DataSources,
+    Gap,
+    SymbolHealth,
+    SymbolsHealth,
+    Validation,
+)
 from backend.model.engine import Unit
 from backend.model.files import FileTree, Folder
 from backend.model.host import ProcessTable
@@ -18,10 +27,13 @@ from tests import situations
 from tests.situations import NOW, PROVIDERS, after, ago, data_gap, failing, host, job, jobs, running, situation, unit
 from widgets.present.panes import PANES
 from widgets.present.view import Look, PaneView
+from widgets.present.words import weightiest
 from widgets.table_rows import Group, Row
 from widgets.text import ASCII, UNICODE, Glyphs, Line, line_width, plain
 
 LIMITS = Limits()
+FIGURES = re.compile("  +")
+"""What stands between two figures."""
 LEFT_OUT = re.compile(r" +\+\d+$")
 """What tells how many there are beside those that found room."""
 
@@ -104,7 +116,7 @@ def test_figures_are_left_out_whole_where_there_is_no_room(pane: str, width: int
     widest, shown = view(pane, data_gap(), 300), view(pane, data_gap(), width)
     for line, whole in zip((*shown.head, *shown.foot), (*widest.head, *widest.foot), strict=True):
         assert line_width(line) <= width
-        assert plain(whole).startswith(LEFT_OUT.sub("", plain(line)))
+        assert {*FIGURES.split(LEFT_OUT.sub("", plain(line)))} <= {*FIGURES.split(plain(whole))}
 
 
 def test_of_a_list_that_finds_no_room_the_number_that_is_left_out_is_told() -> None:
@@ -115,6 +127,27 @@ def test_of_a_list_that_finds_no_room_the_number_that_is_left_out_is_told() -> N
     found = situation({**values_of(data_gap()), parts.FILES_TREE: FileTree(folders, ())})
     assert plain(view("resources", found, 40).foot[0]) == "active  1.0G folder-0   +19"
     assert plain(view("resources", found, 300).foot[0]).endswith("1.0G folder-7   +12")
+
+
+def test_where_not_all_finds_room_what_is_wrong_stays() -> None:
+    counts = [plain(view("database", data_gap(), width).head[1]) for width in (80, 52, 36)]
+    assert counts == [
+        "sessions 4   blocked 1   > 5 min 3   active 3   idle in txn 1",
+        "sessions 4   blocked 1   > 5 min 3   idle in txn 1",
+        "blocked 1   > 5 min 3",
+    ]
+    said = after(data_gap(), {parts.DATA_CONNECTIVITY: Connectivity("degraded", 1014.0, "connected")})
+    assert plain(view("database", said, 36).head[0]) == "primary degraded 1014 ms"
+    assert "primary degraded" in plain(view("database", said, 80).head[0])
+
+
+def test_on_one_line_what_is_short_stands_beside_what_is_not() -> None:
+    short = after(data_gap(), {parts.ENGINE_UNIT: unit(memory_current=92 * 2**20, memory_max=100 * 2**20)})
+    assert plain(view("resources", short).state).startswith("✖ memory")
+    assert [plain(part) for part in view("resources", short).brief][:4] == [
+        "cpu 61 %", "mem 71 %", "disk 78 %", "engine mem 92 %",
+    ]  # fmt: skip
+    assert "engine mem 92 %" in plain(weightiest(view("resources", short).brief, 33))
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from backend.parts import DATA_CONNECTIVITY, DATABASE_OWN, DATABASE_SESSIONS, DA
 from widgets.present.elsewhere import elsewhere, of_database
 from widgets.present.faces import aged, old, standing, state_line
 from widgets.present.view import Look, PaneView, grave
-from widgets.present.words import first, fitting, joined, labelled, rough, span, spark
+from widgets.present.words import first, joined, labelled, rough, span, spark, weightiest
 from widgets.table_rows import Cell, Row
 from widgets.text import Line, Span, Tone
 
@@ -35,7 +35,7 @@ def view(look: Look) -> PaneView:
     sessions = situation.value(DATABASE_SESSIONS)
     tone, word = _state(situation.fresh(DATABASE_SESSIONS), situation.fresh(DATA_CONNECTIVITY), limits)
     links, counts = _links(look), tuple(aged(look, DATABASE_SESSIONS, part) for part in _summary(sessions, limits))
-    head = (fitting(links, look.width), fitting(counts, look.width))
+    head = (weightiest(links, look.width), weightiest(counts, look.width))
     return PaneView(
         face=stand.face,
         state=state_line(stand, tone, word, look.glyphs),
@@ -100,6 +100,7 @@ def _summary(sessions: Sessions | None, limits: Limits) -> tuple[Line, ...]:
     long = len(_long(sessions, limits))
     return (
         labelled("sessions", str(len(sessions.sessions))),
+        labelled("blocked", str(blocked), "bad") if (blocked := len(sessions.blocked)) else (),
         labelled(f"> {limits.session_minutes:g} min", str(long), "warn" if long else "plain"),
         labelled("active", str(counted["active"])),
         labelled("idle in txn", str(idle), "warn" if idle else "plain"),

@@ -10,7 +10,7 @@ from widgets.present import columns
 from widgets.present.elsewhere import elsewhere, of_work
 from widgets.present.faces import aged, old, standing, state_line
 from widgets.present.view import MARGIN, Look, PaneView, grave
-from widgets.present.words import against, ago, bar, fitting, labelled, number, percent, remarked, span, time_of_day
+from widgets.present.words import against, ago, bar, labelled, number, percent, remarked, span, time_of_day, weightiest
 from widgets.table_columns import arrange
 from widgets.table_rows import Cell, Row
 from widgets.text import Line, Span, Tone
@@ -29,7 +29,7 @@ def view(look: Look) -> PaneView:
     late = [job for job in running.jobs if _late(job, now, limits)] if running else []
     tone, word = _state(situation.fresh(JOBS_HEALTH), late)
     figures = _figures(look, now)
-    line = fitting(figures, look.width)
+    line = weightiest(figures, look.width)
     return PaneView(
         face=stand.face,
         state=state_line(stand, tone, word, glyphs),

@@ -11,7 +11,18 @@ from backend.parts import ENGINE_UNIT, FILES_DISK, FILES_TREE, HOST_COUNTERS, HO
 from widgets.present.elsewhere import elsewhere, of_load
 from widgets.present.faces import aged, old, standing, state_line
 from widgets.present.view import Look, PaneView, grave
-from widgets.present.words import against, first, fitting, joined, labelled, percent, since, size, span, spark
+from widgets.present.words import (
+    against,
+    first,
+    joined,
+    labelled,
+    percent,
+    since,
+    size,
+    span,
+    spark,
+    weightiest,
+)
 from widgets.table_rows import Cell, Row
 from widgets.text import Line, Span, Tone, line_width
 
@@ -44,7 +55,7 @@ def view(look: Look) -> PaneView:
         notices=stand.notices,
         why=stand.why,
         elsewhere=elsewhere(look, HOST_COUNTERS, of_load(situation)),
-        brief=tuple(part for part in (*figures, _engine(look)) if part),
+        brief=tuple(part for part in (*figures, _engine_memory(look), _engine(look)) if part),
         rows_stale=old(look, HOST_PROCESSES),
     )
 
@@ -98,7 +109,17 @@ def _figures(look: Look) -> tuple[Line, ...]:
 
 
 def _compact(look: Look, figures: tuple[Line, ...]) -> tuple[Line, ...]:
-    return tuple(line for line in (fitting(figures, look.width, "  "), _engine(look)) if line)
+    return tuple(line for line in (weightiest(figures, look.width, "  "), _engine(look)) if line)
+
+
+def _engine_memory(look: Look) -> Line:
+    """The engine's memory alone, where it is short against its own limit: the machine's may not be."""
+    unit = look.situation.value(ENGINE_UNIT)
+    if unit is None or unit.memory_percent is None:
+        return ()
+    tone = against(unit.memory_percent, look.limits.memory_percent)
+    words = labelled("engine mem", percent(unit.memory_percent), tone)
+    return () if tone == "ok" else aged(look, ENGINE_UNIT, words)
 
 
 def _beside(left: Line, right: Line, width: int) -> Line:
@@ -166,7 +187,7 @@ def _engine(look: Look) -> Line:
                       Span(f" of {size(unit.memory_max)}", "dim")))  # fmt: skip
     if unit.restarts:
         parts.append((Span(f"{unit.restarts} restarts", "warn"),))
-    return aged(look, ENGINE_UNIT, fitting(parts, look.width, "  "))
+    return aged(look, ENGINE_UNIT, weightiest(parts, look.width, "  "))
 
 
 def _rows(table: ProcessTable | None, situation: Situation) -> list[Row]:

@@ -152,6 +152,21 @@ def fitting(parts: Sequence[Line], cells: int, gap: str = "   ") -> Line:
     return joined(kept, gap)
 
 
+def weightiest(parts: Sequence[Line], cells: int, gap: str = "   ") -> Line:
+    """Lines one after the other, as many as find room whole, one at least; what tells of nothing wrong gives way."""
+    kept: list[int] = []
+    for place in sorted(range(len(parts)), key=lambda place: _weight(parts[place])):
+        if kept and parts[place] and line_width(joined([parts[each] for each in (*kept, place)], gap)) > cells:
+            break
+        kept.append(place)
+    return joined([parts[each] for each in sorted(kept)], gap)
+
+
+def _weight(part: Line) -> int:
+    tones = {each.tone for each in part}
+    return 0 if "bad" in tones else 1 if "warn" in tones else 2
+
+
 def first(parts: Sequence[Line], cells: int, gap: str = "   ", of: int | None = None) -> list[Line]:
     """The first parts, as many as find room whole, one at least; then how many more there are, `of` so many in all."""
     there = len(parts) if of is None else of
