@@ -277,8 +277,11 @@ class Painted(Widget):
         if not palette.mixes:
             return super().render_lines(crop)  # it knows what to do with other colours than ours
         if self._rendered is None or self._rendered[0] != crop:
-            width, left, right = self.outer_size.width, crop.x, crop.right
-            self._rendered = crop, [self._strip(y, width).crop(left, right) for y in crop.line_range]
+            width = self.outer_size.width
+            strips = [self._strip(y, width) for y in crop.line_range]
+            if (crop.x, crop.right) != (0, width):
+                strips = [strip.crop(crop.x, crop.right) for strip in strips]
+            self._rendered = crop, strips
         return self._rendered[1]
 
     def _strip(self, y: int, width: int) -> Strip:
