@@ -22,6 +22,7 @@ from tui import garbage
 from tui.keys import KEYS
 from tui.screens.dashboard import Dashboard
 from tui.themes import THEMES
+from tui.turns import Acted, KeyTurns
 from widgets.text import UNICODE, Glyphs
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ class BacktopApp(App[None]):
         self.dashboard = Dashboard(config, tuple(provider(each.name) for each in config.providers))
         self._config = config
         self._clock = clock or SystemClock()
+        self._turns = KeyTurns(self._clock)
         self._live = live
         self._begun = False
         self._held = False
@@ -122,9 +124,25 @@ class BacktopApp(App[None]):
 
     async def on_event(self, event: Event) -> None:
         """Any key means that the person looks: what changed until now is no news any more."""
-        if isinstance(event, Key):
+        if isinstance(event, Key) and not event.is_forwarded:
             self.dashboard.acknowledge()
-        await super().on_event(event)
+            self._turns.take(event)
+            await self._hand_on_keys()
+        else:
+            await super().on_event(event)
+
+    async def on_acted(self, event: Acted) -> None:
+        """A key was acted on; the next one may go on."""
+        self._turns.end(event.turn)
+        await self._hand_on_keys()
+
+    async def _hand_on_keys(self) -> None:
+        while (key := self._turns.next()) is not None:
+            way = self.focused or self.screen
+            await super().on_event(key)
+            follower = self._turns.follower()
+            if not way.post_message(follower):
+                self._turns.end(follower.turn)
 
     def redraw(self) -> None:
         """Draw what is known now."""

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from typing import Any
 
 from backend.clock import Clock
@@ -12,7 +11,7 @@ from backend.model.jobs import Job
 from backend.model.situation import Part, Reading, Situation
 from backend.parts import DATA_SYMBOLS
 from backend.platform import Platform
-from backend.poller import Poller
+from backend.poller import Poller, pause
 from backend.store import reduce
 
 Show = Callable[[Situation], None]
@@ -81,6 +80,4 @@ class Feed:
             if (awaited and self._dirty) or now - self._shown_at >= TICK:
                 self._dirty, self._shown_at = False, now
                 show(self.now())
-            self._asked.clear()
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._asked.wait(), QUICK if awaited else self._shown_at + TICK - now)
+            await pause(self._asked, QUICK if awaited else self._shown_at + TICK - now)

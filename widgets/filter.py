@@ -3,6 +3,7 @@
 from textual.events import Blur, Key
 from textual.message import Message
 from textual.timer import Timer
+from textual.widget import Widget
 from textual.widgets import Input
 
 WAIT = 0.15
@@ -10,6 +11,8 @@ WAIT = 0.15
 
 
 PROMPT = "text  /regex/  !inverse  field:value   enter keeps   esc takes it away"
+ENDS = ("enter", "escape", "tab", "shift+tab")
+"""The keys that are not for the text; the last two go on to another pane."""
 
 
 class FilterLine(Input):
@@ -29,12 +32,14 @@ class FilterLine(Input):
             self.text = text
 
     class Closed(Message):
-        """The line is gone; the keys go back to the table."""
+        """The line is gone."""
 
     def __init__(self) -> None:
         super().__init__(placeholder=PROMPT, id="filter", select_on_focus=False)
         self.cursor_blink = False
         self._later: Timer | None = None
+        self._back: Widget | None = None
+        """Who had the keys before, and gets them back."""
 
     @property
     def is_open(self) -> bool:
@@ -45,8 +50,9 @@ class FilterLine(Input):
         """Show the line with the filter that is in force."""
         self.value = text
         self.cursor_position = len(text)
+        self._back = self.screen.focused
         self.add_class("-open")
-        self.focus()
+        self.screen.set_focus(self, scroll_visible=False)  # at once: the next key may have been typed already
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Apply it when the typing pauses."""
@@ -56,19 +62,17 @@ class FilterLine(Input):
         if self.is_open:
             self._later = self.set_timer(WAIT, self._tell)
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Keep the filter."""
-        event.stop()
+    def on_key(self, event: Key) -> None:
+        """Escape takes the filter away, the others keep it; the next key is for whoever had them before."""
+        if event.key not in ENDS:
+            return
+        if event.key == "escape":
+            self.value = ""
         self._tell()
         self._close()
-
-    def on_key(self, event: Key) -> None:
-        """Escape takes it away."""
-        if event.key == "escape":
+        self.screen.set_focus(self._back, scroll_visible=False)
+        if event.key in ("enter", "escape"):
             event.stop()
-            self.value = ""
-            self._tell()
-            self._close()
 
     def on_blur(self, event: Blur) -> None:
         """Whoever goes elsewhere keeps the filter."""

@@ -86,7 +86,7 @@ def _stands_alone(spans: Line) -> bool:
 
 
 class _Cell(NamedTuple):
-    """What stands in one cell; a wide character stands in two."""
+    """What stands in one cell; a wide character stands in two. A space looks the same in all tones."""
 
     char: str
     tone: Tone
@@ -95,18 +95,23 @@ class _Cell(NamedTuple):
 
 
 def _cells(spans: Line) -> list[_Cell]:
-    """Return what stands in each cell; a space looks the same in all tones."""
+    """Return what stands in each cell."""
     cells: list[_Cell] = []
-    for text, tone in [(span.text, span.tone) for span in spans]:
+    for text, tone in spans:
         for char in text:
-            size = 1 if char < "\u0300" else get_character_cell_size(char)
-            if size:
-                cells.append(_Cell(char, "plain" if char == " " else tone))
-            if size == 2:
-                cells.append(_Cell(char, tone, right_half=True))
-            if not size and cells:
+            if taken := _cells_of(char, tone):
+                cells += taken
+            elif cells:
                 cells[-1] = cells[-1]._replace(marks=(*cells[-1].marks, (char, tone)))
     return cells
+
+
+@lru_cache(maxsize=1024)
+def _cells_of(char: str, tone: Tone) -> tuple[_Cell, ...]:
+    """Return the cells that a character takes; none if it is a mark on the one before."""
+    size = 1 if char < "\u0300" else get_character_cell_size(char)
+    cell = _Cell(char, "plain" if char == " " else tone)
+    return (cell, _Cell(char, tone, right_half=True)) if size == 2 else (cell,) * size
 
 
 _INKS: dict[Tone, tuple[str, str]] = {
@@ -204,6 +209,8 @@ class Painted(Widget):
         self._pictures: Sequence[Picture] = ()
         self._drawn_for: tuple[object, ...] = ()
         self._strips: dict[int, tuple[Picture | None, Strip]] = {}
+        self._rendered: tuple[Region, list[Strip]] | None = None
+        """What was asked for last, as long as it would look the same."""
         self._stale = False
         self._palette: Palette | None = None
         self._palette_key: tuple[object, ...] = ()
@@ -244,6 +251,7 @@ class Painted(Widget):
             if cells := changed_cells(before, after):
                 regions.append(Region(cells[0], y, cells[1] - cells[0], 1))
         if regions:
+            self._rendered = None
             self.refresh(*regions)
 
     @property
@@ -254,6 +262,7 @@ class Painted(Widget):
     def _redraw(self) -> None:
         self._drawn_for = self.outer_size, self.glyphs
         self._pictures = self.draw()
+        self._rendered = None
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """Render lines of the widget, all of them anew if size, theme, background or staleness changed since."""
@@ -262,18 +271,23 @@ class Painted(Widget):
         if palette is not old:
             self._styles_cache.clear()
             self._strips.clear()
+            self._rendered = None
         if not self._fits:
             self._redraw()
         if not palette.mixes:
             return super().render_lines(crop)  # it knows what to do with other colours than ours
-        left, right = crop.x, crop.right
-        return [self._strip(y).crop(left, right) for y in crop.line_range]
+        if self._rendered is None or self._rendered[0] != crop:
+            width = self.outer_size.width
+            strips = [self._strip(y, width) for y in crop.line_range]
+            if (crop.x, crop.right) != (0, width):
+                strips = [strip.crop(crop.x, crop.right) for strip in strips]
+            self._rendered = crop, strips
+        return self._rendered[1]
 
-    def _strip(self, y: int) -> Strip:
+    def _strip(self, y: int, width: int) -> Strip:
         """One line; as it was made before, as long as it shows the same."""
         picture = self._pictures[y] if y < len(self._pictures) else None
         made = self._strips.get(y)
-        width = self.outer_size.width
         if made is None or made[0] is not picture or made[1].cell_length != width:
             made = self._strips[y] = picture, self.render_line(y).adjust_cell_length(width)
         return made[1]

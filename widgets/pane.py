@@ -15,7 +15,7 @@ from widgets.paint import Painted, Picture, fitted, merged
 from widgets.placed import NOWHERE, PlacedLayout
 from widgets.present.panes import PaneKind
 from widgets.present.view import Look, PaneView
-from widgets.text import Line, Span, Tone, both_ends, crop_line, fit_line, line_width
+from widgets.text import Line, Span, Tone, both_ends, crop_line, line_width
 
 if TYPE_CHECKING:
     from widgets.table import LiveTable
@@ -180,10 +180,9 @@ class Pane(Painted):
             return [Picture("row", merged(self._as_line(width)))]
         glyphs, tone = self.glyphs, self._tone()
         left, right = (Span(glyphs.upright, tone), Span(" ")), (Span(" "), Span(glyphs.upright, tone))
-        upper = Picture("row", merged(self._upper(width)))
         lower = Picture("row", (Span(glyphs.corners[2] + glyphs.rule * (width - 2) + glyphs.corners[3], tone),))
         inside = [fitted(line, width - EDGES, glyphs.more, left, right) for line in self._inside(height - 2)]
-        return [upper, *inside, lower]
+        return [self._upper(width), *inside, lower]
 
     def _inside(self, height: int) -> Sequence[Line]:
         """So many lines: what stands above the table, room for it, and what stands below."""
@@ -209,31 +208,23 @@ class Pane(Painted):
             words.append("only broken")
         return tuple(Span(f"{word} ", "warn") for word in words)
 
-    def _upper(self, width: int) -> Line:
+    def _upper(self, width: int) -> Picture:
         glyphs, tone = self.glyphs, self._tone()
         heading = (Span(f"{glyphs.corners[0]}{glyphs.rule} ", tone), *self._heading())
         corner = Span(glyphs.corners[1], tone)
         state = crop_line(self._view.state, width - line_width(heading) - EDGES, glyphs.more)
         tail = (Span(" "), *state, Span(" "), corner) if state else (corner,)
         rule = Span(glyphs.rule * width, tone)
-        return (*fit_line((*heading, rule), width - line_width(tail), glyphs.rule), *tail)
+        return fitted((*heading, rule), width - line_width(tail), glyphs.rule, (), tail)
 
     def _as_line(self, width: int) -> Line:
-        from widgets.present.words import fitting
+        from widgets.present.words import weightiest
 
         view, heading, more = self._view, (Span(" "), *self._heading(), Span(" ")), self.glyphs.more
-        told = (_in_one(view.notices),) if view.face is Face.FAILED else view.brief or view.notices or view.head
+        told = (view.why,) if view.why else view.brief or view.notices or view.head
         room = width - line_width(heading) - line_width(view.state) - 2
-        return both_ends((*heading, *crop_line(fitting(told, room), room, more)), (*view.state, Span(" ")), width, more)
-
-
-def _in_one(lines: Sequence[Line]) -> Line:
-    """Lines as one, each begun by a space instead of its margin."""
-    return tuple(
-        Span(f" {span.text.lstrip()}" if number and span is line[0] else span.text, span.tone)
-        for number, line in enumerate(lines)
-        for span in line
-    )
+        lead = (*heading, *crop_line(weightiest(told, room), room, more))
+        return both_ends(lead, (*view.state, Span(" ")), width, more)
 
 
 def _is_broken(row: Row) -> bool:

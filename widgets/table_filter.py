@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import compress, filterfalse
 from operator import methodcaller
+from typing import NamedTuple
 
 from backend.frozen import dataclass
-from widgets.expression import Found, TooSlow, expression
+from widgets.expression import Found, expression
 from widgets.table_columns import Column
 from widgets.table_rows import Group, Row
 
@@ -18,6 +19,13 @@ class Filter:
     seek: Callable[[], Found]
     column: int | None = None
     wanted: bool = True
+
+
+class Sifted(NamedTuple):
+    """What a search found out: the rows that do not pass, and the groups whose own line does."""
+
+    rejected: set[str]
+    groups: set[str]
 
 
 class Search:
@@ -32,10 +40,10 @@ class Search:
             for key in keys:
                 self._texts.pop(key, None)
 
-    def rejected(self, sought: Filter, rows: Sequence[Row], groups: Mapping[str, Group]) -> set[str]:
-        """Return the keys of the rows that do not pass; a row is searched together with the line of its group.
+    def rejected(self, sought: Filter, rows: Sequence[Row], groups: Mapping[str, Group]) -> Sifted:
+        """Return what does not pass, and what passes by itself; a row is searched together with the line of its group.
 
-        Raises `TooSlow` when that takes longer than anybody waits for a key.
+        Raises `TooSlow` when all that takes longer than anybody waits for a key.
         """
         found = sought.seek()
         keys = [row.key for row in rows]
@@ -44,7 +52,11 @@ class Search:
             hit_groups = {key for key, group in groups.items() if found(group_text(group))}
             if hit_groups:
                 hits.update(row.key for row in rows if row.parent in hit_groups)
-        return {*filterfalse(hits.__contains__, keys)} if sought.wanted else hits
+        else:  # the line of a group has no columns
+            hit_groups = {*groups} if found("") else set()
+        if sought.wanted:
+            return Sifted({*filterfalse(hits.__contains__, keys)}, hit_groups)
+        return Sifted(hits, groups.keys() - hit_groups)
 
     def _read(self, rows: Sequence[Row], column: int | None) -> Iterable[str]:
         if column is not None:
@@ -54,14 +66,6 @@ class Search:
             if row.key not in texts:
                 texts[row.key] = "\n".join([cell[0] for cell in row.cells]).casefold()
         return [texts[row.key] for row in rows]
-
-
-def matches_alone(sought: Filter, group: Group) -> bool:
-    """Say whether the line of a group passes by itself; it has no columns. What cannot be searched in time passes."""
-    try:
-        return bool(sought.seek()(group_text(group) if sought.column is None else "")) == sought.wanted
-    except TooSlow:
-        return True
 
 
 @lru_cache(maxsize=1024)

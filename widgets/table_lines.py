@@ -24,6 +24,9 @@ class State(NamedTuple):
     opened: bool = False
     passing: tuple[int, int] | None = None
     """Under a filter: how many rows of a group pass it, and how many it has."""
+    ground: Ground = "row"
+    thumb: bool = False
+    """Whether the thumb of the scroll bar stands at its end."""
 
 
 class Lines:
@@ -35,8 +38,9 @@ class Lines:
         self.glyphs = glyphs
         self._body = max(0, width - GUTTER - RAIL)
         self.placed: tuple[Placed, ...] = arrange(columns, self._body, narrow=narrow)
-        self._drawn: dict[str, tuple[Item, State, Line]] = {}
-        self._fresh: dict[str, tuple[Item, State, Line]] = {}
+        self._drawn: dict[str, tuple[Item, State, Picture]] = {}
+        self._fresh: dict[str, tuple[Item, State, Picture]] = {}
+        self._titles: tuple[Sort | None, Picture] | None = None
 
     def window(self, model: TableModel, *, focused: bool) -> list[Picture]:
         """Return the lines of the rows that are seen."""
@@ -45,26 +49,31 @@ class Lines:
         pictures = []
         for line, key in enumerate(model.view.seen(model.keys)):
             listing = model.listing
-            state = State(model.is_marked(key), key in model.changed, listing.is_open(key), listing.passing(key))
             ground: Ground = "row" if key != model.view.cursor else "cursor" if focused else "blurred"
-            pictures.append(self._item(model.rows.items[key], state, ground, thumb=line in thumb))
+            state = State(
+                model.is_marked(key), key in model.changed, listing.is_open(key), listing.passing(key),
+                ground, line in thumb,
+            )  # fmt: skip
+            pictures.append(self._item(model.rows.items[key], state))
         return pictures
 
-    def _item(self, item: Item, state: State, ground: Ground, *, thumb: bool) -> Picture:
-        """Return the line of a row or a group, with or without the thumb of the scroll bar at its end."""
+    def _item(self, item: Item, state: State) -> Picture:
+        """Return the line of a row or a group."""
         drawn = self._drawn.get(item.key)
         if drawn is None or drawn[1] != state or drawn[0] != item:
             body = self._group(item, state) if isinstance(item, Group) else self._row(item, state)
-            drawn = item, state, self._fit(body)
+            drawn = item, state, self._finish(state.ground, self._fit(body), thumb=state.thumb)
         self._fresh[item.key] = drawn
-        return self._finish(ground, drawn[2], thumb=thumb)
+        return drawn[2]
 
     def title(self, sort: Sort | None) -> Picture:
         """Return the line of the column titles."""
-        spans = [Span(" " * GUTTER)]
-        for place in self.placed:
-            spans += [Span(self._title(place, sort), "dim"), Span(" " * GAP)]
-        return self._finish("row", self._fit(spans[:-1]), thumb=False)
+        if self._titles is None or self._titles[0] != sort:
+            spans = [Span(" " * GUTTER)]
+            for place in self.placed:
+                spans += [Span(self._title(place, sort), "dim"), Span(" " * GAP)]
+            self._titles = sort, self._finish("row", self._fit(spans[:-1]), thumb=False)
+        return self._titles[1]
 
     def column_at(self, x: int) -> int | None:
         """Return the number of the column that a cell of the line belongs to."""

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection
 from itertools import filterfalse
 
 from widgets.expression import TooSlow
-from widgets.table_filter import Filter, Search, matches_alone
+from widgets.table_filter import Filter, Search
 from widgets.table_order import Order, Sort
 from widgets.table_rows import Delta, Group, Row, Rows
 
@@ -16,6 +16,8 @@ class Listing:
         self._rows = rows
         self._orders: dict[str | None, Order] = {}
         self._rejected: set[str] = set()
+        self._fitting_groups: set[str] = set()
+        """The groups whose own line passes the filter."""
         self._folds: dict[str, bool] = {}
         self._filter: Filter | None = None
         self._search = Search()
@@ -135,7 +137,9 @@ class Listing:
         rows = [item for key in keys if type(item := items[key]) is Row]
         self._rejected.difference_update(keys)
         if self._filter is not None:
-            self._rejected |= self._search.rejected(self._filter, rows, self._groups())
+            sifted = self._search.rejected(self._filter, rows, self._groups())
+            self._rejected |= sifted.rejected
+            self._fitting_groups = sifted.groups
         if self._only is not None:
             wanted = self._only
             self._rejected.update(row.key for row in rows if not wanted(row))
@@ -164,6 +168,4 @@ class Listing:
 
     def _matches_alone(self, key: str) -> bool:
         """Say whether a group without any row at all passes the filter by its own line."""
-        if self._rows.children[key] or self._only is not None or self._filter is None:
-            return False
-        return matches_alone(self._filter, self._groups()[key])
+        return not self._rows.children[key] and self._only is None and key in self._fitting_groups

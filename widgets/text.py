@@ -121,23 +121,31 @@ def shown(text: str) -> str:
 
 def width(text: str) -> int:
     """Return the number of cells that `text` takes when drawn."""
-    return cell_len(shown(text))
+    return _size(shown(text))
+
+
+def _size(drawn: str) -> int:
+    """Return the number of cells of a text that is as it is drawn."""
+    return len(drawn) if drawn.isascii() else cell_len(drawn)
 
 
 def crop(text: str, cells: int, more: str = "…") -> str:
     """Return `text` as drawn in at most `cells` cells; where something was left out it ends in `more` (one cell)."""
-    drawn, whole = _cut(text, cells)
+    drawn, _, whole = _cut(text, cells)
     if whole or cells <= 0:
         return drawn
     return _head(drawn, cells - 1) + more
 
 
-def _cut(text: str, cells: int) -> tuple[str, bool]:
-    """Return what of `text` fits into `cells`, as drawn, and whether that is all of it."""
+def _cut(text: str, cells: int) -> tuple[str, int, bool]:
+    """Return what of `text` fits into `cells`, as drawn, how many it takes, and whether that is all of it."""
     limit = max(cells, 0) * _MARKS_A_CELL
     drawn = shown(text[:limit])
+    size = _size(drawn)
+    if size <= cells:
+        return drawn, size, len(text) <= limit
     head = _head(drawn, cells)
-    return head, len(text) <= limit and len(head) == len(drawn)
+    return head, _size(head), False
 
 
 def _head(drawn: str, cells: int) -> str:
@@ -160,7 +168,7 @@ def fit(text: str, cells: int, align: Align = "left", more: str = "…") -> str:
 @lru_cache(maxsize=4096)
 def _fit(text: str, cells: int, align: Align, more: str) -> str:
     drawn = crop(text, cells, more)
-    space = " " * (cells - cell_len(drawn))
+    space = " " * (cells - _size(drawn))
     return space + drawn if align == "right" else drawn + space
 
 
@@ -181,42 +189,47 @@ def line_width(spans: Iterable[Span]) -> int:
 
 def crop_line(spans: Iterable[Span], cells: int, more: str = "…") -> Line:
     """Return a line as drawn in at most `cells` cells; where something was left out it ends in `more`."""
+    return _cropped(spans, cells, more)[0]
+
+
+def _cropped(spans: Iterable[Span], cells: int, more: str) -> tuple[Line, int]:
+    """Return a line as drawn in at most `cells` cells, and how many of them are left."""
     kept: list[Span] = []
     left = cells
     for span in spans:
-        drawn, whole = _cut(span.text, left)
-        left -= cell_len(drawn)
+        drawn, size, whole = _cut(span.text, left)
+        left -= size
         if drawn:
-            kept.append(Span(drawn, span.tone))
+            kept.append(span if drawn is span.text else Span(drawn, span.tone))
         if not whole:
             return _with_more(kept, left, more)
-    return tuple(kept)
+    return tuple(kept), left
 
 
-def _with_more(kept: list[Span], left: int, more: str) -> Line:
-    """Return the line with `more` at its end, for which its last characters make room if no cell is left."""
+def _with_more(kept: list[Span], left: int, more: str) -> tuple[Line, int]:
+    """Return the line with `more` at its end, for which its last characters make room, and the cells that are left."""
     while kept and left < 1:
         last = kept.pop()
-        head = _head(last.text, cell_len(last.text) - 1)
-        left += cell_len(last.text) - cell_len(head)
+        head = _head(last.text, _size(last.text) - 1)
+        left += _size(last.text) - _size(head)
         if head:
             kept.append(Span(head, last.tone))
-    return (*kept, Span(more, kept[-1].tone if kept else "plain")) if left > 0 else ()
+    if left < 1:
+        return (), left
+    return (*kept, Span(more, kept[-1].tone if kept else "plain")), left - 1
 
 
 def fit_line(spans: Iterable[Span], cells: int, more: str = "…") -> Line:
     """Return a line as drawn in exactly `cells` cells, cropped or padded with a plain span."""
-    kept = crop_line(spans, cells, more)
-    missing = cells - sum(cell_len(span.text) for span in kept)
+    kept, missing = _cropped(spans, cells, more)
     return (*kept, Span(" " * missing)) if missing > 0 else kept
 
 
 def both_ends(lead: Iterable[Span], tail: Iterable[Span], cells: int, more: str = "…") -> Line:
     """Return one line of exactly `cells` cells: `lead` at the left, `tail` at the right; the lead is cropped first."""
-    end = crop_line(tail, cells, more)
-    end_width = sum(cell_len(span.text) for span in end)
-    if not end_width:
+    end, left = _cropped(tail, cells, more)
+    if left == cells:
         return fit_line(lead, cells, more)
-    room = max(0, cells - end_width - 1)
-    gap = (Span(" " * (cells - end_width - room)),) if cells > end_width else ()
+    room = max(0, left - 1)
+    gap = (Span(" " * (left - room)),) if left > 0 else ()
     return (*fit_line(lead, room, more), *gap, *end)

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
+from textual import events
 from textual.pilot import Pilot
 
 from backend.model.situation import Situation
@@ -260,6 +261,67 @@ async def test_a_filter_that_new_rows_make_slow_is_lifted_and_the_title_says_so(
         assert "//(a+)+$/ too slow, all shown" in title(rig)
         await pilot.press("slash", "escape")
         await until(pilot, lambda: "too slow" not in title(rig))
+
+
+def burst(rig: Rig, *keys: str) -> None:
+    """Keys that are all there before the program looks at the first."""
+    for key in keys:
+        named = {"/": "slash", " ": "space", "\r": "enter"}.get(key, key)
+        rig.app.post_message(events.Key(named, key if len(key) == 1 and key.isprintable() else None))
+
+
+async def test_what_comes_at_once_with_its_key_is_typed_into_it(rig: Rig) -> None:
+    async with watching(rig) as pilot:
+        burst(rig, *"/sap")
+        await until(pilot, lambda: passing(rig) == SAP)
+        assert is_open(rig)
+        assert not rig.app.dashboard.zoomed
+        assert rig.told == []
+
+
+async def test_what_comes_at_once_with_its_end_is_for_the_filtered_list(rig: Rig) -> None:
+    async with watching(rig) as pilot:
+        burst(rig, *"/zero\r", "home", "down", " ")
+        await until(pilot, lambda: bool(rig.table().marked_keys))
+        assert passing(rig) == rig.table().marked_keys == {"8826"}
+        assert rig.table().has_focus
+
+
+async def test_what_comes_at_once_with_escape_is_for_the_whole_list(rig: Rig) -> None:
+    async with watching(rig) as pilot:
+        burst(rig, *"/zero", "escape", "z")
+        await until(pilot, lambda: rig.app.dashboard.zoomed)
+        assert passing(rig) == ALL
+        assert not is_open(rig)
+
+
+@pytest.mark.parametrize(("keys", "pane"), [(["5"], "database"), (["tab", "tab", "tab"], "database"), (["1"], "jobs")])
+async def test_what_comes_at_once_with_a_change_of_the_pane_is_for_that_pane(
+    rig: Rig, keys: list[str], pane: str
+) -> None:
+    async with watching(rig) as pilot:
+        before = rig.table().cursor_key
+        burst(rig, *keys, "end")
+        table = rig.table(pane)
+        await until(pilot, lambda: table.model.view.index == len(table.model.keys) - 1)
+        assert table.has_focus
+        assert rig.table().cursor_key == before
+
+
+async def test_tab_in_it_goes_to_the_pane_after_the_filtered_one(rig: Rig) -> None:
+    async with watching(rig) as pilot:
+        await pilot.press("slash", *"zero", "tab")
+        await until(pilot, lambda: passing(rig) == {"8826"} and not is_open(rig))
+        assert rig.app.dashboard.current is rig.app.dashboard.panes["data"]
+
+
+async def test_a_click_elsewhere_keeps_it_and_goes_there(rig: Rig) -> None:
+    async with watching(rig) as pilot:
+        await pilot.press("slash", *"zero")
+        await pilot.click("#jobs-table")
+        await until(pilot, lambda: passing(rig) == {"8826"} and not is_open(rig))
+        assert rig.app.dashboard.current is rig.app.dashboard.panes["jobs"]
+        assert "r requeue" not in rig.lines[-1]
 
 
 @pytest.mark.parametrize("size", [(60, 17), (80, 20), (120, 40)], ids=lambda size: f"{size[0]}x{size[1]}")

@@ -84,6 +84,16 @@ def test_new_rows_that_make_it_slow_lift_it() -> None:
     assert len(model.keys) == 10
 
 
+@pytest.mark.parametrize("form", ["/line/", "!/other/", "error:/other/"])
+def test_the_lines_of_groups_without_rows_share_it_too(monkeypatch: pytest.MonkeyPatch, form: str) -> None:
+    looks = count()
+    monkeypatch.setattr(time, "perf_counter", lambda: next(looks) / 1000)  # each line seems to take a millisecond
+    model = table([Group(str(number), line("line")) for number in range(60)])
+    assert model.filter(form) is None
+    assert len(model.keys) == (0 if form.startswith("error") else 60)
+    assert next(looks) < 70, "each line is looked at once"
+
+
 def test_a_slow_line_of_a_group_without_rows_stands() -> None:
     model = table([row("1", "short")])
     assert model.filter("/(a+)+$/") is None

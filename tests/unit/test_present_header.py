@@ -89,7 +89,12 @@ def test_a_warning_has_another_sign() -> None:
 def test_nothing_found_is_said_only_where_there_were_facts_to_judge_by() -> None:
     assert finding() == " ● nothing found"
     assert finding(alert=Alert(AlertState.UNKNOWN, None, (), NOW)) == " ○ no fresh facts to judge by"
-    assert finding(alert=FIRING) == " ▲ no rule explains the alert: 14 jobs failed"
+    assert finding(alert=FIRING).rstrip() == " ▲ no rule explains the alert: 14 jobs failed"
+
+
+def test_why_an_alert_without_a_rule_fires_has_a_second_line_where_one_does_not_hold_it() -> None:
+    first, second = first_finding((), {}, FIRING, 40, UNICODE)
+    assert f"{plain(first).strip()} {plain(second).strip()}" == "▲ no rule explains the alert: 14 jobs failed"
 
 
 def test_a_held_picture_says_so() -> None:

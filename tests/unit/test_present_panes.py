@@ -1,3 +1,4 @@
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -6,8 +7,18 @@ import pytest
 
 from backend import parts
 from backend.config.model import Limits
-from backend.model.data import Availability, DataSource, DataSources, Gap, SymbolHealth, SymbolsHealth, Validation
+from backend.model.data import (
+    Availability,
+    Connectivity,
+    DataSource,
+    DataSources,
+    Gap,
+    SymbolHealth,
+    SymbolsHealth,
+    Validation,
+)
 from backend.model.engine import Unit
+from backend.model.files import FileTree, Folder
 from backend.model.host import ProcessTable
 from backend.model.jobs import JobCounts, JobList, Priority
 from backend.model.providers import ProviderAnswer
@@ -16,10 +27,15 @@ from tests import situations
 from tests.situations import NOW, PROVIDERS, after, ago, data_gap, failing, host, job, jobs, running, situation, unit
 from widgets.present.panes import PANES
 from widgets.present.view import Look, PaneView
+from widgets.present.words import weightiest
 from widgets.table_rows import Group, Row
 from widgets.text import ASCII, UNICODE, Glyphs, Line, line_width, plain
 
 LIMITS = Limits()
+FIGURES = re.compile("  +")
+"""What stands between two figures."""
+LEFT_OUT = re.compile(r" +\+\d+$")
+"""What tells how many there are beside those that found room."""
 
 
 def view(pane: str, found: Situation, width: int = 56, height: int = 0, glyphs: Glyphs = UNICODE) -> PaneView:
@@ -100,7 +116,92 @@ def test_figures_are_left_out_whole_where_there_is_no_room(pane: str, width: int
     widest, shown = view(pane, data_gap(), 300), view(pane, data_gap(), width)
     for line, whole in zip((*shown.head, *shown.foot), (*widest.head, *widest.foot), strict=True):
         assert line_width(line) <= width
-        assert plain(whole).startswith(plain(line))
+        assert {*FIGURES.split(LEFT_OUT.sub("", plain(line)))} <= {*FIGURES.split(plain(whole))}
+
+
+def test_of_a_list_that_finds_no_room_the_number_that_is_left_out_is_told() -> None:
+    assert plain(view("data", data_gap(), 50).head[1]) == "gaps ALV.DE 3d ●  BMW.DE 3d ●  SAP.DE 3d ●  +1"
+    assert plain(view("data", data_gap(), 36).head[1]) == "gaps ALV.DE 3d ●  BMW.DE 3d ●  +2"
+    assert plain(view("database", data_gap(), 50).foot[0]) == "rows scanned  minute_bars 812M   +2"
+    folders = tuple(Folder(f"folder-{number}", 2**30, 1) for number in range(20))
+    found = situation({**values_of(data_gap()), parts.FILES_TREE: FileTree(folders, ())})
+    assert plain(view("resources", found, 40).foot[0]) == "active  1.0G folder-0   +19"
+    assert plain(view("resources", found, 300).foot[0]).endswith("1.0G folder-7   +12")
+
+
+def test_where_not_all_finds_room_what_is_wrong_stays() -> None:
+    counts = [plain(view("database", data_gap(), width).head[1]) for width in (80, 52, 36)]
+    assert counts == [
+        "sessions 4   blocked 1   > 5 min 3   active 3   idle in txn 1",
+        "sessions 4   blocked 1   > 5 min 3   idle in txn 1",
+        "blocked 1   > 5 min 3",
+    ]
+    said = after(data_gap(), {parts.DATA_CONNECTIVITY: Connectivity("degraded", 1014.0, "connected")})
+    assert plain(view("database", said, 36).head[0]) == "primary degraded 1014 ms"
+    assert "primary degraded" in plain(view("database", said, 80).head[0])
+
+
+def test_on_one_line_what_is_short_stands_beside_what_is_not() -> None:
+    short = after(data_gap(), {parts.ENGINE_UNIT: unit(memory_current=92 * 2**20, memory_max=100 * 2**20)})
+    assert plain(view("resources", short).state).startswith("✖ memory")
+    assert [plain(part) for part in view("resources", short).brief][:4] == [
+        "cpu 61 %", "mem 71 %", "disk 78 %", "engine mem 92 %",
+    ]  # fmt: skip
+    assert "engine mem 92 %" in plain(weightiest(view("resources", short).brief, 33))
+
+
+@pytest.mark.parametrize(
+    ("width", "words"),
+    [(56, "queue  3 high · 6 normal · 2 low"), (31, "queue  3 high  6 norm  2 low"), (20, "queue  11 waiting")],
+)
+def test_the_queue_is_told_in_as_many_words_as_there_is_room_for(width: int, words: str) -> None:
+    assert plain(view("jobs", data_gap(), width).foot[0]) == words
+
+
+def test_what_the_clock_of_another_machine_puts_into_the_future_is_not_called_over() -> None:
+    health = data_gap().value(parts.JOBS_HEALTH)
+    assert health is not None
+    ahead: dict[Part[Any], object] = {
+        parts.JOBS_HEALTH: replace(health, last_success=ago(-3)),
+        parts.JOBS_RUNNING: jobs(running("8850", "pairs-fx", -42, Priority.LOW)),
+        parts.JOBS_FAILED: jobs(job(finished_at=ago(-12))),
+    }
+    found = after(data_gap(), ahead)
+    assert plain(view("jobs", found).head[0]).endswith("ok in 3m")
+    assert cells(view("jobs", found))[0][2] == "-42m"
+    assert cells(view("failures", found))[0][3] == "-12m"
+
+
+@pytest.mark.parametrize("height", [3, 20])
+def test_a_completeness_that_no_data_can_have_is_marked(height: int) -> None:
+    odd = after(data_gap(), situations.data(completeness=9999.0))
+    spans = [span for line in view("data", odd, 116, height).head for span in line]
+    assert [span.tone for span in spans if "9999.0 % odd" in span.text] == ["warn"]
+    assert [span.text for span in spans if "█" in span.text] == ["█" * (10 if height == 3 else 20)], "the bar is full"
+
+
+@pytest.mark.parametrize("pane", PANES)
+def test_a_part_is_named_only_where_not_the_whole_pane_fails_for_one_reason(pane: str) -> None:
+    whole, main = plain(view(pane, situations.failed()).notices[0]), MAIN[pane][0]
+    assert whole.startswith("✖ nobody listens at")
+    partly = plain(view(pane, failing(data_gap(), main)).notices[0])
+    assert partly.startswith("✖ nobody listens" if pane == "failures" else f"✖ {main.name}: nobody listens")
+
+
+@pytest.mark.parametrize("pane", ["resources", "database"])
+def test_a_pane_of_three_lines_that_failed_has_room_for_what_was_known(pane: str) -> None:
+    shown = view(pane, situations.failed(), 36, 3).within(3)
+    assert plain(shown.notices[0]) == "✖ nobody listens at 127.0.0.1:3000"
+    assert shown.head or shown.rows
+
+
+@pytest.mark.parametrize("pane", PANES)
+def test_on_one_line_a_failed_pane_tells_the_cause_first(pane: str) -> None:
+    sentence = "/api/research/backtests/status says HTTP 503: maintenance"
+    found = after(data_gap(), dict.fromkeys(situations.parts(), Failure("refused", sentence)))
+    assert plain(view(pane, found).why) == "says HTTP 503: maintenance"
+    assert plain(view(pane, situations.failed()).why) == "nobody listens at 127.0.0.1:3000"
+    assert view(pane, data_gap()).why == ()
 
 
 def test_jobs_over_the_limit_stand_first_and_say_so() -> None:
@@ -225,7 +326,7 @@ def test_a_machine_without_history_or_workers() -> None:
 
 def test_gaps_that_failed_jobs_need_stand_first() -> None:
     shown = view("data", data_gap(), 116, 4)
-    assert plain(shown.head[1]) == "gaps ALV.DE 3d ●  BMW.DE 3d ●  SAP.DE 3d ●  (● in failed jobs)  VOW3.DE 1d"
+    assert plain(shown.head[1]) == "gaps ALV.DE 3d ●  BMW.DE 3d ●  SAP.DE 3d ●  VOW3.DE 1d  (● in failed jobs)"
     assert plain(shown.head[2]).startswith(
         "job 8841: SAP.DE 81 % 3d ago  DTE.DE 100 % 61m ago   validation rows checked"
     )
@@ -274,7 +375,7 @@ def test_blocked_sessions_stand_first_and_name_who_blocks_them() -> None:
     ]  # fmt: skip
     assert cells(shown)[1][:4] == ["2187", "14m", "idle tx", ""]
     assert plain(shown.head[0]).startswith("own 4 ms ▁▁▁▂▁▁▁▁   primary connected 4 ms")
-    assert plain(shown.foot[0]) == "rows scanned  minute_bars 812M   daily_prices 40M"
+    assert plain(shown.foot[0]) == "rows scanned  minute_bars 812M   daily_prices 40M   +1"
 
 
 def test_missing_routes_are_named_and_do_not_make_the_rest_doubtful() -> None:
@@ -368,7 +469,7 @@ def test_a_servers_own_words_are_the_last_and_what_is_cut_of_them_is_marked() ->
     found = after(data_gap(), {parts.JOBS_FAILED: Failure("refused", sentence)}, seconds=1)
     shown = view("failures", found, 36)
     assert len(shown.notices) == 4
-    assert plain(shown.notices[0]).startswith("✖ failed: /api/v1/jobs says HTTP")
+    assert plain(shown.notices[0]).startswith("✖ /api/v1/jobs says HTTP")
     assert plain(shown.notices[2]).endswith("…")
 
 

@@ -6,20 +6,24 @@ from hypothesis import strategies as st
 
 from widgets.present.words import (
     against,
+    ago,
     bar,
     clock_span,
+    completeness,
+    first,
     fitting,
     joined,
     number,
     percent,
     rough,
+    share_tone,
     since,
     size,
     span,
     spark,
     time_of_day,
 )
-from widgets.text import ASCII, UNICODE, Span, line_width, plain
+from widgets.text import ASCII, UNICODE, Span, line, line_width, plain
 
 
 @pytest.mark.parametrize(
@@ -27,6 +31,7 @@ from widgets.text import ASCII, UNICODE, Span, line_width, plain
     [
         (None, "–"), (-5, "0s"), (0, "0s"), (59.9, "59s"), (60, "1m"), (7199, "119m"), (7200, "2h"),
         (172_799, "47h"), (172_800, "2d"), (86_400 * 400, "400d"),
+        (-6, "-6s"), (-180, "-3m"), (-5999, "-99m"), (-6000, "-1h"), (-86_400 * 5, "-5d"),
     ],
 )  # fmt: skip
 def test_a_span_has_one_unit(seconds: float | None, word: str) -> None:
@@ -42,8 +47,40 @@ def test_moments() -> None:
     noon = datetime(2026, 11, 20, 12, tzinfo=UTC)
     assert since(noon - timedelta(minutes=3), noon) == "3m"
     assert since(None, noon) == "–"
+    assert since(noon + timedelta(minutes=3), noon) == "-3m"
+    assert ago(noon - timedelta(minutes=3), noon) == "3m ago"
+    assert ago(noon + timedelta(seconds=2), noon) == "0s ago", "no two clocks agree"
+    assert ago(noon + timedelta(minutes=3), noon) == "in 3m"
     assert time_of_day(None) == "–"
     assert time_of_day(noon.astimezone(timezone(timedelta(hours=9)))) == "12:00:00"
+
+
+@pytest.mark.parametrize(
+    ("value", "digits", "word", "tone"),
+    [
+        (None, 0, "–", "plain"), (99.8, 1, "99.8 %", "ok"), (100, 0, "100 %", "ok"), (0, 0, "0 %", "bad"),
+        (9999, 0, "9999 % odd", "warn"), (-1, 0, "-1 % odd", "warn"),
+    ],
+)  # fmt: skip
+def test_what_is_no_share_of_a_whole_is_odd(value: float | None, digits: int, word: str, tone: str) -> None:
+    assert completeness(value, digits) == word
+    assert share_tone(value) == tone
+
+
+FOUR = [line(word) for word in ("one", "two", "three", "four")]
+
+
+@pytest.mark.parametrize(
+    ("cells", "of", "told"),
+    [
+        (99, None, "one two three four"), (18, None, "one two three four"), (17, None, "one two three +1"),
+        (15, None, "one two +2"), (9, None, "one +3"), (1, None, "one +3"), (99, 12, "one two three four +8"),
+        (20, 12, "one two three +9"), (99, 1234, "one two three four +1,230"),
+    ],
+)  # fmt: skip
+def test_of_what_finds_no_room_the_number_is_told(cells: int, of: int | None, told: str) -> None:
+    assert plain(joined(first(FOUR, cells, " ", of), " ")) == told
+    assert first([], cells) == []
 
 
 @pytest.mark.parametrize(

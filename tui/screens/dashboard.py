@@ -194,9 +194,7 @@ class Dashboard(Screen[None]):
             self.app.notify(sentence, title="filter", severity="warning", markup=False)
 
     def on_filter_line_closed(self) -> None:
-        """The keys go back to the table."""
-        if self._filtered is not None:
-            self.go(self._filtered.kind.id)
+        """The keys of the pane are told again."""
         self._arrange()
 
     def zoom(self) -> None:

@@ -18,8 +18,8 @@ from widgets.present import data_list
 from widgets.present.elsewhere import elsewhere, of_data
 from widgets.present.faces import aged, standing, state_line
 from widgets.present.view import Look, PaneView, grave
-from widgets.present.words import bar, fitting, joined, number, percent, share_tone, since
-from widgets.text import Line, Span, Tone
+from widgets.present.words import ago, bar, completeness, first, fitting, joined, number, share_tone
+from widgets.text import Line, Span, Tone, line_width
 
 PARTS = (DATA_AVAILABILITY, DATA_CONNECTIVITY, DATA_SOURCES, DATA_STATUS, DATA_VALIDATION)
 BAR_CELLS = 10
@@ -43,6 +43,7 @@ def view(look: Look) -> PaneView:
         state=state_line(stand, tone, word, look.glyphs),
         head=tuple(line for line in lines if line),
         notices=stand.notices,
+        why=stand.why,
         elsewhere=elsewhere(look, DATA_AVAILABILITY, of_data(situation)),
         brief=_brief(look, overview),
     )
@@ -96,7 +97,9 @@ def _amount(there: Availability, look: Look) -> list[Line]:
     if there.completeness is not None:
         tone = share_tone(there.completeness)
         drawn = bar(there.completeness / 100, BAR_CELLS, look.glyphs)
-        amount.append((Span("complete ", "dim"), Span(drawn, tone), Span(f" {percent(there.completeness, 1)}", tone)))
+        amount.append(
+            (Span("complete ", "dim"), Span(drawn, tone), Span(f" {completeness(there.completeness, 1)}", tone))
+        )
     return amount
 
 
@@ -136,11 +139,14 @@ def _gaps(look: Look, wanted: frozenset[str]) -> Line:
         return ()
     if not there.gaps:
         return aged(look, DATA_AVAILABILITY, (Span("gaps ", "dim"), Span("none", "ok")))
-    ordered = data_list.ordered(there.gaps[:MOST_GAPS], wanted)
-    parts = [_gap(gap, wanted, glyphs.ok) for gap in ordered]
-    hint: Line = (Span(f"({glyphs.ok} in failed jobs)", "dim"),) if any(gap.symbol in wanted for gap in ordered) else ()
-    words = (Span("gaps ", "dim"), *fitting((*parts[:3], hint, *parts[3:]), look.width - 5, "  "))
-    return aged(look, DATA_AVAILABILITY, words)
+    ordered = data_list.ordered(there.gaps, wanted)
+    parts = [_gap(gap, wanted, glyphs.ok) for gap in ordered[:MOST_GAPS]]
+    hint: Line = (Span(f"({glyphs.ok} in failed jobs)", "dim"),) if ordered[0].symbol in wanted else ()
+    room = look.width - len("gaps ")
+    told = first(parts, room - line_width(hint) - 2, "  ", len(ordered)) if hint else []
+    if told[:3] != parts[:3]:
+        hint, told = (), first(parts, room, "  ", len(ordered))
+    return aged(look, DATA_AVAILABILITY, (Span("gaps ", "dim"), *joined((*told, hint), "  ")))
 
 
 def _gap(gap: Gap, wanted: frozenset[str], sign: str) -> Line:
@@ -164,8 +170,8 @@ def _selected(look: Look) -> Line:
 def _symbol(symbol: SymbolHealth, now: datetime) -> Line:
     return (
         Span(symbol.symbol),
-        Span(f" {percent(symbol.completeness)}", share_tone(symbol.completeness)),
-        Span(f" {since(symbol.last_update, now)} ago" if symbol.last_update else "", "dim"),
+        Span(f" {completeness(symbol.completeness)}", share_tone(symbol.completeness)),
+        Span(f" {ago(symbol.last_update, now)}" if symbol.last_update else "", "dim"),
     )
 
 

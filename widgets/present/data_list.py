@@ -10,7 +10,7 @@ from backend.model.situation import Part
 from backend.parts import DATA_AVAILABILITY, DATA_CONNECTIVITY, DATA_SOURCES, DATA_SYMBOLS, DATA_VALIDATION
 from widgets.present.faces import aged
 from widgets.present.view import Look
-from widgets.present.words import bar, number, percent, share_tone, since
+from widgets.present.words import ago, bar, completeness, number, share_tone
 from widgets.text import Glyphs, Line, Span, fit
 
 LABEL = 12
@@ -59,7 +59,7 @@ def _amount(look: Look) -> list[Line]:
     if there.completeness is not None:
         tone = share_tone(there.completeness)
         drawn = bar(there.completeness / 100, BAR_CELLS, look.glyphs)
-        told += _block("complete", [(Span(drawn, tone), Span(f" {percent(there.completeness, 1)}", tone))])
+        told += _block("complete", [(Span(drawn, tone), Span(f" {completeness(there.completeness, 1)}", tone))])
     return _all_aged(look, DATA_AVAILABILITY, told)
 
 
@@ -122,8 +122,8 @@ def _selected(look: Look) -> list[Line]:
 def _symbol(symbol: SymbolHealth, now: datetime, glyphs: Glyphs) -> Line:
     return (
         Span(fit(symbol.symbol, NAME, more=glyphs.more)),
-        Span(f"{percent(symbol.completeness):>5}", share_tone(symbol.completeness)),
-        Span(f"  {since(symbol.last_update, now)} ago" if symbol.last_update else "", "dim"),
+        Span(f"{completeness(symbol.completeness):>5}", share_tone(symbol.completeness)),
+        Span(f"  {ago(symbol.last_update, now)}" if symbol.last_update else "", "dim"),
     )
 
 

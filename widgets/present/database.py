@@ -10,12 +10,14 @@ from backend.parts import DATA_CONNECTIVITY, DATABASE_OWN, DATABASE_SESSIONS, DA
 from widgets.present.elsewhere import elsewhere, of_database
 from widgets.present.faces import aged, old, standing, state_line
 from widgets.present.view import Look, PaneView, grave
-from widgets.present.words import fitting, labelled, rough, span, spark
+from widgets.present.words import first, joined, labelled, rough, span, spark, weightiest
 from widgets.table_rows import Cell, Row
 from widgets.text import Line, Span, Tone
 
 PARTS = (DATABASE_OWN, DATABASE_SESSIONS, DATABASE_TABLES)
 SPARK_CELLS = 8
+BUSIEST = 6
+"""How many tables are told at most."""
 SLOW_MS = 50.0
 """Latency at which the sparkline stands full."""
 
@@ -33,7 +35,7 @@ def view(look: Look) -> PaneView:
     sessions = situation.value(DATABASE_SESSIONS)
     tone, word = _state(situation.fresh(DATABASE_SESSIONS), situation.fresh(DATA_CONNECTIVITY), limits)
     links, counts = _links(look), tuple(aged(look, DATABASE_SESSIONS, part) for part in _summary(sessions, limits))
-    head = (fitting(links, look.width), fitting(counts, look.width))
+    head = (weightiest(links, look.width), weightiest(counts, look.width))
     return PaneView(
         face=stand.face,
         state=state_line(stand, tone, word, look.glyphs),
@@ -41,6 +43,7 @@ def view(look: Look) -> PaneView:
         rows=tuple(_rows(sessions, limits)),
         foot=() if look.low else _tables(look),
         notices=stand.notices,
+        why=stand.why,
         elsewhere=elsewhere(look, DATABASE_OWN, of_database(situation)),
         brief=(*links, *counts),
         rows_stale=old(look, DATABASE_SESSIONS),
@@ -97,6 +100,7 @@ def _summary(sessions: Sessions | None, limits: Limits) -> tuple[Line, ...]:
     long = len(_long(sessions, limits))
     return (
         labelled("sessions", str(len(sessions.sessions))),
+        labelled("blocked", str(blocked), "bad") if (blocked := len(sessions.blocked)) else (),
         labelled(f"> {limits.session_minutes:g} min", str(long), "warn" if long else "plain"),
         labelled("active", str(counted["active"])),
         labelled("idle in txn", str(idle), "warn" if idle else "plain"),
@@ -148,5 +152,6 @@ def _tables(look: Look) -> tuple[Line, ...]:
     if use is None or not use.tables:
         return ()
     label = "rows scanned  "
-    busiest = [(Span(f"{table.name} "), Span(rough(table.sequential_rows), "strong")) for table in use.tables[:6]]
-    return (aged(look, DATABASE_TABLES, (Span(label, "dim"), *fitting(busiest, look.width - len(label)))),)
+    busiest = [(Span(f"{table.name} "), Span(rough(table.sequential_rows), "strong")) for table in use.tables[:BUSIEST]]
+    told = first(busiest, look.width - len(label), of=len(use.tables))
+    return (aged(look, DATABASE_TABLES, (Span(label, "dim"), *joined(told))),)

@@ -35,6 +35,8 @@ class Standing:
     """What is wrong with the other parts while the face is that of a good one: `tree failed`, `2 parts failed`."""
     partly: bool = False
     """Whether the main part is missing while others are there."""
+    why: Line = ()
+    """Of a failed pane, why its first failed part could not be read, in as few words as tell it."""
 
 
 def standing(look: Look, parts: Sequence[Part[Any]]) -> Standing:
@@ -50,7 +52,15 @@ def standing(look: Look, parts: Sequence[Part[Any]]) -> Standing:
         _notices(states, faces, look),
         _lesser(states, faces) if face is Face.OK else "",
         partly=faces[0] is Face.MISSING and bool(there),
+        why=_why(states[faces.index(Face.FAILED)]) if face is Face.FAILED else (),
     )
+
+
+def _why(state: PartState[Any]) -> Line:
+    """Why a part failed, without the route that a server's own words begin with: what matters more than where."""
+    sentence = state.failure.summary if state.failure else ""
+    route, _, words = sentence.partition(" ")
+    return (Span(words if route.startswith("/") and words else sentence, "bad"),)
 
 
 def _face(faces: Sequence[Face]) -> Face:
@@ -79,12 +89,13 @@ def aged(look: Look, part: Part[Any], words: Line) -> Line:
 
 
 def _notices(states: Sequence[PartState[Any]], faces: Sequence[Face], look: Look) -> tuple[Line, ...]:
-    lines: list[Line] = []
-    told: set[str] = set()
-    for state, face in zip(states, faces, strict=True):
-        if face is Face.FAILED and state.failure and state.failure.summary not in told:
-            told.add(state.failure.summary)
-            lines.extend(_failed(state, look))
+    failed = {
+        state.failure.summary: state
+        for state, face in reversed([*zip(states, faces, strict=True)])
+        if face is Face.FAILED and state.failure
+    }
+    alone = len(failed) == 1 and {*faces} <= {Face.FAILED, Face.MISSING}
+    lines = [line for why, state in reversed(failed.items()) for line in _failed(state, why, look, named=not alone)]
     missing = [state.part for state, face in zip(states, faces, strict=True) if face is Face.MISSING]
     return (*lines, *_missing(missing, len(states), look))
 
@@ -112,10 +123,12 @@ def _missing(missing: Sequence[Part[Any]], of: int, look: Look) -> tuple[Line, .
     return tuple(lines)
 
 
-def _failed(state: PartState[Any], look: Look) -> tuple[Line, ...]:
-    """What failed and why; since when and when it is tried again follow on the same line if they find room there."""
-    why = f"{state.part.name}: {state.failure.summary if state.failure else ''}"
-    *above, last = _said(look.glyphs.bad, why, "bad", look)
+def _failed(state: PartState[Any], why: str, look: Look, *, named: bool) -> tuple[Line, ...]:
+    """What failed and why; since when and when it is tried again follow on the same line if they find room there.
+
+    A part need not be `named` where the whole pane fails for one reason.
+    """
+    *above, last = _said(look.glyphs.bad, f"{state.part.name}: {why}" if named else why, "bad", look)
     times = _times(state, look)
     if line_width(last) + len(times) + 3 <= look.width:
         return (*above, (*last, Span(f" {look.glyphs.dot} {times}", "dim")))

@@ -36,6 +36,7 @@ def view(look: Look) -> PaneView:
         head=(remarks,) if remarks else (),
         rows=listed,
         notices=stand.notices,
+        why=stand.why,
         elsewhere=elsewhere(look, JOBS_FAILED, of_failures(situation)),
         brief=tuple(item.lead for item in listed[:1] if isinstance(item, Group)),
         rows_stale=old(look, JOBS_FAILED),

@@ -110,7 +110,7 @@ def first_finding(
     there were facts to judge by, and whether that is good news.
     """
     if not findings:
-        return (_no_finding(alert, glyphs),)
+        return _no_finding(alert, width, glyphs)
     finding = findings[0]
     tone: Tone = "bad" if finding.severity is Severity.CRITICAL else "warn"
     sign = glyphs.bad if tone == "bad" else glyphs.warn
@@ -125,15 +125,16 @@ def first_finding(
     return _beside_or_below(cause, finding.summary, tuple(tail), width, glyphs.more)
 
 
-def _no_finding(alert: Alert, glyphs: Glyphs) -> Line:
+def _no_finding(alert: Alert, width: int, glyphs: Glyphs) -> tuple[Line, ...]:
     match alert.state:
         case AlertState.UNKNOWN:
-            return (Span(f" {glyphs.unknown} no fresh facts to judge by", "dim"),)
+            return ((Span(f" {glyphs.unknown} no fresh facts to judge by", "dim"),),)
         case AlertState.FIRING:
             why = f": {alert.reasons[0]}" if alert.reasons else ""
-            return (Span(f" {glyphs.warn} ", "warn"), Span("no rule explains the alert", "warn"), Span(why))
+            sentence = f"no rule explains the alert{why}"
+            return _beside_or_below(Span(f" {glyphs.warn} ", "warn"), sentence, (), width, glyphs.more)
         case AlertState.OK:
-            return (Span(f" {glyphs.ok} ", "ok"), Span("nothing found", "dim"))
+            return ((Span(f" {glyphs.ok} ", "ok"), Span("nothing found", "dim")),)
 
 
 def _beside_or_below(cause: Span, sentence: str, tail: Line, width: int, more: str) -> tuple[Line, ...]:

@@ -10,7 +10,7 @@ from widgets.present import columns
 from widgets.present.elsewhere import elsewhere, of_work
 from widgets.present.faces import aged, old, standing, state_line
 from widgets.present.view import MARGIN, Look, PaneView, grave
-from widgets.present.words import against, bar, fitting, labelled, number, percent, remarked, since, span, time_of_day
+from widgets.present.words import against, ago, bar, labelled, number, percent, remarked, span, time_of_day, weightiest
 from widgets.table_columns import arrange
 from widgets.table_rows import Cell, Row
 from widgets.text import Line, Span, Tone
@@ -29,7 +29,7 @@ def view(look: Look) -> PaneView:
     late = [job for job in running.jobs if _late(job, now, limits)] if running else []
     tone, word = _state(situation.fresh(JOBS_HEALTH), late)
     figures = _figures(look, now)
-    line = fitting(figures, look.width)
+    line = weightiest(figures, look.width)
     return PaneView(
         face=stand.face,
         state=state_line(stand, tone, word, glyphs),
@@ -37,6 +37,7 @@ def view(look: Look) -> PaneView:
         rows=tuple(_rows(situation.value(JOBS_RUNNING), now, look)),
         foot=_foot(look),
         notices=stand.notices,
+        why=stand.why,
         elsewhere=elsewhere(look, JOBS_RUNNING, of_work(situation)),
         brief=figures,
         rows_stale=old(look, JOBS_RUNNING),
@@ -50,8 +51,8 @@ def _remarks(look: Look) -> Line:
 
 
 def runtime(job: Job, now: datetime) -> float | None:
-    """Seconds since the job started."""
-    return None if job.started_at is None else max(0.0, (now - job.started_at).total_seconds())
+    """Seconds since the job started; fewer than none where its start lies ahead."""
+    return None if job.started_at is None else (now - job.started_at).total_seconds()
 
 
 def _late(job: Job, now: datetime, limits: Limits) -> bool:
@@ -77,7 +78,7 @@ def _figures(look: Look, now: datetime) -> tuple[Line, ...]:
             labelled("active", number(health.active)),
             labelled("pending", number(health.pending)),
             labelled("used", percent(health.utilisation)),
-            (Span(f"ok {since(health.last_success, now)} ago", "dim"),) if health.last_success else (),
+            (Span(f"ok {ago(health.last_success, now)}", "dim"),) if health.last_success else (),
         )
         return tuple(aged(look, JOBS_HEALTH, figure) for figure in figures)
     counts = situation.value(JOBS_COUNTS)
@@ -144,7 +145,14 @@ def _foot(look: Look) -> tuple[Line, ...]:
         return ()
     if not pending.jobs:
         return ((Span("queue  ", "dim"), Span("empty", "dim")),)
-    counted = Counter(job.priority for job in pending.jobs)
-    dot = f" {look.glyphs.dot} "
-    words = dot.join(f"{counted[priority]} {priority.value}" for priority in Priority if counted[priority])
+    words = _queue(Counter(job.priority for job in pending.jobs), look)
     return (aged(look, JOBS_PENDING, (Span("queue  ", "dim"), Span(words))),)
+
+
+def _queue(counted: Counter[Priority], look: Look) -> str:
+    """How many wait of each priority, in as many words as there is room for."""
+    there = [priority for priority in Priority if counted[priority]]
+    whole = f" {look.glyphs.dot} ".join(f"{counted[each]} {each.value}" for each in there)
+    short = "  ".join(f"{counted[each]} {priority_word(each)}" for each in there)
+    room = look.width - len("queue  ")
+    return next((words for words in (whole, short) if len(words) <= room), f"{counted.total()} waiting")

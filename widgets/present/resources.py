@@ -11,7 +11,18 @@ from backend.parts import ENGINE_UNIT, FILES_DISK, FILES_TREE, HOST_COUNTERS, HO
 from widgets.present.elsewhere import elsewhere, of_load
 from widgets.present.faces import aged, old, standing, state_line
 from widgets.present.view import Look, PaneView, grave
-from widgets.present.words import against, fitting, labelled, percent, since, size, span, spark
+from widgets.present.words import (
+    against,
+    first,
+    joined,
+    labelled,
+    percent,
+    since,
+    size,
+    span,
+    spark,
+    weightiest,
+)
 from widgets.table_rows import Cell, Row
 from widgets.text import Line, Span, Tone, line_width
 
@@ -22,6 +33,8 @@ GAUGE_CELLS = 34
 """Cells of a gauge beside its history."""
 WIDE = 76
 """Cells from which two gauges stand on one line."""
+LARGEST = 8
+"""How many active directories are told at most."""
 
 
 def view(look: Look) -> PaneView:
@@ -40,8 +53,9 @@ def view(look: Look) -> PaneView:
         rows=tuple(_rows(situation.value(HOST_PROCESSES), situation)),
         foot=() if look.low else _foot(look),
         notices=stand.notices,
+        why=stand.why,
         elsewhere=elsewhere(look, HOST_COUNTERS, of_load(situation)),
-        brief=tuple(part for part in (*figures, _engine(look)) if part),
+        brief=tuple(part for part in (*figures, _engine_memory(look), _engine(look)) if part),
         rows_stale=old(look, HOST_PROCESSES),
     )
 
@@ -95,7 +109,17 @@ def _figures(look: Look) -> tuple[Line, ...]:
 
 
 def _compact(look: Look, figures: tuple[Line, ...]) -> tuple[Line, ...]:
-    return tuple(line for line in (fitting(figures, look.width, "  "), _engine(look)) if line)
+    return tuple(line for line in (weightiest(figures, look.width, "  "), _engine(look)) if line)
+
+
+def _engine_memory(look: Look) -> Line:
+    """The engine's memory alone, where it is short against its own limit: the machine's may not be."""
+    unit = look.situation.value(ENGINE_UNIT)
+    if unit is None or unit.memory_percent is None:
+        return ()
+    tone = against(unit.memory_percent, look.limits.memory_percent)
+    words = labelled("engine mem", percent(unit.memory_percent), tone)
+    return () if tone == "ok" else aged(look, ENGINE_UNIT, words)
 
 
 def _beside(left: Line, right: Line, width: int) -> Line:
@@ -163,7 +187,7 @@ def _engine(look: Look) -> Line:
                       Span(f" of {size(unit.memory_max)}", "dim")))  # fmt: skip
     if unit.restarts:
         parts.append((Span(f"{unit.restarts} restarts", "warn"),))
-    return aged(look, ENGINE_UNIT, fitting(parts, look.width, "  "))
+    return aged(look, ENGINE_UNIT, weightiest(parts, look.width, "  "))
 
 
 def _rows(table: ProcessTable | None, situation: Situation) -> list[Row]:
@@ -206,12 +230,12 @@ def _foot(look: Look) -> tuple[Line, ...]:
     room, dot = look.width - 8, look.glyphs.dot
     lines: list[Line] = []
     if tree.active:
-        largest = [(Span(size(folder.bytes), "strong"), Span(f" {folder.name}")) for folder in tree.active[:8]]
-        lines.append((Span("active  ", "dim"), *fitting(largest, room)))
+        largest = [(Span(size(folder.bytes), "strong"), Span(f" {folder.name}")) for folder in tree.active[:LARGEST]]
+        lines.append((Span("active  ", "dim"), *joined(first(largest, room, of=len(tree.active)))))
     kinds = [kind for kind in tree.old if kind.count]
     if kinds:
         words = [(Span(f"{kind.kind} {kind.count} {dot} "), Span(size(kind.bytes), "strong")) for kind in kinds]
-        lines.append((Span("old     ", "dim"), *fitting(words, room)))
+        lines.append((Span("old     ", "dim"), *joined(first(words, room))))
     if tree.unreadable:
         lines.append((Span(f"{tree.unreadable} folders cannot be looked into", "warn"),))
     if tree.absent:

@@ -59,6 +59,8 @@ class PaneView(NamedTuple):
     foot: tuple[Line, ...] = ()
     notices: tuple[Line, ...] = ()
     """What could not be read, why, and when it is tried next."""
+    why: Line = ()
+    """Of a pane that could not be read, why: for the one line that it may shrink to."""
     elsewhere: Line = ()
     """What other sources know while this pane's own cannot tell."""
     brief: tuple[Line, ...] = ()

@@ -2,18 +2,29 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from itertools import accumulate
 
 from widgets.text import Glyphs, Line, Span, Tone, line_width
 
 KIB = 1024
+AHEAD = 5.0
+"""Seconds by which a moment may lie ahead and still count as now: no two clocks agree, and some tell whole seconds."""
 
 
 def span(seconds: float | None) -> str:
-    """A length of time in at most four cells: `7s`, `42m`, `3h`, `12d`; minutes do not tick seconds."""
+    """A length of time in at most four cells: `7s`, `42m`, `3h`, `12d`; minutes do not tick seconds.
+
+    What should be over and lies ahead is negative: `-42m`.
+    """
     if seconds is None:
         return "–"
-    whole = max(0, int(seconds))
-    for limit, size, unit in ((60, 1, "s"), (7200, 60, "m"), (172800, 3600, "h")):
+    if seconds < -AHEAD:
+        return f"-{_length(int(-seconds), minutes=99)}"
+    return _length(max(0, int(seconds)), minutes=119)
+
+
+def _length(whole: int, minutes: int) -> str:
+    for limit, size, unit in ((60, 1, "s"), (60 * (minutes + 1), 60, "m"), (172800, 3600, "h")):
         if whole < limit:
             return f"{whole // size}{unit}"
     return f"{whole // 86400}d"
@@ -28,6 +39,12 @@ def clock_span(seconds: float) -> str:
 def since(moment: datetime | None, now: datetime) -> str:
     """How long ago, in a word."""
     return "–" if moment is None else span((now - moment).total_seconds())
+
+
+def ago(moment: datetime, now: datetime) -> str:
+    """How long ago, or in what time: `3m ago`, `in 3m`."""
+    word = since(moment, now)
+    return f"in {word[1:]}" if word.startswith("-") else f"{word} ago"
 
 
 def time_of_day(moment: datetime | None) -> str:
@@ -50,6 +67,16 @@ def size(count: float | None) -> str:
 def percent(value: float | None, digits: int = 0) -> str:
     """A percentage with its sign."""
     return "–" if value is None else f"{value:.{digits}f} %"
+
+
+def completeness(value: float | None, digits: int = 0) -> str:
+    """How complete data is, in percent; what no share of a whole can be is called odd."""
+    return f"{percent(value, digits)}{' odd' if is_odd(value) else ''}"
+
+
+def is_odd(share: float | None) -> bool:
+    """Whether so many percent can be no part of a whole."""
+    return share is not None and not 0 <= share <= 100
 
 
 def number(value: int | None) -> str:
@@ -89,6 +116,8 @@ def share_tone(value: float | None) -> Tone:
     """The tone of how complete data is, in percent."""
     if value is None:
         return "plain"
+    if is_odd(value):
+        return "warn"
     return "ok" if value >= 99 else "warn" if value >= 90 else "bad"
 
 
@@ -114,11 +143,45 @@ def spark(samples: Sequence[float], cells: int, glyphs: Glyphs, low: float = 0.0
 def fitting(parts: Sequence[Line], cells: int, gap: str = "   ") -> Line:
     """Lines one after the other, as many from the start as find room whole; the first is always there."""
     kept: list[Line] = []
-    for part in parts:
-        if kept and part and line_width(joined([*kept, part], gap)) > cells:
+    taken = 0
+    for part in filter(None, parts):
+        taken += line_width(part) + (len(gap) if kept else 0)
+        if kept and taken > cells:
             break
         kept.append(part)
     return joined(kept, gap)
+
+
+def weightiest(parts: Sequence[Line], cells: int, gap: str = "   ") -> Line:
+    """Lines one after the other, as many as find room whole, one at least; what tells of nothing wrong gives way."""
+    kept: list[int] = []
+    for place in sorted(range(len(parts)), key=lambda place: _weight(parts[place])):
+        if kept and parts[place] and line_width(joined([parts[each] for each in (*kept, place)], gap)) > cells:
+            break
+        kept.append(place)
+    return joined([parts[each] for each in sorted(kept)], gap)
+
+
+def _weight(part: Line) -> int:
+    tones = {each.tone for each in part}
+    return 0 if "bad" in tones else 1 if "warn" in tones else 2
+
+
+def first(parts: Sequence[Line], cells: int, gap: str = "   ", of: int | None = None) -> list[Line]:
+    """The first parts, as many as find room whole, one at least; then how many more there are, `of` so many in all."""
+    there = len(parts) if of is None else of
+    widths = accumulate(line_width(part) + len(gap) for part in parts)
+    fits = [
+        count
+        for count, width in enumerate(widths, 1)
+        if width - len(gap) + (len(gap) + line_width(_more(there - count)) if there > count else 0) <= cells
+    ]
+    kept = max(fits, default=1)
+    return [*parts[:kept], *([_more(there - kept)] if there > kept else ())]
+
+
+def _more(count: int) -> Line:
+    return (Span(f"+{number(count)}", "dim"),)
 
 
 def joined(parts: Sequence[Line], gap: str = "   ") -> Line:
