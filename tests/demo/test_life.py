@@ -56,7 +56,7 @@ class Run:
 
 def started(*arguments: str, temp: Path) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        [sys.executable, "-m", "tui.demo", *arguments],
+        [sys.executable, "-m", "tui.demo", "--onset=0", *arguments],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

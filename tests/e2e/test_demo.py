@@ -49,7 +49,7 @@ class Newcomer:
 
 @pytest.fixture
 def newcomer(opened: Open, tmp_path: Path) -> Newcomer:
-    return Newcomer(opened("demo", "data-gap", "--dir", str(tmp_path / "place")), tmp_path / "place")
+    return Newcomer(opened("demo", "data-gap", "--onset", "0", "--dir", str(tmp_path / "place")), tmp_path / "place")
 
 
 def test_a_passing_failure_is_repaired_by_a_key_and_a_lasting_one_is_not(newcomer: Newcomer) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 from tui.demo.instance import GroundError
 from tui.demo.postgres import binaries
 from tui.demo.supervisor import Platform
-from tui.demo.wish import Wish
+from tui.demo.wish import ONSET, Wish
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
@@ -29,7 +29,9 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--jobs", type=int, default=0, metavar="N", help="failed jobs in all, most of them old")
     parser.add_argument("--symbols", type=int, default=0, metavar="N", help="symbols in all")
     parser.add_argument("--quirks", default="", metavar="NAME[,NAME]", help="how it shall behave badly; or: all")
-    parser.add_argument("--onset", type=float, default=0.0, metavar="SECONDS", help="how long all is well at first")
+    parser.add_argument(
+        "--onset", type=float, default=ONSET, metavar="SECONDS", help="how long all is well at first; 0: not at all"
+    )
     parser.add_argument("--tether", action="store_true", help="end when standard input does")
     return parser.parse_args(arguments)
 
