@@ -11,8 +11,8 @@ from tests.demo.platform_rig import Site, site
 from tests.demo.shift import START, Shift
 from tui import cli
 from tui.demo import tree
-from tui.demo.__main__ import main
 from tui.demo.layout import Layout
+from tui.demo.program import main
 from tui.demo.wish import ONSET as USUAL
 from tui.demo.wish import Wish
 from tui.demo.world.onset import healthy

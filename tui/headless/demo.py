@@ -15,7 +15,7 @@ def demo(options: argparse.Namespace) -> int:
     if options.list:
         return _list(as_json=options.json)
     if options.headless:
-        from tui.demo.__main__ import main
+        from tui.demo.program import main
 
         place = [] if options.dir is None else ["--dir", str(options.dir)]
         return main([options.scenario, "--seed", str(options.seed), *place, *_more(options)])
