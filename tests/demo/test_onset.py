@@ -182,7 +182,7 @@ def test_a_storm_comes_to_every_part_of_a_platform_that_was_well(tmp_path: Path)
         wait_until(lambda: up.open() == {"provider", "storage", "data"})
         assert stored(up, "SIE.DE") == had - 3
         wait_until(lambda: up.run("ping", "-c", "1", "-W", "0", "data-provider-1.adaf.local").returncode == 1)
-        wait_until(lambda: up.failed("No data") and up.failed("timed out"), 30)
+        wait_until(lambda: up.failed("No data") and up.failed("timed out") and up.failed("No space left"), 30)
         up.post("data/sources/failover", {"to_backup": True, "reason": "primary_data_issues"}, 200)
         up.post("data/repair", {"symbols": ["AUTO_DETECT"], "date_range": "last_7d", "repair_gaps": True})
         for path in up.layout.results.glob("sweep-archive-*"):
