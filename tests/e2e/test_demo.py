@@ -1,5 +1,6 @@
 """What a newcomer does: `backtop demo data-gap`, find what can be repaired, repair it, leave."""
 
+import time
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from tests.e2e.terminal import Terminal
 from tests.waiting import eventually
 from tui.demo.instance import belonging
 from tui.demo.layout import Layout
+from tui.demo.wish import ONSET
 
 pytestmark = pytest.mark.e2e
 
@@ -79,6 +81,15 @@ def test_what_is_typed_ahead_confirms_nothing(newcomer: Newcomer) -> None:
     terminal.insist("n", lambda: "requeue 1 job" not in terminal.text)
     assert newcomer.job(first)["attempt"] == 1
     assert not list(Layout(newcomer.root).state.rglob("journal.jsonl"))
+
+
+def test_a_newcomer_sees_first_what_is_well_and_then_the_incident(opened: Open) -> None:
+    terminal = opened("demo", "data-gap")
+    terminal.shows("ok", "nothing found")
+    began = time.monotonic()
+    terminal.shows("FIRING ResearchBacktestFailed", "No data for")
+    terminal.shows("explain 11 of 14 failures", seconds=45)
+    assert time.monotonic() - began > ONSET / 2
 
 
 @pytest.mark.parametrize("way", ["ctrl+q", "hang-up"])
