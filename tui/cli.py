@@ -120,8 +120,9 @@ def _add_demo(demo: argparse.ArgumentParser) -> None:
         "--quirks", default="", metavar="NAME[,NAME]", help="how it shall behave badly; all: in every way"
     )
     demo.add_argument(
-        "--onset", type=float, default=0.0, metavar="SECONDS", help="begin well, and let the incident come after that"
-    )
+        "--onset", type=float, metavar="SECONDS",
+        help="how long all is well before the incident comes (8); 0: it is under way from the start",
+    )  # fmt: skip
     demo.add_argument("--dir", type=Path, metavar="DIR", help="an absent or empty folder to live in")
 
 

@@ -38,7 +38,7 @@ def options() -> argparse.Namespace:
 @asynccontextmanager
 async def platform(chosen: argparse.Namespace, *more: str) -> AsyncIterator[Platform]:
     """The embedded platform while it is measured."""
-    running = await launch(chosen.scenario, 1, None, *more)
+    running = await launch(chosen.scenario, 1, None, "--onset=0", *more)
     try:
         yield running
     finally:

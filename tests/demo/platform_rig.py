@@ -109,9 +109,9 @@ class Site:
 
 @contextmanager
 def site(scenario: str, temp: Path, *words: str) -> Iterator[Site]:
-    """The scenario, from its start to its end; `words` go with it on the command line."""
+    """The scenario, from its start to its end; its incident is under way, unless `words` of the command line differ."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "tui.demo", scenario, *words],
+        [sys.executable, "-m", "tui.demo", scenario, "--onset=0", *words],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         env={**os.environ, "TMPDIR": str(temp)},

@@ -79,7 +79,9 @@ class Shift:
 
     def strike(self) -> None:
         """The incident of the story comes, to disk and database too."""
-        self.world.strike(struck(self.story, self.world.scenario, self.now))
+        alive = {job.id for status in ("pending", "running") for job in self.world.jobs.select(status)}
+        gone = {job.id for job in self.story.jobs} - alive
+        self.world.strike(struck(self.story, self.world.scenario, self.now, gone))
         self.see(disk_used=self.story.fill)
 
     def leave(self) -> None:

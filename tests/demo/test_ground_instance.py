@@ -50,10 +50,10 @@ def test_a_new_folder_is_ours_alone_and_marked(tmp_path: Path) -> None:
     assert instance.root.parent == (tmp_path / "a/b").resolve()
     assert instance.root.name.startswith(PREFIX)
     assert instance.layout.token == instance.token
-    assert Marker.read(instance.root) == Marker(Process.of(os.getpid()) or GONE, instance.token)
+    assert Marker.read(instance.root) == Marker(Process.of(os.getpid()) or GONE, instance.token, made=2)
     assert instance.root.stat().st_mode & 0o077 == 0
     remove(instance.root, instance.token)
-    assert not any((tmp_path / "a/b").iterdir())
+    assert not (tmp_path / "a").exists()
 
 
 def test_an_empty_folder_will_do(tmp_path: Path) -> None:

@@ -103,7 +103,7 @@ def test_what_the_runbook_says_ends_it_without_harm_in_any_order_and_twice(name:
 def test_since_is_when_the_first_of_its_own_failures_came(name: str, tmp_path: Path) -> None:
     minutes = {
         "data-gap": 42.0, "memory": 21.0, "timeout": 34.0, "strategy-bug": 26.0, "database": 17.0, "disk-full": 20.0,
-        "provider": 15.5, "engine-crash": 6.1, "storm": 24.0,
+        "provider": 15.5, "engine-crash": 6.0, "storm": 24.0,
     }  # fmt: skip
     judge = Post(name, tmp_path).judge
     if name == "calm":

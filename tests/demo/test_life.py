@@ -19,7 +19,7 @@ import psycopg
 import pytest
 
 from tests.demo.api_rig import wait_until
-from tui.demo import __main__ as program
+from tui.demo import program
 from tui.demo.address import ENGINE, dsn
 from tui.demo.instance import GroundError, belonging
 from tui.demo.launch import LaunchError, launch, listing
@@ -56,7 +56,7 @@ class Run:
 
 def started(*arguments: str, temp: Path) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        [sys.executable, "-m", "tui.demo", *arguments],
+        [sys.executable, "-m", "tui.demo", "--onset=0", *arguments],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -174,7 +174,7 @@ def test_a_killed_one_is_cleaned_up_by_the_next(tmp_path: Path, temp: Path) -> N
         assert [path.name for path in place.iterdir()] == [up.layout.root.name]
         up.process.send_signal(signal.SIGINT)
         assert up.process.wait(20) == 0
-    assert not any(place.iterdir())
+    assert not place.exists()
 
 
 @pytest.mark.parametrize("sign", ["run/epoch", "log/postgres", "unit/manager.pid"])
@@ -183,6 +183,35 @@ def test_it_can_be_ended_while_it_comes_up(sign: str, tmp_path: Path) -> None:
         wait_until(lambda: any(tmp_path.glob(f"{PREFIX}*/{sign}")))
         process.terminate()
         assert process.wait(20) == 0
+    assert not any(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("program", "module", "code"),
+    [
+        (("tui.demo", "calm"), "tui.demo.program", -signal.SIGINT),
+        (("tui", "demo", "calm", "--headless"), "tui.cli", -signal.SIGINT),
+        (("tui", "demo", "calm", "--headless"), "tui.demo.program", 130),
+    ],
+)
+def test_an_interrupt_while_the_program_is_read_ends_it_without_a_word(
+    program: tuple[str, ...], module: str, code: int, tmp_path: Path
+) -> None:
+    name, *words = program
+    script = f"""
+import os, runpy, signal, sys
+class Interrupter:
+    def find_spec(self, name, path=None, target=None):
+        if name == {module!r}:
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Interrupter())
+signal.signal(signal.SIGINT, signal.default_int_handler)
+sys.argv = [{name!r}, *{words!r}]
+runpy.run_module({name!r}, run_name="__main__", alter_sys=True)
+"""
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, timeout=30, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (code, b"", b"")
     assert not any(tmp_path.iterdir())
 
 
@@ -262,7 +291,24 @@ async def test_a_dashboard_launches_it_hears_of_its_troubles_and_stops_it(tmp_pa
         assert "the part api has ended by itself" in platform.troubles[0]
         assert platform.root.exists()
         await platform.stop()
-    assert not any((tmp_path / "place").iterdir())
+    assert not (tmp_path / "place").exists()
+
+
+def test_of_the_folders_that_it_lives_in_those_go_that_it_made(tmp_path: Path) -> None:
+    def end(place: Path, before: Callable[[], object]) -> None:
+        with run_of("calm", "--dir", str(place), temp=tmp_path) as up:
+            before()
+            up.process.terminate()
+            assert up.process.wait(20) == 0
+
+    mine, deep = tmp_path / "mine", tmp_path / "new" / "below"
+    mine.mkdir()
+    end(mine, lambda: None)
+    assert not any(mine.iterdir())
+    end(deep, lambda: None)
+    assert not (tmp_path / "new").exists()
+    end(deep, lambda: (tmp_path / "new" / "note").write_text("somebody's"))
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["note"]
 
 
 async def test_a_launch_that_fails_says_why(tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """Platforms that begin well: nothing is wrong with any part of them until the incident comes, and then it is real."""
 
+import json
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -7,9 +9,15 @@ import pytest
 from tests.demo.api_rig import wait_until
 from tests.demo.platform_rig import Site, site
 from tests.demo.shift import START, Shift
-from tui.demo.__main__ import main
+from tui import cli
+from tui.demo import tree
+from tui.demo.layout import Layout
+from tui.demo.program import main
+from tui.demo.wish import ONSET as USUAL
+from tui.demo.wish import Wish
+from tui.demo.world.onset import healthy
 from tui.demo.world.outcome import no_data
-from tui.demo.world.scenario import SCENARIOS
+from tui.demo.world.scenario import SCENARIOS, build
 from tui.demo.world.symbols import symbols
 
 INCIDENTS = sorted(name for name, summary in SCENARIOS.items() if summary.causes)
@@ -26,7 +34,9 @@ def test_nothing_is_wrong_until_the_incident_comes(name: str) -> None:
     assert shift.world.jobs.counts()["failed"] == 0
     shift.strike()
     came = shift.now
-    shift.work(45)
+    for _ in range(45):
+        shift.work(1)
+        assert not shift.over()
     assert set(shift.judge.open) == set(SCENARIOS[name].causes)
     assert shift.judge.since == came
     assert shift.judge.done == []
@@ -61,6 +71,98 @@ def test_who_ran_before_the_incident_is_given_up_after_45_minutes() -> None:
         assert 0 <= (job.finished_at - job.started_at).total_seconds() - 45 * 60 < 10
 
 
+def test_another_source_in_time_spares_the_incident_of_the_first() -> None:
+    shift = Shift("provider", ONSET)
+    shift.switch(to_backup=True)
+    shift.work(5)
+    shift.strike()
+    shift.work(40)
+    assert (shift.judge.open, shift.failed("timed out"), shift.over()) == ({}, [], True)
+    shift.switch(to_backup=False)
+    shift.work(1)
+    assert (set(shift.judge.open), shift.over()) == ({"provider"}, False)
+
+
+@pytest.mark.parametrize("deed", ["restart", "crash", "terminate"])
+def test_endless_runs_that_were_ended_in_time_come_again(deed: str) -> None:
+    shift = Shift("timeout", ONSET)
+    shift.work(2)
+    endless = [job for job in shift.world.jobs.select("running") if job.strategy_config.timeframe == "1s"]
+    assert len(endless) == 9
+    if deed == "terminate":
+        for job in endless:
+            shift.terminate(job.id)
+    else:
+        getattr(shift, deed)()
+    shift.work(3)
+    shift.strike()
+    shift.work(60)
+    assert (set(shift.judge.open), shift.over()) == ({"timeout"}, False)
+    assert shift.failed("timeout after 45 min") == []
+    waiting = [job for job in shift.world.jobs.select("pending") if job.strategy_config.timeframe == "1s"]
+    assert len(shift.failed("timeout foreseen")) + len(waiting) >= 6
+    assert len(waiting) <= 1, "the one of low priority"
+
+
+def test_days_that_are_filled_in_at_once_let_the_jobs_run_that_are_still_to_come() -> None:
+    shift = Shift("data-gap", ONSET)
+    shift.work(5)
+    shift.strike()
+    shift.work(6)
+    shift.repair()
+    shift.work(1)
+    assert (shift.judge.open, shift.over()) == ({}, False), "more of it is to come"
+    shift.work(40)
+    assert shift.over()
+    assert 0 < len(shift.failed("No data for")) < 4
+    assert shift.effects == [("data.repair", "healed")]
+
+
+def test_hogs_that_are_ended_while_they_grow_leave_the_memory_to_the_rest() -> None:
+    shift = Shift("memory", ONSET)
+    shift.work(5)
+    shift.strike()
+    shift.work(3)
+    for job in [job for job in shift.world.jobs.select("running") if job.fate.growth_mb]:
+        shift.terminate(job.id)
+    shift.work(60)
+    assert shift.over()
+    assert shift.effects == [("process.terminate", "healed")] * 3
+
+
+def test_room_that_was_made_in_time_is_taken_again_by_what_may_go(tmp_path: Path) -> None:
+    story = build("disk-full", 1, START)
+    layout = Layout(tmp_path)
+    layout.make()
+    tree.grow(layout, healthy(story, ONSET))
+    archive = sorted(layout.results.glob("sweep-archive-*"))
+    for path in archive[:7]:
+        path.unlink()
+    before = tree.used(layout)
+    steps = len(list(tree.flood(layout, story, before)))
+    assert steps == 7 + tree.FLOOD
+    assert sorted(layout.results.glob("sweep-archive-*")) == archive
+    assert tree.used(layout) / tree.QUOTA == pytest.approx(story.fill, abs=0.01)
+    assert all(START.timestamp() - path.stat().st_mtime > 30 * 86400 for path in archive)
+
+
+def test_a_change_is_committed_in_the_moment_in_which_it_breaks_something(tmp_path: Path) -> None:
+    with site("strategy-bug", tmp_path, "--onset=1") as up:
+        last = ("log", "-1", "--format=%s %ct", "--", "src/strategies")
+        assert "Weigh by" not in git(up, *last)
+        wait_until(lambda: up.failed("ZeroDivisionError"))
+        sentence, _, at = git(up, *last).strip().rpartition(" ")
+        assert sentence == "Weigh by the spread of the window, not by variance"
+        came = datetime.fromisoformat(up.judge()["since"]).timestamp()
+        assert 0 <= came - int(at) < 5
+        assert all(job["created_at"] >= up.judge()["since"] for job in up.failed(""))
+        assert git(up, "status", "--porcelain") == ""
+
+
+def git(up: Site, *words: str) -> str:
+    return up.run("git", "-C", str(up.layout.repository), *words).stdout
+
+
 def stored(up: Site, symbol: str) -> int:
     with up.database() as session:
         row = session.execute(
@@ -80,7 +182,7 @@ def test_a_storm_comes_to_every_part_of_a_platform_that_was_well(tmp_path: Path)
         wait_until(lambda: up.open() == {"provider", "storage", "data"})
         assert stored(up, "SIE.DE") == had - 3
         wait_until(lambda: up.run("ping", "-c", "1", "-W", "0", "data-provider-1.adaf.local").returncode == 1)
-        wait_until(lambda: up.failed("No data") and up.failed("timed out"), 30)
+        wait_until(lambda: up.failed("No data") and up.failed("timed out") and up.failed("No space left"), 30)
         up.post("data/sources/failover", {"to_backup": True, "reason": "primary_data_issues"}, 200)
         up.post("data/repair", {"symbols": ["AUTO_DETECT"], "date_range": "last_7d", "repair_gaps": True})
         for path in up.layout.results.glob("sweep-archive-*"):
@@ -94,3 +196,16 @@ def test_a_storm_comes_to_every_part_of_a_platform_that_was_well(tmp_path: Path)
 def test_an_impossible_onset_is_refused(onset: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["calm", f"--onset={onset}"]) == 2
     assert "0 to 3600 are" in capsys.readouterr().err
+
+
+def test_an_incident_comes_by_itself_unless_it_shall_be_under_way(capsys: pytest.CaptureFixture[str]) -> None:
+    assert Wish.of("memory", 1, 0, 0, "").onset == USUAL
+    assert Wish.of("memory", 1, 0, 0, "", 0.0).onset == Wish.of("calm", 1, 0, 0, "").onset == 0.0
+    assert cli.run(["demo", "--list", "--json"]) == 0
+    listed = {each["name"]: each["onset_seconds"] for each in json.loads(capsys.readouterr().out)}
+    assert listed == {name: USUAL if summary.causes else None for name, summary in SCENARIOS.items()}
+    assert cli.run(["demo", "--list"]) == 0
+    assert f"incidents come {USUAL:g} s after the platform is up" in capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        cli.run(["demo", "--help"])
+    assert f"before the incident comes ({USUAL:g})" in " ".join(capsys.readouterr().out.split())

@@ -3,9 +3,9 @@
 import pytest
 
 from tui import cli
-from tui.demo.__main__ import main
 from tui.demo.instance import GroundError
 from tui.demo.launch import LaunchError, launch
+from tui.demo.program import main
 from tui.demo.quirks.behaviour import BEHAVIOURS
 from tui.demo.quirks.exchange import Answer, Question
 from tui.demo.quirks.switchboard import Switchboard

@@ -107,9 +107,9 @@ def _get(address: str) -> dict[str, Any]:
 
 @contextmanager
 def standing(scenario: str, home: Path) -> Iterator[Stand]:
-    """The platform, up; taken down afterwards."""
+    """The platform, up, its incident under way; taken down afterwards."""
     process = subprocess.Popen(
-        (BACKTOP, "demo", scenario, "--headless", "--dir", str(home / "platform")),
+        (BACKTOP, "demo", scenario, "--headless", "--onset", "0", "--dir", str(home / "platform")),
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env=environment(home), cwd=home,
     )  # fmt: skip
     with process:

@@ -1,5 +1,6 @@
 """What a newcomer does: `backtop demo data-gap`, find what can be repaired, repair it, leave."""
 
+import time
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from tests.e2e.terminal import Terminal
 from tests.waiting import eventually
 from tui.demo.instance import belonging
 from tui.demo.layout import Layout
+from tui.demo.wish import ONSET
 
 pytestmark = pytest.mark.e2e
 
@@ -49,7 +51,7 @@ class Newcomer:
 
 @pytest.fixture
 def newcomer(opened: Open, tmp_path: Path) -> Newcomer:
-    return Newcomer(opened("demo", "data-gap", "--dir", str(tmp_path / "place")), tmp_path / "place")
+    return Newcomer(opened("demo", "data-gap", "--onset", "0", "--dir", str(tmp_path / "place")), tmp_path / "place")
 
 
 def test_a_passing_failure_is_repaired_by_a_key_and_a_lasting_one_is_not(newcomer: Newcomer) -> None:
@@ -81,6 +83,15 @@ def test_what_is_typed_ahead_confirms_nothing(newcomer: Newcomer) -> None:
     assert not list(Layout(newcomer.root).state.rglob("journal.jsonl"))
 
 
+def test_a_newcomer_sees_first_what_is_well_and_then_the_incident(opened: Open) -> None:
+    terminal = opened("demo", "data-gap")
+    terminal.shows("ok", "nothing found")
+    began = time.monotonic()
+    terminal.shows("FIRING ResearchBacktestFailed", "No data for")
+    terminal.shows("explain 11 of 14 failures", seconds=45)
+    assert time.monotonic() - began > ONSET / 2
+
+
 @pytest.mark.parametrize("way", ["ctrl+q", "hang-up"])
 def test_leaving_leaves_nothing(way: str, newcomer: Newcomer) -> None:
     assert len(newcomer.pids()) >= 4
@@ -91,4 +102,4 @@ def test_leaving_leaves_nothing(way: str, newcomer: Newcomer) -> None:
         newcomer.terminal.hang_up()
         newcomer.terminal.process.wait(30)
     eventually(lambda: not newcomer.root.exists() and not newcomer.pids(), "the end of the platform")
-    assert not list(newcomer.root.parent.iterdir())
+    assert not newcomer.root.parent.exists()

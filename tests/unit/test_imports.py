@@ -51,7 +51,7 @@ def test_commands_without_a_screen_import_none() -> None:
 
 
 def test_the_embedded_platform_imports_nothing_of_the_rest() -> None:
-    statement = "import tui.demo.__main__\nassert not {name for name in sys.modules if name.startswith('tui.')"
+    statement = "import tui.demo.program\nassert not {name for name in sys.modules if name.startswith('tui.')"
     statement += " and not name.startswith('tui.demo')}"
     assert imported(statement) & {"backend", "actions", "widgets", *PAINT} == set()
 

@@ -4,97 +4,23 @@ It prints one line of JSON when everything is up and runs until TERM, INT or HUP
 ends; then nothing of it is left. Exit codes: 0 ended as asked, 1 it could not start, 2 wrong usage.
 """
 
-import argparse
-import asyncio
-import os
 import signal
 import sys
-from collections.abc import Coroutine, Sequence
-from contextlib import suppress
-from pathlib import Path
 
-from tui.demo.instance import GroundError
-from tui.demo.postgres import binaries
-from tui.demo.supervisor import Platform
-from tui.demo.wish import Wish
-
-SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+INTERRUPTED = 130
 
 
-def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m tui.demo", description="Runs the embedded platform.")
-    parser.add_argument("scenario", nargs="?", default="calm", metavar="SCENARIO")
-    parser.add_argument("--seed", type=int, default=1, help="another number, other jobs and prices")
-    parser.add_argument("--dir", type=Path, default=None, help="an empty or absent folder to live in")
-    parser.add_argument("--jobs", type=int, default=0, metavar="N", help="failed jobs in all, most of them old")
-    parser.add_argument("--symbols", type=int, default=0, metavar="N", help="symbols in all")
-    parser.add_argument("--quirks", default="", metavar="NAME[,NAME]", help="how it shall behave badly; or: all")
-    parser.add_argument("--onset", type=float, default=0.0, metavar="SECONDS", help="how long all is well at first")
-    parser.add_argument("--tether", action="store_true", help="end when standard input does")
-    return parser.parse_args(arguments)
+def main() -> None:
+    """Run, and exit with its code; an interrupt before it can be heard ends it without a word."""
+    heard = signal.signal(signal.SIGINT, signal.SIG_DFL)
+    from tui.demo.program import main as run
 
-
-async def run(wish: Wish, options: argparse.Namespace) -> None:
-    """The whole life of one instance. Raises GroundError when it cannot start."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in SIGNALS:
-        loop.add_signal_handler(number, stop.set)
-    if options.tether:
-        _tether(loop, stop)
-    platform = Platform.ground(wish, options.dir)
+    signal.signal(signal.SIGINT, heard)
     try:
-        await _before(stop, _up(platform))
-        if not stop.is_set():
-            await _before(stop, platform.watch())
-            await stop.wait()
-    finally:
-        await platform.fall()
-
-
-async def _up(platform: Platform) -> None:
-    await platform.rise()
-    try:
-        os.write(1, f"{platform.announcement()}\n".encode())
-    except OSError as error:
-        raise GroundError(f"nobody can be told that everything is up: {error.strerror}") from error
-
-
-async def _before(stop: asyncio.Event, work: Coroutine[None, None, None]) -> None:
-    """Do `work`, unless `stop` comes first."""
-    task, stopped = asyncio.create_task(work), asyncio.create_task(stop.wait())
-    await asyncio.wait((task, stopped), return_when=asyncio.FIRST_COMPLETED)
-    stopped.cancel()
-    if not task.done():
-        task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task
-
-
-def _tether(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
-    def read() -> None:
-        if not os.read(0, 4096):
-            loop.remove_reader(0)
-            stop.set()
-
-    try:
-        loop.add_reader(0, read)
-    except OSError:  # a plain file, /dev/null or nothing at all: it ends at once
-        stop.set()
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run, and say in one sentence why not if not."""
-    try:
-        options = _options(arguments)
-        wish = Wish.of(options.scenario, options.seed, options.jobs, options.symbols, options.quirks, options.onset)
-        binaries()
-        asyncio.run(run(wish, options))
-    except GroundError as error:
-        sys.stderr.write(f"backtop demo: {error}\n")
-        return error.code
-    return 0
+        sys.exit(run())
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

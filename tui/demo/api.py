@@ -53,6 +53,7 @@ def application(world: World, layout: Layout) -> Starlette:
         *providers.ROUTES,
     ]
     app = Starlette(routes=routes, exception_handlers=HANDLERS)
+    app.router.redirect_slashes = False  # it would say 307
     app.state.world = world
     app.state.layout = layout
     app.state.maintenance = Maintenance(world, History(layout, world.scenario.seed))

@@ -36,9 +36,9 @@ def log(level: str, sentence: str) -> None:
     sys.stdout.flush()
 
 
-def crash(job_id: str) -> None:
-    """Die as a process dies whose native code reads what is not there."""
-    log("ERROR", f"job {job_id}: the pricing kernel met a damaged input block, 0 of 4096 rows are readable")
+def crash(what: str) -> None:
+    """Die as a process dies whose native code reads what is not there, over the job that `what` names."""
+    log("ERROR", f"{what}: the pricing kernel met a damaged input block, 0 of 4096 rows are readable")
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     os.kill(os.getpid(), signal.SIGSEGV)
 
@@ -131,6 +131,9 @@ class Engine:
         for job_id in answer["abandoned"]:
             log("WARNING", f"job {job_id} is no longer ours: its worker is ended")
             self._crew.end(job_id)
+        for job in answer["lost"]:
+            what = f"job {job['id']} attempt {job['attempt']}"
+            log("ERROR", f"{what} failed after {job['seconds']:.1f} s: {job['error_message']}")
         free = int(answer["workers"]) - len(self._crew.workers)
         return min(free, int(answer["waiting"]))
 
@@ -138,11 +141,13 @@ class Engine:
         if wanted <= 0:
             return
         for order in self._ask("claim", free=wanted)["jobs"]:
+            what = f"job {order['id']} attempt {order['attempt']}"
             if order["poison"]:
-                crash(str(order["id"]))
+                log("INFO", f"{what} ({order['strategy_name']}) started, its input is read")
+                crash(what)
             worker = self._crew.start(order)
-            what = f"job {worker.job_id} attempt {worker.attempt} ({order['strategy_name']})"
-            log("INFO", f"{what} started, worker pid {worker.process.pid}")
+            began = f"goes on from its checkpoint of {order['started_at']}" if order["resumed"] else "started"
+            log("INFO", f"{what} ({order['strategy_name']}) {began}, worker pid {worker.process.pid}")
 
     def _ask(self, route: str, **body: object) -> dict[str, Any]:
         return self._link.post(f"/engine/{route}", {"engine": self._name, **body})

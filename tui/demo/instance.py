@@ -31,10 +31,14 @@ class GroundError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Marker:
-    """What a marked folder says: whose it is, and how the processes of that instance are known."""
+    """What a marked folder says: whose it is, and how the processes of that instance are known.
+
+    `made` is how many of the folders above it were made for it, and go with it when nothing else is in them.
+    """
 
     owner: Process
     token: str
+    made: int = 0
 
     @classmethod
     def read(cls, folder: Path) -> "Marker | None":
@@ -44,14 +48,15 @@ class Marker:
             if not (_ours(folder, stat.S_ISDIR) and _ours(path, stat.S_ISREG)):
                 return None
             said = json.loads(path.read_text("utf-8"))
-            marker = cls(Process(int(said["pid"]), int(said["started"])), str(said["token"]))
+            owner = Process(int(said["pid"]), int(said["started"]))
+            marker = cls(owner, str(said["token"]), int(said.get("made", 0)))
         except (OSError, ValueError, KeyError, TypeError):
             return None
         return marker if _TOKEN.fullmatch(marker.token) else None
 
     def write(self, folder: Path) -> None:
         """Mark `folder`."""
-        said = {"pid": self.owner.pid, "started": self.owner.started, "token": self.token}
+        said = {"pid": self.owner.pid, "started": self.owner.started, "token": self.token, "made": self.made}
         replace(Layout(folder).marker, json.dumps(said) + "\n")
 
 
@@ -91,8 +96,12 @@ def create(directory: Path | None) -> Instance:
     """
     places = shared_places()
     sweep([*places, directory] if directory is not None else places)
-    parent = places[0] if directory is None else _emptied(directory)
-    instance = Instance(marked_folder(parent, token := secrets.token_hex(8)), token)
+    parent, made = (places[0], 0) if directory is None else _emptied(directory)
+    try:
+        instance = Instance(marked_folder(parent, token := secrets.token_hex(8), made), token)
+    except GroundError:
+        _leave(parent, made)
+        raise
     layout = instance.layout
     try:
         layout.make()
@@ -109,24 +118,35 @@ def shared_places() -> list[Path]:
     return list(dict.fromkeys(Path(name) for name in (tempfile.gettempdir(), "/tmp", "/var/tmp")))  # noqa: S108
 
 
-def _emptied(directory: Path) -> Path:
+def _emptied(directory: Path) -> tuple[Path, int]:
+    """The folder, empty, and how many folders were made to have it."""
     try:
         if not str(directory.absolute()).isprintable():
             raise GroundError("the folder has a name that cannot stand in a configuration file")
+        made = sum(not place.exists() for place in (directory, *directory.absolute().parents))
         directory.mkdir(parents=True, exist_ok=True)
         if any(directory.iterdir()):
             raise GroundError(f"the folder {directory} is not empty: name one that is empty, or does not exist yet")
     except OSError as error:
         raise GroundError(f"the folder {directory} cannot be used: {error.strerror}") from error
-    return directory.resolve()
+    return directory.resolve(), made
 
 
-def marked_folder(parent: Path, token: str) -> Path:
-    """Make a folder of ours in `parent`, marked with `token`. Raises GroundError when that is not possible."""
+def _leave(folder: Path, made: int) -> None:
+    """Remove `folder` and those above it, as many as were `made`, as far as they are empty."""
+    for place in (folder, *folder.parents)[:made]:
+        try:
+            place.rmdir()
+        except OSError:
+            return
+
+
+def marked_folder(parent: Path, token: str, made: int = 0) -> Path:
+    """Make a folder of ours in `parent`, marked with `token`; `made` as in `Marker`. Raises GroundError if not."""
     me = Process.of(os.getpid())
     try:
         folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent)).resolve()
-        Marker(me or Process(os.getpid(), -1), token).write(folder)
+        Marker(me or Process(os.getpid(), -1), token, made).write(folder)
     except OSError as error:
         raise GroundError(f"no folder can be made in {parent}: {error.strerror}") from error
     return folder
@@ -164,6 +184,8 @@ def remove(folder: Path, token: str) -> None:
     for home in (Layout(folder).pg, folder):
         release(home / "data" / "postmaster.pid")
     _empty(folder)
+    if not folder.exists():
+        _leave(folder.parent, marker.made)
 
 
 def _empty(folder: Path) -> None:

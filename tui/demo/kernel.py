@@ -34,6 +34,12 @@ def greedy_lines(pid: int, limit_mb: int) -> tuple[str, ...]:
     return oom_lines(pid, limit * 4 // 5, limit, EXPENDABLE)
 
 
+def segfault_line(pid: int) -> str:
+    """What the kernel says when the engine `pid` crashed."""
+    where = "ip 00007f2b6c0e41d3 sp 00007ffd5a0c1b60 error 4 in libpricing.so.4.2.0[7f2b6c0d0000+31000]"
+    return f"python[{pid}]: segfault at 0 {where}"
+
+
 def write(layout: Layout, *sentences: str, at: datetime | None = None) -> None:
     """Append to the kernel log."""
     stamp = f"{at or datetime.now(UTC):{STAMP}}"
@@ -62,8 +68,7 @@ class Kernel:
         if state.exec_exited != self._ended:
             self._ended = state.exec_exited
             if (state.code, state.status) == ("killed", signal.SIGSEGV):
-                where = "ip 00007f2b6c0e41d3 sp 00007ffd5a0c1b60 error 4 in libpricing.so.4.2.0[7f2b6c0d0000+31000]"
-                write(self._layout, f"python[{state.last_pid}]: segfault at 0 {where}")
+                write(self._layout, segfault_line(state.last_pid))
         if self._limit is not None and state.main_pid:
             held = resident(state.main_pid)
             if sum(held.values()) > self._limit:

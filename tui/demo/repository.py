@@ -1,13 +1,13 @@
 """A real git repository with the strategies, and some commits of the last days."""
 
 import shlex
-from collections.abc import Iterator
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
 
 from tui.demo.instance import GroundError
 from tui.demo.layout import Layout
 from tui.demo.processes import Child
-from tui.demo.world.scenario import Scenario, Strategy
+from tui.demo.world.scenario import Commit, Scenario, Strategy
 
 _AUTHORS = ("Ines Vogt <ines@adaf.local>", "Tomas Berg <tomas@adaf.local>", "Maya Roth <maya@adaf.local>")
 _BODY = '''"""{name}: part of the research tree."""
@@ -34,22 +34,35 @@ _CHANGES = (
 
 async def found(layout: Layout, scenario: Scenario, environment: dict[str, str]) -> None:
     """Make the repository; nothing happens on a host without git. Raises GroundError when git refuses."""
-    git = layout.bin / "git"
-    if not git.exists():
+    if (layout.bin / "git").exists():
+        layout.repository.mkdir(mode=0o700)
+        await _import(layout, _history(scenario), environment, before="init -q -b main .")
+
+
+async def commit(layout: Layout, commits: Iterable[Commit], environment: dict[str, str]) -> None:
+    """Make `commits` on top of what is there, now. Raises GroundError when git refuses."""
+    made = tuple(commits)
+    if not made or not layout.repository.exists():
         return
-    layout.repository.mkdir(mode=0o700)
+    now = datetime.now(UTC)
+    stream = (_commit(0, now, made[0].message, parent=True), *(_written(each.path, each.text) for each in made))
+    await _import(layout, stream, environment)
+
+
+async def _import(
+    layout: Layout, stream: Iterable[bytes], environment: dict[str, str], before: str = "rev-parse -q HEAD"
+) -> None:
     history = layout.run / "history"
-    history.write_bytes(b"".join(_history(scenario)))
-    folder, stream = (shlex.quote(str(path)) for path in (layout.repository, history))
-    program = shlex.quote(str(git))
-    steps = ("init -q -b main .", f"fast-import --quiet <{stream}", "checkout -q main")
+    history.write_bytes(b"".join(stream))
+    folder, written, program = (shlex.quote(str(path)) for path in (layout.repository, history, layout.bin / "git"))
+    steps = (before, f"fast-import --quiet <{written}", "reset -q --hard main")
     script = " && ".join((f"cd {folder}", *(f"{program} {step}" for step in steps)))
     with (layout.log / "repository").open("ab") as output:
         child = Child.start(["/bin/sh", "-c", script], environment=environment, folder=layout.root, output=output)
     code = await child.wait()
     history.unlink()
     if code != 0:
-        raise GroundError(f"git cannot make the repository of the strategies: exit code {code}")
+        raise GroundError(f"git cannot write to the repository of the strategies: exit code {code}")
 
 
 def _history(scenario: Scenario) -> Iterator[bytes]:
@@ -74,9 +87,10 @@ def _file(strategy: Strategy, lookback: int) -> str:
     return _BODY.format(name=strategy.name, lookback=lookback)
 
 
-def _commit(number: int, at: datetime, sentence: str) -> bytes:
+def _commit(number: int, at: datetime, sentence: str, *, parent: bool = False) -> bytes:
     who = f"{_AUTHORS[number % len(_AUTHORS)]} {int(at.timestamp())} +0000"
-    return f"commit refs/heads/main\nauthor {who}\ncommitter {who}\n".encode() + _data(sentence + "\n")
+    head = f"commit refs/heads/main\nauthor {who}\ncommitter {who}\n".encode()
+    return head + _data(sentence + "\n") + (b"from refs/heads/main^0\n" if parent else b"")
 
 
 def _data(text: str) -> bytes:

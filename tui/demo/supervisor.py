@@ -100,12 +100,12 @@ class Platform:
         for at, sentences in past.kernel_log(self.begin):
             kernel.write(layout, *sentences, at=at)
         tree.grow(layout, self.begin)
-        await repository.found(layout, self.scenario, self.instance.environment())
+        await repository.found(layout, self.begin, self.instance.environment())
 
     async def _engine(self) -> Unit:
         layout = self.instance.layout
         self.manager = Manager(layout, engine_unit(self.instance, self.scenario))
-        self.manager.recall(past.unit_log(self.begin))
+        self.manager.recall(past.unit_log(self.begin, self.manager.unit.definition.name))
         self.manager.open()
         code, sentence = await self.manager.unit.start()
         if code != 0:

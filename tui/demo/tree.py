@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -43,12 +44,27 @@ def grow(layout: Layout, scenario: Scenario, fill: float | None = None) -> None:
         _make(leaf, size, scenario.now)
 
 
-def flood(layout: Layout, scenario: Scenario, fill: float) -> None:
-    """Write results of today until files take what they take in `scenario`, and not only `fill` of the quota."""
-    size = int(QUOTA * (scenario.fill - fill)) // FLOOD
-    for number in range(FLOOD if size > 0 else 0):
-        age = timedelta(seconds=FLOOD - number)
-        _make(Leaf(layout.results / f"sweep-today-{number:02}.parquet", size, age), size, datetime.now(UTC))
+def flood(layout: Layout, scenario: Scenario, used: int) -> Iterator[None]:
+    """Write results, one at each step, until files take what they take in `scenario`, and not only `used` bytes.
+
+    Those of today are needed; what of the archive was cleaned up before comes back from its copy, as old as it was.
+    """
+    old = [leaf for leaf in _archive(layout, scenario) if not leaf.path.exists()]
+    size = (int(QUOTA * scenario.fill) - used - sum(leaf.size for leaf in old)) // FLOOD
+    today = [Leaf(layout.results / f"sweep-today-{number:02}.parquet", size, timedelta()) for number in range(FLOOD)]
+    for leaf in (*old, *(today if size > 0 else ())):
+        _make(leaf, leaf.size, datetime.now(UTC))
+        yield
+
+
+def used(layout: Layout) -> int:
+    """Bytes that all files below `files` take."""
+    sizes = []
+    for folder, _, names in os.walk(layout.files):
+        for name in names:
+            with suppress(OSError):
+                sizes.append(Path(folder, name).lstat().st_size)
+    return sum(sizes)
 
 
 def _make(leaf: Leaf, size: int, now: datetime) -> None:

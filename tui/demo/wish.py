@@ -8,6 +8,8 @@ from tui.demo.quirks.table import UnknownQuirkError, chosen
 from tui.demo.world.scale import MOST_JOBS, MOST_SYMBOLS
 from tui.demo.world.scenario import SCENARIOS
 
+ONSET = 8.0
+"""Seconds for which all is well, unless something else is asked for: long enough to see what that looks like."""
 LATEST = 3600.0
 """Seconds after which an incident has begun at the latest."""
 
@@ -22,10 +24,10 @@ class Wish:
     symbols: int = 0
     quirks: tuple[str, ...] = ()
     onset: float = 0.0
-    """Seconds for which all is well when it is up; 0: the incident is under way."""
+    """Seconds for which all is well when it is up; 0: the incident is under way, or there is none."""
 
     @classmethod
-    def of(cls, scenario: str, seed: int, jobs: int, symbols: int, quirks: str, onset: float = 0.0) -> "Wish":
+    def of(cls, scenario: str, seed: int, jobs: int, symbols: int, quirks: str, onset: float = ONSET) -> "Wish":
         """What was typed. Raises GroundError, with exit code 2, for what cannot be had."""
         if scenario not in SCENARIOS:
             raise GroundError(f"there is no scenario {scenario!r}; there are: {', '.join(SCENARIOS)}", 2)
@@ -35,7 +37,7 @@ class Wish:
         if not 0 <= onset <= LATEST:
             raise GroundError(f"an onset after {onset:g} s is not possible; 0 to {LATEST:g} are", 2)
         try:
-            return cls(scenario, seed, jobs, symbols, chosen(quirks), onset)
+            return cls(scenario, seed, jobs, symbols, chosen(quirks), onset if SCENARIOS[scenario].causes else 0.0)
         except UnknownQuirkError as error:
             raise GroundError(str(error), 2) from None
 

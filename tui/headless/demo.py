@@ -15,7 +15,7 @@ def demo(options: argparse.Namespace) -> int:
     if options.list:
         return _list(as_json=options.json)
     if options.headless:
-        from tui.demo.__main__ import main
+        from tui.demo.program import main
 
         place = [] if options.dir is None else ["--dir", str(options.dir)]
         return main([options.scenario, "--seed", str(options.seed), *place, *_more(options)])
@@ -27,24 +27,25 @@ def demo(options: argparse.Namespace) -> int:
 
 def _list(*, as_json: bool) -> int:
     from tui.demo.launch import listing
+    from tui.demo.wish import ONSET
 
     if as_json:
-        say_json([asdict(summary) for summary in listing()])
+        say_json([{**asdict(each), "onset_seconds": ONSET if each.causes else None} for each in listing()])
         return 0
     for summary in listing():
         say(f"{summary.name:<14} {summary.title}\n{'':<14} {summary.wrong}")
         if summary.right:
             say(f"{'':<14} right: {', '.join(summary.right)}; harmful: {', '.join(summary.harmful)}")
+    say(
+        f"all begin well: incidents come {ONSET:g} s after the platform is up, or after --onset SECONDS; with --onset 0"
+    )
+    say("they are under way from the start")
     return 0
 
 
 def _more(options: argparse.Namespace) -> list[str]:
-    return [
-        f"--jobs={options.jobs}",
-        f"--symbols={options.symbols}",
-        f"--quirks={options.quirks}",
-        f"--onset={options.onset:g}",
-    ]
+    words = [f"--jobs={options.jobs}", f"--symbols={options.symbols}", f"--quirks={options.quirks}"]
+    return words if options.onset is None else [*words, f"--onset={options.onset:g}"]
 
 
 async def _watch(options: argparse.Namespace) -> int:

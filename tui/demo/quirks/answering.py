@@ -17,10 +17,12 @@ _NAMES: Mapping[str, str] = {
     "strategy_name": "name",
     "created_at": "createdAt",
     "started_at": "startedAt",
-    "finished_at": "lastRunAt",
+    "finished_at": "finishedAt",
     "error_message": "errorMessage",
 }
-_MORE_NAMES: Mapping[str, str] = {"started_at": "lastRunAt", "error_message": "error"}
+_MORE_NAMES: Mapping[str, str] = {
+    "started_at": "lastRunAt", "startedAt": "lastRunAt", "error_message": "error", "errorMessage": "error",
+}  # fmt: skip
 _MORE_STATES: Mapping[str, str] = {
     "timeout after": "timeout",
     "timeout foreseen": "timeout",
@@ -55,16 +57,18 @@ def filter_after_limit(question: Question, answer: Answer) -> Answer:
 
 def degraded_200(question: Question, answer: Answer) -> Answer:
     """The engine is not well, says a health route that is."""
-    if question.route != HEALTH or answer.status != 200:
+    if not _is_report(question, answer):
         return answer
     return answer.saying({**answer.value, "status": "degraded"})
 
 
 def report_400(question: Question, answer: Answer) -> Answer:
     """A report that is fine, as if the question were not."""
-    if question.route != HEALTH or answer.status != 200:
-        return answer
-    return Answer.of(answer.value, 400)
+    return Answer.of(answer.value, 400) if _is_report(question, answer) else answer
+
+
+def _is_report(question: Question, answer: Answer) -> bool:
+    return question.route == HEALTH and answer.status == 200 and "active_jobs" in answer.value
 
 
 def duplicate_ids(question: Question, answer: Answer) -> Answer:
@@ -133,7 +137,7 @@ def more_names(question: Question, answer: Answer) -> Answer:
 
 def _more_renamed(row: Row) -> Row:
     renamed = {_MORE_NAMES.get(name, name): value for name, value in row.items()}
-    error = str(row.get("error_message"))
+    error = str(renamed.get("error"))
     state = next((state for words, state in _MORE_STATES.items() if words in error), None)
     return renamed if state is None or row.get("status") != "failed" else {**renamed, "status": state}
 
@@ -141,7 +145,7 @@ def _more_renamed(row: Row) -> Row:
 def _rows(question: Question, answer: Answer) -> list[Row] | None:
     if question.route != LIST or answer.status != 200:
         return None
-    rows: list[Row] = answer.value["backtests"]
+    rows: list[Row] | None = answer.value.get("backtests")
     return rows
 
 

@@ -26,6 +26,7 @@ class Switch:
     came: deque[float] = field(default_factory=deque)
 
 
+Read = Callable[[Question], Question]
 Ask = Callable[[Question, Switch], Question | Answer]
 
 
@@ -86,7 +87,7 @@ def unfiltered(question: Question, _: Switch) -> Question | Answer:
 _STATES: Mapping[str, str] = {"queued": "pending", "done": "completed"}
 
 
-def other_states(question: Question, _: Switch) -> Question | Answer:
+def other_states(question: Question) -> Question:
     """Understand the other words for states too."""
     state = _STATES.get(question.query.get("status", ""))
     return question if state is None else replace(question, query={**question.query, "status": state})

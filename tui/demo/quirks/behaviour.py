@@ -12,8 +12,9 @@ Fault = Callable[[connection.Ask, Scope, Receive, Send], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Behaviour:
-    """The ways in which one quirk shows."""
+    """The ways in which one quirk shows: how words are read before all else, what is asked, answered and sent."""
 
+    read: asking.Read | None = None
     ask: asking.Ask | None = None
     change: answering.Change | None = None
     fault: Fault | None = None
@@ -35,7 +36,7 @@ BEHAVIOURS: Mapping[str, Behaviour] = {
     "duplicate-ids": Behaviour(change=answering.duplicate_ids),
     "null-ids": Behaviour(change=answering.null_ids),
     "numeric-ids": Behaviour(change=answering.numeric_ids),
-    "other-names": Behaviour(ask=asking.other_states, change=answering.other_names),
+    "other-names": Behaviour(read=asking.other_states, change=answering.other_names),
     "more-names": Behaviour(change=answering.more_names),
     "json-404": Behaviour(change=answering.json_404),
     "html-404": Behaviour(change=answering.html_404),

@@ -51,15 +51,22 @@ class Layer:
             await fault(ask, scope, receive, send)
 
     async def _answer(self, scope: Scope, receive: Receive) -> Answer:
+        active = self._switches.active
         question = Question.of(scope)
-        answer = await self._understood(question, scope, receive)
-        for behaviour, _ in self._switches.active:
+        for behaviour, _ in active:
+            question = question if behaviour.read is None else behaviour.read(question)
+        asked: list[Question] = []
+        answer = await self._understood(question, asked, scope, receive)
+        asked += [question] * (len(active) - len(asked))
+        for (behaviour, _), heard in zip(active, asked, strict=True):
             if behaviour.change is not None:
-                answer = behaviour.change(question, answer)
+                answer = behaviour.change(heard, answer)
         return answer
 
-    async def _understood(self, question: Question, scope: Scope, receive: Receive) -> Answer:
+    async def _understood(self, question: Question, asked: list[Question], scope: Scope, receive: Receive) -> Answer:
+        """The answer to what is left of `question`; `asked` gets what each quirk, in its turn, was asked."""
         for behaviour, switch in self._switches.active:
+            asked.append(question)
             if behaviour.ask is not None:
                 taken = behaviour.ask(question, switch)
                 if isinstance(taken, Answer):

@@ -1,4 +1,4 @@
-"""The routes `/judge/quirks` and `/judge/quirks/NAME`: quirks are listed, switched on and switched off."""
+"""The routes `/judge/quirks` and `/judge/quirks/NAME` (or `all`): quirks are listed, switched on and switched off."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from json import JSONDecodeError
@@ -12,45 +12,62 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from tui.demo.quirks.switchboard import Switchboard
-from tui.demo.quirks.table import QUIRKS, Quirk, UnknownQuirkError, quirk_of
+from tui.demo.quirks.table import ALL, QUIRKS, Quirk, UnknownQuirkError, quirk_of
 
 Handler = Callable[[Request, Exception], Response | Awaitable[Response]]
 
 PLACE = "/judge/quirks"
 LONGEST = 3600.0
+SETTING = ("PUT", "POST")
+"""The methods that switch on."""
 
 
-def panel(switches: Switchboard) -> ASGIApp:
-    """What serves both routes."""
+class _Panel:
+    """Serves the routes."""
 
-    def shape(quirk: Quirk) -> dict[str, Any]:
-        switch = switches.get(quirk.name)
+    def __init__(self, switches: Switchboard) -> None:
+        self._switches = switches
+
+    def _shape(self, quirk: Quirk) -> dict[str, Any]:
+        switch = self._switches.get(quirk.name)
         seconds = quirk.seconds if switch is None else switch.seconds
         return {"name": quirk.name, "sentence": quirk.sentence, "on": switch is not None, "seconds": seconds or None}
 
-    def everything() -> Response:
-        return JSONResponse({"quirks": [shape(quirk) for quirk in QUIRKS.values()]})
+    def _everything(self) -> Response:
+        return JSONResponse({"quirks": [self._shape(quirk) for quirk in QUIRKS.values()]})
 
-    async def whole(request: Request) -> Response:
-        if request.method == "PUT":
+    async def whole(self, request: Request) -> Response:
+        """Exactly those of the body are on from now on, or none is."""
+        if request.method in SETTING:
             names = (await _body(request)).get("quirks")
             if not isinstance(names, list):
                 raise HTTPException(400, "quirks is not a list of names")
-            switches.set(map(str, names))
+            self._switches.set(QUIRKS if ALL in names else map(str, names))
         elif request.method == "DELETE":
-            switches.set(())
-        return everything()
+            self._switches.set(())
+        return self._everything()
 
-    async def one(request: Request) -> Response:
+    async def every(self, request: Request) -> Response:
+        """All are on from now on, or none is."""
+        if request.method in (*SETTING, "DELETE"):
+            self._switches.set(QUIRKS if request.method in SETTING else ())
+        return self._everything()
+
+    async def one(self, request: Request) -> Response:
+        """One is on from now on, or off."""
         quirk = quirk_of(request.path_params["name"])
-        if request.method == "PUT":
-            switches.switch_on(quirk.name, _seconds((await _body(request)).get("seconds")))
+        if request.method in SETTING:
+            self._switches.switch_on(quirk.name, _seconds((await _body(request)).get("seconds")))
         elif request.method == "DELETE":
-            switches.switch_off(quirk.name)
-        return JSONResponse(shape(quirk))
+            self._switches.switch_off(quirk.name)
+        return JSONResponse(self._shape(quirk))
 
-    methods = ["GET", "PUT", "DELETE"]
-    routes = [Route(PLACE, whole, methods=methods), Route(PLACE + "/{name}", one, methods=methods)]
+
+def panel(switches: Switchboard) -> ASGIApp:
+    """What serves the routes."""
+    serving = _Panel(switches)
+    places = ((PLACE, serving.whole), (f"{PLACE}/{ALL}", serving.every), (PLACE + "/{name}", serving.one))
+    routes = [Route(place, serve, methods=["GET", "DELETE", *SETTING]) for place, serve in places]
     handlers: Mapping[Any, Handler] = {UnknownQuirkError: _unknown, OSError: _unheard, HTTPException: _refused}
     return Starlette(routes=routes, exception_handlers=handlers)
 

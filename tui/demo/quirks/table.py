@@ -40,7 +40,7 @@ _TABLE = (
     Quirk("duplicate-ids", "jobs of the list share an id"),
     Quirk("null-ids", "jobs of the list have null for an id"),
     Quirk("numeric-ids", "ids are numbers"),
-    Quirk("other-names", "name, createdAt, errorMessage, durationMs; states queued and done"),
+    Quirk("other-names", "name, createdAt, startedAt, finishedAt, errorMessage, durationMs; states queued and done"),
     Quirk("more-names", "lastRunAt and error; states timeout and cancelled"),
     Quirk("json-404", "every 404 is JSON, missing routes included"),
     Quirk("html-404", "every 404 is a page of 20 kB, missing objects included"),

@@ -82,7 +82,7 @@ async def health(request: Request) -> Response:
             "status": world.engine_status(),
             "active_jobs": counts["running"],
             "pending_jobs": counts["pending"],
-            "worker_utilization_percent": round(100.0 * counts["running"] / world.scenario.workers, 1),
+            "worker_utilization_percent": round(min(100.0, 100.0 * counts["running"] / world.scenario.workers), 1),
             "last_successful_completion": when(last),
         }
     )

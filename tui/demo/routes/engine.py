@@ -28,7 +28,16 @@ def order_shape(job: Job) -> dict[str, Any]:
         "growth_mb": job.fate.growth_mb,
         "guarded": int(job.fate.guarded),
         "poison": is_poisonous(job),
+        "resumed": job.seeded_run,
     }
+
+
+def loss_shape(job: Job) -> dict[str, Any]:
+    """What the unit log has to tell of a job that failed without its engine."""
+    ran = 0.0
+    if job.started_at is not None and job.finished_at is not None:
+        ran = (job.finished_at - job.started_at).total_seconds()
+    return {"id": job.id, "attempt": job.attempt, "seconds": ran, "error_message": job.error_message}
 
 
 async def claim(request: Request) -> Response:
@@ -39,7 +48,7 @@ async def claim(request: Request) -> Response:
 
 
 async def progress(request: Request) -> Response:
-    """`{engine, running}`: a sign of life; answers which jobs to give up and how many wait."""
+    """`{engine, running}`: a sign of life; answers which jobs to give up, which were lost, and how many wait."""
     body = await body_of(request)
     running = body.get("running")
     if not isinstance(running, list):
@@ -47,7 +56,9 @@ async def progress(request: Request) -> Response:
     world = world_of(request)
     watchman_of(request).look_at_requests()  # whether the unit gave up decides what comes next
     abandoned = world.progress(_text(body, "engine"), map(str, running))
-    return JSONResponse({"abandoned": abandoned, "waiting": world.waiting(), "workers": world.scenario.workers})
+    lost = [loss_shape(job) for job in world.tell_lost()]
+    said = {"abandoned": abandoned, "lost": lost, "waiting": world.waiting(), "workers": world.scenario.workers}
+    return JSONResponse(said)
 
 
 async def finish(request: Request) -> Response:

@@ -3,10 +3,12 @@
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.routing import Match
 
 from tui.demo.contract.words import LARGEST
 from tui.demo.maintenance import Maintenance
@@ -89,12 +91,22 @@ async def _on_refusal(_: Request, error: Exception) -> Response:
     return JSONResponse({"success": False, "error": sentence}, status)
 
 
-async def _on_http(_: Request, error: Exception) -> Response:
+async def _on_http(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
     if status == 404:
-        return HTMLResponse(NO_ROUTE, 404)
+        return _without_slash(request) or HTMLResponse(NO_ROUTE, 404)
     headers = error.headers if isinstance(error, HTTPException) else None
     return Response(status_code=status, headers=headers)
+
+
+def _without_slash(request: Request) -> Response | None:
+    """A redirect for a route with a slash too many behind it; None for anything else."""
+    path = request.scope["path"]
+    there = {**request.scope, "path": path.rstrip("/")}
+    if not path.endswith("/") or all(route.matches(there)[0] is Match.NONE for route in request.app.routes):
+        return None
+    place = quote(there["path"]) + (f"?{request.url.query}" if request.url.query else "")
+    return RedirectResponse(place, 308)
 
 
 HANDLERS: Mapping[Any, Handler] = {RefusalError: _on_refusal, HTTPException: _on_http}

@@ -50,8 +50,9 @@ class Journal:
         self._write(speaker, priority, raw[match.end() :] if match else raw, {"_TRANSPORT": "stdout"})
 
     def past(self, speaker: Speaker, at: datetime, priority: int, sentence: str) -> None:
-        """Write what a process said at a moment that is over; it must not lie before what is written already."""
-        self._write(speaker, priority, sentence.encode(), {"_TRANSPORT": "stdout"}, at)
+        """Write what was said, by a run or by the manager, at a moment not before what is written already."""
+        more = {"_TRANSPORT": "stdout"} if speaker.invocation else {"_TRANSPORT": "journal", "UNIT": self._unit}
+        self._write(speaker, priority, sentence.encode(), more, at)
 
     def event(self, manager: Speaker, priority: int, sentence: str) -> None:
         """Write what the manager has to say about the unit."""

@@ -41,9 +41,14 @@ class Manager:
         self._answering: set[asyncio.Task[None]] = set()
 
     def recall(self, entries: Iterable[tuple[datetime, int, str]]) -> None:
-        """Write what an earlier run of the unit said into its log: when, with which priority, and what."""
-        speaker = Speaker(self.unit.definition.name.removesuffix(".service"), EARLIER_PID, secrets.token_hex(16))
+        """Write what an earlier run of the unit said into its log: when, with which priority, and what.
+
+        A sentence that begins with the unit's name is its manager's.
+        """
+        name = self.unit.definition.name
+        engine = Speaker(name.removesuffix(".service"), EARLIER_PID, secrets.token_hex(16))
         for at, priority, sentence in entries:
+            speaker = Speaker("systemd", 1) if sentence.startswith(f"{name}: ") else engine
             self._journal.past(speaker, at, priority, sentence)
 
     def open(self) -> None:

@@ -26,6 +26,11 @@ class Arrivals:
         self._later = sorted(scenario.later, key=lambda job: job.created_at)
         self._sound = [strategy for strategy in scenario.strategies if not strategy.validation_errors]
 
+    @property
+    def expected(self) -> bool:
+        """Whether jobs of the scenario are still to come."""
+        return bool(self._later)
+
     def _pause(self) -> timedelta:
         return timedelta(seconds=self._scenario.arrival_seconds * self._rng.uniform(0.4, 1.6))
 

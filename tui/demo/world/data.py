@@ -30,9 +30,12 @@ class DataSide:
         self._refresh_due: datetime | None = None
         self._back: datetime | None = None
 
-    def strike(self, gaps: tuple[Gap, ...], sources: tuple[Source, ...]) -> None:
-        """From now on days are missing, and sources are like this."""
-        self.gaps, self.sources = gaps, sources
+    def strike(self, gaps: tuple[Gap, ...], sources: tuple[Source, ...], now: datetime) -> None:
+        """From now on days are missing, and sources are as well as these; the one in use stays the same."""
+        used = self.active_source().role
+        self.gaps = gaps
+        self.sources = tuple(replace(source, active=source.role == used) for source in sources)
+        self._expect_back(now)
         for name in self.gapped():
             self._symbols[name] = with_gaps(self._symbols[name], gaps)
 
@@ -114,9 +117,12 @@ class DataSide:
         switched = tuple(replace(source, active=source.role == role) for source in self.sources)
         changed = switched != self.sources
         self.sources = switched
-        if self.active_source().status == "healthy" and any(source.status == "down" for source in switched):
-            self._back = self._back or now + FEED_RETURNS
+        self._expect_back(now)
         return changed
+
+    def _expect_back(self, now: datetime) -> None:
+        if self.active_source().status == "healthy" and any(source.status == "down" for source in self.sources):
+            self._back = self._back or now + FEED_RETURNS
 
     def refresh(self, now: datetime) -> datetime:
         """Begin to refresh the cache and validate anew; gives back when it will be done."""

@@ -56,8 +56,12 @@ class Docket:
 
     @property
     def over(self) -> bool:
-        """Whether all that the scenario has wrong was there and is gone, and nothing else is wrong."""
-        return not self.open and self._seen.issuperset(self.summary.causes)
+        """Whether all that the scenario has wrong was there and is gone, and nothing else is wrong or to come."""
+        return (
+            not self.open
+            and not self.world.unfolding
+            and (self._seen | self.world.spared).issuperset(self.summary.causes)
+        )
 
     @property
     def since(self) -> datetime | None:

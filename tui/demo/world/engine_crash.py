@@ -40,7 +40,7 @@ def build(seed: int, now: datetime) -> Scenario:
     rng = Random(f"engine-crash:{seed}")
     draft = Draft(rng, now)
     draft.history(hours=23, count=46, newest=4.0)
-    for minutes, strategy in ((6.0, "pairs-fx"), (6.1, "momentum-us")):
+    for minutes, strategy in ((6.0, "pairs-fx"), (6.0, "momentum-us")):
         draft.failed(minutes, LOST, strategy, "normal")
     memory = "MemoryError: cannot allocate 3.1 GiB for 'minute_bars'"
     greedy = replace(fate(rng, named("breakout-us")), error=memory, eased_by=("reduce_timeframe",))

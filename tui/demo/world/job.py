@@ -63,8 +63,15 @@ class Job(SeedJob):
         return replace(waiting, started_at=None, finished_at=None, seeded_run=False)
 
     def released(self) -> Self:
-        """It waits once more in the same attempt, where it stood in the queue: its engine was stopped."""
-        return replace(self, status="pending", started_at=None, engine=None, claimed_at=None, seeded_run=False)
+        """It waits once more in the same attempt, where it stood in the queue: its engine was stopped.
+
+        What would have ended it soon, for it ran so long, comes no more: it begins anew, and ends as any later run.
+        """
+        fate = self.fate
+        if self.seeded_run and fate.once is not None:
+            fate = replace(fate, seconds=fate.rerun_seconds, once=None)
+        waiting = replace(self, status="pending", started_at=None, engine=None, claimed_at=None, seeded_run=False)
+        return replace(waiting, fate=fate)
 
     def taken(self, engine: str, now: datetime) -> Self:
         """It runs on `engine`; one that ran when the platform started keeps its start."""

@@ -1,6 +1,6 @@
 """A scenario before its incident, and how the incident then comes: whatever had failed in it will fail for real."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -19,7 +19,8 @@ HANDS = 3
 PAUSE = timedelta(seconds=1.2)
 """Between two jobs that fail."""
 GROWING = timedelta(seconds=8)
-"""How long jobs that take all memory need for it; only then others fail."""
+FILLING = timedelta(seconds=5)
+"""How long jobs that take all memory, and files that take all room, need for it; only then others fail."""
 SHORT_RUN = 1.5
 """Seconds that a job runs before it fails."""
 LONG = timedelta(minutes=10)
@@ -36,16 +37,21 @@ def healthy(story: Scenario, onset: float) -> Scenario:
     return replace(
         story, jobs=jobs, symbols=symbols(story.now), gaps=(), sources=HEALTHY, strategies=STRATEGIES, later=(),
         blockade=None, fill=min(story.fill, ROOM), workers=story.workers + HANDS + len(running),
+        commits=tuple(commit for commit in story.commits if not commit.strikes),
     )  # fmt: skip
 
 
-def struck(story: Scenario, before: Scenario, at: datetime) -> Scenario:
-    """`story` as it goes on from `before`: its incident begins now, `at`, and its jobs are still to come."""
+def struck(story: Scenario, before: Scenario, at: datetime, gone: Container[str] = ()) -> Scenario:
+    """`story` as it goes on from `before`: its incident begins now, `at`, and its jobs are still to come.
+
+    Of the jobs that should go on into the incident those that are `gone`, by id, are asked for anew.
+    """
     blockade = story.blockade
     if blockade is not None:
         done = max(before.with_status("completed"), key=lambda job: job.finished_at or before.now)
         blockade = replace(blockade, job_id=done.id)
-    return replace(story, workers=before.workers, blockade=blockade, later=tuple(_coming(story, at)))
+    later = tuple(_coming(story, at, gone))
+    return replace(story, workers=story.workers + HANDS, blockade=blockade, later=later)
 
 
 def _stays(job: SeedJob, story: Scenario) -> bool:
@@ -74,8 +80,8 @@ def _outlasts(job: SeedJob, story: Scenario) -> bool:
 def _long_ones(story: Scenario, onset: float) -> Iterator[SeedJob]:
     """Those jobs, younger than they are in the story: one after the other they come to its limit after `onset`."""
     chosen = [job for job in story.jobs if _outlasts(job, story)]
-    for number, job in enumerate(sorted(chosen, key=lambda job: job.status)):
-        left = RISING + onset + number * 2 * PAUSE.total_seconds()
+    for number, job in enumerate(sorted(chosen, key=lambda job: job.status, reverse=True)):
+        left = RISING + onset + number * PAUSE.total_seconds()
         took = timedelta(minutes=45) if job.status == "running" else _took(job)
         began = story.now + timedelta(seconds=left) - took
         waited = (job.started_at or began) - job.created_at
@@ -90,7 +96,7 @@ def _took(job: SeedJob) -> timedelta:
     return timedelta() if job.started_at is None or job.finished_at is None else job.finished_at - job.started_at
 
 
-def _coming(story: Scenario, at: datetime) -> Iterator[SeedJob]:
+def _coming(story: Scenario, at: datetime, gone: Container[str]) -> Iterator[SeedJob]:
     """The jobs of the incident: first those that take what the others need, then those that fail, then the queue."""
     hogs = [job for job in story.with_status("running") if job.fate.growth_mb]
     failing = [job for job in story.with_status("failed") if _failed_lately(job, story) and not _outlasts(job, story)]
@@ -98,7 +104,11 @@ def _coming(story: Scenario, at: datetime) -> Iterator[SeedJob]:
     moment = at
     for job in hogs:
         yield _waiting(job, moment)
-    moment += GROWING if hogs else PAUSE
+    for job in story.jobs:
+        if _outlasts(job, story) and job.id in gone:
+            again = job.fate if job.status == "running" else replace(job.fate, seconds=job.fate.rerun_seconds)
+            yield _waiting(replace(job, fate=again), moment)
+    moment += GROWING if hogs else FILLING if story.fill > ROOM else PAUSE
     for job in failing:
         once = job.error_message if str(job.error_message).startswith(_PASSING) else None
         yield _waiting(replace(job, fate=replace(job.fate, seconds=SHORT_RUN, once=once)), moment)

@@ -21,7 +21,7 @@ def no_data(gap: Gap) -> str:
 
 def timed_out(source: Source) -> str:
     """The error of a job whose data comes from a source that does not answer."""
-    return f"ConnectionError: provider {source.name} timed out after 30 s"
+    return f"ConnectionError: provider {source.name} timed out"
 
 
 def missing_for(config: StrategyConfig, gaps: Iterable[Gap]) -> Gap | None:

@@ -117,12 +117,16 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """One commit of the repository that tells of the incident: how old, its message, and one file as it is since."""
+    """One commit of the repository that tells of the incident: how old, its message, and one file as it is since.
+
+    One that `strikes` is made in the moment in which the incident comes, where it comes to a platform that was well.
+    """
 
     age: timedelta
     message: str
     path: str
     text: str
+    strikes: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Scenario `storm`: the provider is away, days are missing, and there is no room, all at once."""
 
+from dataclasses import replace
 from datetime import datetime
 from random import Random
 
@@ -8,7 +9,7 @@ from tui.demo.world.draft import Draft, Failed
 from tui.demo.world.feeds import PRIMARY_DOWN
 from tui.demo.world.gaps import Stumble, newest_days, stumble
 from tui.demo.world.outcome import NO_SPACE, timed_out
-from tui.demo.world.seed import Scenario, Summary
+from tui.demo.world.seed import Scenario, SeedJob, Summary
 from tui.demo.world.strategies import STRATEGIES
 from tui.demo.world.symbols import symbols
 
@@ -56,7 +57,13 @@ def build(seed: int, now: datetime) -> Scenario:
     for minutes in (7.0, 4.0, 2.0):
         draft.pending(minutes)
     missing = tuple(gaps.values())
+    jobs = tuple(_sampled(job) if job.error_message == NO_SPACE else job for job in draft.jobs())
     return Scenario(
-        "storm", seed, now, symbols(now, missing), missing, draft.jobs(), STRATEGIES, PRIMARY_DOWN,
+        "storm", seed, now, symbols(now, missing), missing, jobs, STRATEGIES, PRIMARY_DOWN,
         commits=(provider.COMMIT, disk_full.COMMIT), fill=disk_full.FILL, archive_mb=disk_full.ARCHIVE_MB,
     )  # fmt: skip
+
+
+def _sampled(job: SeedJob) -> SeedJob:
+    """The job on sample data: it needs no provider, and nothing but room."""
+    return replace(job, strategy_config=replace(job.strategy_config, use_sample_data=True))

@@ -6,7 +6,7 @@ from random import Random
 
 from tui.demo.world.draft import Draft, fate, named
 from tui.demo.world.feeds import HEALTHY
-from tui.demo.world.seed import Commit, Fate, Priority, Scenario, Summary
+from tui.demo.world.seed import Commit, Fate, Priority, Scenario, SeedJob, Summary
 from tui.demo.world.strategies import STRATEGIES
 from tui.demo.world.symbols import symbols
 
@@ -47,7 +47,7 @@ def signal(books, budget):
 '''
 LINE = TEXT[: TEXT.index("budget / spread")].count("\n") + 1
 ERROR = f"ZeroDivisionError: float division by zero in {PATH}:{LINE}"
-COMMIT = Commit(timedelta(minutes=34), "Weigh by the spread of the window, not by variance", PATH, TEXT)
+COMMIT = Commit(timedelta(minutes=34), "Weigh by the spread of the window, not by variance", PATH, TEXT, strikes=True)
 FAILED: tuple[tuple[float, Priority], ...] = (
     (1.2, "high"), (4.0, "normal"), (8.5, "high"), (13.0, "normal"), (19.0, "low"), (26.0, "normal"),
 )  # fmt: skip
@@ -77,4 +77,11 @@ def build(seed: int, now: datetime) -> Scenario:
     strategies = tuple(
         replace(each, validation_errors=said) if each.name == BROKEN else each for each in STRATEGIES
     )  # fmt: skip
-    return Scenario("strategy-bug", seed, now, symbols(now), (), draft.jobs(), strategies, HEALTHY, commits=(COMMIT,))
+    jobs = tuple(job for job in draft.jobs() if not _contradicts(job, now))
+    return Scenario("strategy-bug", seed, now, symbols(now), (), jobs, strategies, HEALTHY, commits=(COMMIT,))
+
+
+def _contradicts(job: SeedJob, now: datetime) -> bool:
+    """Whether a job of the broken strategy completed although it was broken by then."""
+    ended = job.finished_at
+    return job.strategy_name == BROKEN and job.status == "completed" and ended is not None and now - ended < COMMIT.age

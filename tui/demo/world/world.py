@@ -14,7 +14,7 @@ from tui.demo.world.job import Job
 from tui.demo.world.jobs import JobStore
 from tui.demo.world.outcome import LOST, error_of_run, hindrance
 from tui.demo.world.refusal import ConflictError
-from tui.demo.world.seed import Scenario
+from tui.demo.world.seed import Cause, Scenario
 from tui.demo.world.watch import EngineWatch
 
 FULL_QUEUE = 12
@@ -33,6 +33,8 @@ class World:
         self.jobs = JobStore(scenario.jobs, Backlog(scenario))
         self.data = DataSide(scenario)
         self.ground = Ground.of(scenario)
+        self.lost: list[Job] = []
+        """The jobs that failed without their engine, and of which no engine was told yet."""
         self.poisoned: set[str] = set()
         """The jobs that an engine took and has to crash of."""
         self.given_up = False
@@ -45,14 +47,24 @@ class World:
         """Whether the incident of the scenario is still to come."""
         self.struck: datetime | None = None
         """When it came, if the world was well before."""
+        self.spared: frozenset[Cause] = frozenset()
+        """What of it did not come, for somebody had made sure of that before."""
 
     def strike(self, scenario: Scenario) -> None:
         """From now on what is wrong in `scenario` is wrong here; its jobs of `later` come."""
         self.scenario = scenario
         self.struck, self.quiet = self.settle(), False
         self._arrivals.expect(scenario)
-        self.data.strike(scenario.gaps, scenario.sources)
+        self.data.strike(scenario.gaps, scenario.sources, self.struck)
+        if self.data.active_source().status == "healthy":
+            self.spared = frozenset({"provider"})
         self.ground = replace(self.ground, blocked=scenario.blockade is not None)
+
+    @property
+    def unfolding(self) -> bool:
+        """Whether more of the incident is still to come by itself."""
+        given_up = any(job.seeded_run and job.fate.once is not None for job in self.jobs.select("running"))
+        return self.quiet or self._arrivals.expected or given_up
 
     def settle(self) -> datetime:
         """Let everything happen that is due, and give back the time."""
@@ -71,8 +83,7 @@ class World:
         return now
 
     def _lose(self, jobs: Iterable[Job], now: datetime) -> None:
-        for job in jobs:
-            self.jobs.end(job.id, LOST, now)
+        self.lost += [self.jobs.end(job.id, LOST, now) for job in jobs]
 
     def _hear(self, engine: str) -> datetime:
         now = self.settle()
@@ -151,8 +162,13 @@ class World:
         now = self.settle()
         running = any(job.id == job_id for job in self.jobs.select("running"))
         if running:
-            self.jobs.end(job_id, error, now)
+            self.lost.append(self.jobs.end(job_id, error, now))
         return running
+
+    def tell_lost(self) -> list[Job]:
+        """The jobs that failed without their engine since this was asked last."""
+        told, self.lost = self.lost, []
+        return told
 
     def leave(self, engine: str) -> None:
         """`engine` stops in good order; what it still ran goes back to the queue."""
