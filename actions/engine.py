@@ -7,6 +7,7 @@ from actions.means import Changed
 from actions.plan import Plan, Refusal, Risk, Step, UnitCommand
 from actions.spec import Ask
 from actions.verdict import TargetVerdict, Word
+from backend.clients import systemctl
 from backend.errors import MissingRoute, SourceError
 from backend.model.engine import Unit, UnitVerb, verb_argv
 from backend.model.situation import Situation
@@ -49,7 +50,7 @@ def plan_restart(ask: Ask) -> Plan | Refusal:
         ask, unit, "restart", Risk.HIGH,
         title="restart engine",
         confirm=ask.config.engine.unit,
-        effects=_hurts(ask.situation, unit),
+        effects=_hurts(ask, unit),
         checks=(
             f"a new run of the unit is active, and healthy within {HEALTHY_WITHIN:.0f} s",
             f"it stays so for {HOLDS:.0f} s",
@@ -118,11 +119,14 @@ def _about(unit: Unit) -> str:
     return "  ".join(word for word in (unit.name, f"{unit.active} ({unit.sub})", result, restarts, run) if word)
 
 
-def _hurts(situation: Situation, unit: Unit) -> tuple[str, ...]:
+def _hurts(ask: Ask, unit: Unit) -> tuple[str, ...]:
     """Whom a restart hurts, in numbers where they are known."""
-    running, table = situation.fresh(JOBS_RUNNING), situation.fresh(HOST_PROCESSES)
+    running, table = ask.situation.fresh(JOBS_RUNNING), ask.situation.fresh(HOST_PROCESSES)
     lines = ["cannot be undone; jobs that wait stay in the queue"]
-    if table is not None and table.workers:
+    there = systemctl.manager(ask.config.engine.systemctl)
+    if not there.here:
+        lines.insert(0, f"how many worker processes it ends cannot be seen from here: it goes to {there.place}")
+    elif table is not None and table.workers:
         freed = sum(worker.rss for worker in table.workers) / 1024**2
         lines.insert(0, f"ends {len(table.workers)} worker processes and frees {freed:.0f} MiB")
     if running is None:

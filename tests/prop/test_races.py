@@ -90,6 +90,8 @@ HAPPENING = st.lists(st.builds(Event, MOMENTS, st.sampled_from(EVENTS), st.sampl
 SPELLINGS: Sequence[Sequence[str]] = (
     ("systemctl",), ("/usr/bin/systemctl",), ("sudo", "-n", "systemctl"),
     ("/bin/sudo", "--non-interactive", "systemctl"), ("systemctl", "--system"), ("systemctl", "--no-ask-password"),
+    ("env", "LC_ALL=C", "nice", "-n", "5", "systemctl"), ("timeout", "20", "sudo", "-n", "systemctl", "-q"),
+    ("ssh", "localhost", "systemctl"), ("systemctl", "-qM", ".host"),
 )  # fmt: skip
 """Ways to say one service manager, and one unit of it."""
 SPELT = st.tuples(st.sampled_from(SPELLINGS), st.sampled_from(SPELLINGS))

@@ -1,5 +1,6 @@
 import getpass
 import shlex
+import socket
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -66,6 +67,21 @@ def test_a_restart_says_what_is_run_and_whom_it_hurts() -> None:
         "a new run of the unit is active, and healthy within 60 s", "it stays so for 10 s",
     )  # fmt: skip
     assert plan.facts_age_s == 0.0
+
+
+@pytest.mark.parametrize(
+    ("argv", "place"),
+    [
+        (("ssh", "ann@r1", "sudo", "-n", "systemctl"), "systemctl on r1"),
+        (("systemctl", "-qH", "r1"), "systemctl on r1"),
+        (("/opt/wrap/control",), f"/opt/wrap/control on {socket.gethostname()}"),
+    ],
+)
+def test_processes_of_this_host_are_not_counted_for_a_unit_elsewhere(argv: tuple[str, ...], place: str) -> None:
+    found = known(seen(unit()), HOST_PROCESSES, ProcessTable((worker(1, "8850", 5, 9, 2.0),), 9))
+    plan = planned(plan_restart, unit(), found, replace(Config(), engine=EngineConfig(systemctl=argv)))
+    assert plan.effects[-2] == f"how many worker processes it ends cannot be seen from here: it goes to {place}"
+    assert not [effect for effect in plan.effects if "frees" in effect]
 
 
 def test_a_restart_of_what_is_down_says_that_it_starts_it() -> None:
