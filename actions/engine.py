@@ -162,12 +162,12 @@ class EngineExecutor:
         wanted = of_kind(target, UnitTarget)
         unit = await self._engine.unit()
         if not wanted.same(unit):
-            how = "in another run now" if unit.invocation != wanted.invocation else f"now, and was {wanted.active}"
-            return Changed(f"{target.label} is {unit.active} {how}; somebody was faster")
+            return Changed(f"{target.label} is {unit.active} {_how_it_changed(wanted, unit)}; somebody was faster")
         missing = await self._engine.needs_password(self._verb)
         if missing is None:
             return None
-        return Changed(f"sudo would ask for a password here; this line in sudoers allows it: {missing}")
+        why = f"sudo would ask for a password here; this line in sudoers allows it: {missing}"
+        return Changed(why, barred=True)
 
     async def perform(self, step: Step) -> str:
         """Run the step's command, once. Raises SourceError."""
@@ -177,6 +177,12 @@ class EngineExecutor:
         """What a fresh read shows afterwards. Raises SourceError."""
         wanted = of_kind(target, UnitTarget)
         return await self._judge(wanted, await self._engine.unit())
+
+
+def _how_it_changed(wanted: UnitTarget, unit: Unit) -> str:
+    if unit.invocation == wanted.invocation:
+        return f"now, and was {wanted.active}"
+    return "in another run now" if unit.invocation else "and in no run now"
 
 
 def restart_executor(engine: "EngineClient", api: "ApiClient", clock: "Clock") -> EngineExecutor:
@@ -211,12 +217,25 @@ class Restarted:
         bad = Word.WORSE if target.active == "active" and not unit.running else Word.NO_EFFECT
         if unit.active == "failed":
             return TargetVerdict(target, bad, f"{target.active} -> failed ({unit.result})")
+        if not unit.invocation:
+            return await self._unnamed(target, unit, bad)
         if unit.invocation == target.invocation:
             return TargetVerdict(target, bad, f"still the run {unit.invocation[:8]}, {unit.active}", so_far=True)
         text = f"{target.active} -> {unit.active} in a new run"
         if not unit.running:
             return TargetVerdict(target, bad, text, so_far=True)
         return await self._healthy(target, unit, text)
+
+    async def _unnamed(self, target: UnitTarget, unit: Unit, bad: Word) -> TargetVerdict:
+        """Without a name of its run nobody can tell whether one that works is a new one, unless none worked before."""
+        text = f"{target.active} -> {unit.active}"
+        if not unit.running:
+            return TargetVerdict(target, bad, f"{text}, in no run", so_far=True)
+        if target.active in {"inactive", "failed"}:
+            return await self._healthy(target, unit, text)
+        return TargetVerdict(
+            target, Word.UNKNOWN, f"{text}, and the service manager does not tell in which run", so_far=True
+        )
 
     async def _healthy(self, target: UnitTarget, unit: Unit, text: str) -> TargetVerdict:
         held = self._held(unit)

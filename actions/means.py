@@ -19,12 +19,14 @@ Sleep = Callable[[float], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """A target that is no longer what was confirmed."""
+    """A target that is no longer what was confirmed, or that must not be acted on."""
 
     why: str
     """How, as a part of a sentence that names it."""
     needless: bool = False
     """Whether it is by now what the action was to make of it."""
+    barred: bool = False
+    """Whether the target is what it was, and only the right to act on it is missing."""
 
 
 class Executor(Protocol):

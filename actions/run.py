@@ -11,7 +11,7 @@ from actions.means import Means, changed
 from actions.outcome import Outcome, Progress, Report
 from actions.plan import Plan, Refusal
 from backend.errors import JournalError, NotAllowed
-from backend.locks import TargetLock
+from backend.locks import Held, TargetLock
 
 RECENT = 3000
 """Journal lines that are looked through for cool-downs and budgets: more than ten minutes of steps at their pace."""
@@ -62,6 +62,12 @@ class Runner:
         return Refusal(f"{self.brake.why}; nothing was sent.") if self.brake.pulled else None
 
 
+def busy(holder: Held, does: str) -> Refusal:
+    """Somebody has a lock, and does something with it."""
+    since = f" since {holder.since:%H:%M:%S}" if holder.since else ""
+    return Refusal(f"{holder.who} {does}{since}; wait for what comes of it.")
+
+
 def _taken(lock: TargetLock, held: ExitStack, does: str) -> Refusal | None:
     """Take a lock for as long as `held` lasts, or say who has it and what he does."""
     try:
@@ -69,7 +75,6 @@ def _taken(lock: TargetLock, held: ExitStack, does: str) -> Refusal | None:
     except NotAllowed as error:
         return Refusal(f"Nothing was sent: {error.summary}.")
     if holder is not None:
-        since = f" since {holder.since:%H:%M:%S}" if holder.since else ""
-        return Refusal(f"{holder.who} {does}{since}; wait for what comes of it.")
+        return busy(holder, does)
     held.callback(lock.release)
     return None

@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import pytest
 
+from actions.aftermath import Aftermath
 from actions.engine import plan_reset_failed, plan_restart, restart_executor, the_failed_unit, the_unit
 from actions.means import Locks, Means
 from actions.outcome import Outcome
@@ -23,6 +24,7 @@ from backend.command import SystemRunner
 from backend.config.model import Config
 from backend.config.model import Engine as EngineConfig
 from backend.errors import MissingRoute, NotAllowed, Refused, SourceError, TimedOut
+from backend.incident.identity import Meant, meant_as_data
 from backend.incident.journal import Journal
 from backend.incident.scribe import Scribe
 from backend.model.engine import Unit, UnitVerb
@@ -293,6 +295,41 @@ async def test_a_run_that_its_manager_starts_again_and_again_does_not_hold(tmp_p
     assert (word, text) == ("no effect", "active -> active in a new run, but not yet for 10 s")
 
 
+@pytest.mark.parametrize(
+    ("before", "course", "verdict"),
+    [
+        ({}, {"active": "inactive", "invocation": ""}, ("worse", "active -> inactive, in no run")),
+        ({"active": "inactive", "invocation": ""}, {}, ("no effect", "inactive -> inactive, in no run")),
+        ({"active": "inactive", "invocation": ""}, {"active": "active"},
+         ("worked", "inactive -> active, health healthy")),
+        ({"invocation": ""}, {}, ("unknown", "active -> active, and the service manager does not tell in which run")),
+        ({}, {"active": "active", "invocation": ""},
+         ("unknown", "active -> active, and the service manager does not tell in which run")),
+    ],
+)  # fmt: skip
+async def test_of_a_run_without_a_name_only_what_is_true_is_told(
+    tmp_path: Path, before: dict[str, str], course: dict[str, str], verdict: tuple[str, str]
+) -> None:
+    rig = EngineRig(tmp_path, **before)
+    rig.engine.course = ((0, course),)
+    assert told(await rig.restart()) == verdict
+
+
+@pytest.mark.parametrize("right", [True, False], ids=["with the right", "without"])
+async def test_what_was_broken_off_before_its_step_touched_nothing_also_where_sudo_asks_for_a_password(
+    tmp_path: Path, right: bool
+) -> None:
+    rig = EngineRig(tmp_path)
+    means = rig.runner().means
+    plan = planned(plan_restart, rig.unit)
+    data = meant_as_data(Meant(plan.targets, means.executor.place, plan.settle))
+    means.scribe.journal.append("intent", id="r1", action=plan.action, targets=[plan.targets[0].key], data=data)
+    rig.engine.sudoers = {} if right else {"restart": "the line"}
+    verdict = await Aftermath(means, UnitTarget).settle("r1")
+    assert verdict is not None
+    assert verdict.text == "nothing was done; broken off before step 1 of 1"
+
+
 async def test_a_start_that_hangs_is_told_and_not_asked_for_again(tmp_path: Path) -> None:
     rig = EngineRig(tmp_path)
     rig.engine.course = ((0, STARTING),)
@@ -356,6 +393,10 @@ async def test_a_reset_worked_when_the_unit_is_not_failed_any_more(
     [
         ({"invocation": NEW}, f"{NAME} is active in another run now; somebody was faster; nothing was sent."),
         ({"active": "failed"}, f"{NAME} is failed now, and was active; somebody was faster; nothing was sent."),
+        (
+            {"active": "inactive", "invocation": ""},
+            f"{NAME} is inactive and in no run now; somebody was faster; nothing was sent.",
+        ),
     ],
 )
 async def test_a_unit_that_moved_on_unseen_is_left_alone(tmp_path: Path, now: dict[str, str], why: str) -> None:

@@ -30,6 +30,7 @@ from backend.parts import ENGINE_UNIT, HOST_PROCESSES, JOBS_HEALTH, JOBS_RUNNING
 from backend.platform import Platform
 from backend.text import clean
 from backend.threads import AbandonableThreads
+from tui.headless.dry import forbidden
 from tui.headless.look import look
 from tui.headless.saying import complain, say, say_json
 from tui.headless.telling import as_text, outcome_as_data, plan_as_data
@@ -37,6 +38,9 @@ from tui.signals import when_told_to_end
 
 EXIT_CODES = {Word.WORKED: 0, Word.NO_EFFECT: 1, Word.WORSE: 1, Word.UNKNOWN: 3}
 REFUSED = 2
+UNRECORDED = (
+    "backtop act: the journal does not have all of this run: no other backtop knows what came of it. Keep this output."
+)
 BESIDE = (JOBS_HEALTH, JOBS_RUNNING, ENGINE_UNIT, HOST_PROCESSES)
 """Parts that a plan tells of where they are known, but does not need."""
 ENOUGH_NAMES = 5
@@ -97,13 +101,14 @@ async def act(config: Config, clock: Clock, order: Order, *, as_json: bool) -> i
         plan = planned(spec, situation, order, config)
         if isinstance(plan, Refusal):
             return _tell(order, None, plan, as_json)
-        if order.dry_run:
-            return _tell(order, plan, None, as_json)
-        if refusal := _unconfirmed(plan, order):
-            return _tell(order, plan, refusal, as_json)
         scribe = Scribe(Journal(config.journal_path, whoami(), clock))
         locks = Locks(config.lock_dir, clock)
         runner = Runner(Means(spec.executor(platform, clock), scribe, locks, clock))
+        if order.dry_run:
+            forbids = await forbidden(plan, runner, situation, Posture(config.read_only))
+            return _tell(order, plan, None, as_json, forbids)
+        if refusal := _unconfirmed(plan, order):
+            return _tell(order, plan, refusal, as_json)
         outcome = await _run(runner, plan, as_json)
         if isinstance(outcome, Outcome) and outcome.verdict.so_far and order.wait:
             outcome = await _waited_for(runner, spec, outcome)
@@ -115,7 +120,9 @@ async def act(config: Config, clock: Clock, order: Order, *, as_json: bool) -> i
 def planned(spec: ActionSpec, situation: Situation, order: Order, config: Config) -> Plan | Refusal:
     """The plan for what is ordered, or why there is none."""
     # The lock guards keys that are pressed by mistake; who types `act … --yes` means it.
-    if refusal := forbids_planning(spec.facts, situation, Posture(config.read_only)):
+    # A dry run acts on nothing: that this program may not is told beside the plan.
+    posture = Posture(config.read_only and not order.dry_run)
+    if refusal := forbids_planning(spec.facts, situation, posture):
         return refusal
     candidates = spec.candidates(situation)
     if not candidates:
@@ -194,15 +201,21 @@ async def _last_verdict(aftermath: Aftermath, run_id: str) -> Verdict | None:
         await aftermath.means.scribe.catch_up()
 
 
-def _tell(order: Order, plan: Plan | None, result: Outcome | Refusal | None, as_json: bool) -> int:
+def _tell(
+    order: Order, plan: Plan | None, result: Outcome | Refusal | None, as_json: bool, forbids: Sequence[str] = ()
+) -> int:
     if as_json:
-        say_json({"action": clean(order.action), "plan": plan_as_data(plan), "outcome": outcome_as_data(result)})
+        told = plan_as_data(plan, forbids if order.dry_run else None)
+        say_json({"action": clean(order.action), "plan": told, "outcome": outcome_as_data(result)})
     else:
-        say("\n".join(as_text(plan, result)))
+        say("\n".join(as_text(plan, result, forbids)))
     match result:
         case None:
             return 0
         case Refusal():
             return REFUSED
+        case Outcome() if not result.verdict.recorded:
+            complain(UNRECORDED)
+            return EXIT_CODES[Word.UNKNOWN]
         case Outcome():
             return EXIT_CODES[result.verdict.word]
