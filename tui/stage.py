@@ -81,6 +81,11 @@ class AppStage:
         self.progress = f"{progress.text}  ({progress.done} of {progress.of})   x stops" if progress else None
         self._redraw()
 
+    def reads(self, text: str | None) -> None:
+        """Show that facts are read before a dialog can open."""
+        self.progress = text
+        self._redraw()
+
     def recorded(self, spec: ActionSpec) -> None:
         """Read the journal, and what the action touched."""
         self._desk.feed.nudge(*spec.facts, JOBS_RUNNING, JOBS_HEALTH, JOBS_COUNTS, JOBS_PENDING)

@@ -1,3 +1,4 @@
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -378,6 +379,28 @@ async def test_a_key_of_another_pane_says_where_it_works(rig: Rig) -> None:
         await rig.know(pilot, data_gap())
         await pilot.press("5", "r")
         assert "not here: r means requeue in failures; go there first" in rig.told
+
+
+async def test_what_reads_long_before_its_dialog_is_seen_and_esc_drops_it(rig: Rig) -> None:
+    async with rig.run(60, 17) as pilot:
+        runs, hangs = Recorder(), asyncio.Event()
+
+        async def never(plan: Plan) -> Refusal | None:
+            await hangs.wait()
+            return None
+
+        runs.forbidden = never  # type: ignore[method-assign]
+        rig.app.dispatcher.runner = lambda _spec: runs  # type: ignore[assignment,return-value]
+        await rig.know(pilot, data_gap())
+        await pilot.press("down", "r")
+        await until(pilot, lambda: "requeue: reads the journal" in rig.text)
+        assert "esc drops it" in rig.text
+        await pilot.press("escape")
+        await until(pilot, lambda: rig.app.dispatcher.busy is None)
+        await until(pilot, lambda: "reads the journal" not in rig.text)
+        assert rig.told == ["requeue: dropped; nothing was sent"]
+        assert rig.app.screen is rig.app.dashboard
+        assert not runs.plans
 
 
 async def test_a_second_action_waits_for_the_first(rig: Rig) -> None:

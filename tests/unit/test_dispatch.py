@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -16,6 +16,7 @@ from backend.config.model import Config
 from backend.errors import JournalError
 from backend.incident.entry import Entry
 from backend.incident.journal import Journal
+from backend.incident.scribe import Scribe
 from backend.model.jobs import Job, JobState
 from backend.model.situation import Situation
 from backend.model.target import JobTarget
@@ -37,6 +38,8 @@ class Person:
         self.dialogs: list[Plan] = []
         self.told: list[tuple[str, str, bool]] = []
         self.progress: list[Progress | None] = []
+        self.read: list[str | None] = []
+        self.while_read: Callable[[], None] = lambda: None
         self.records = 0
         self.dispatcher = Dispatcher(self, lambda _spec: self.rig.runner, Config())
 
@@ -59,6 +62,10 @@ class Person:
 
     def progressed(self, progress: Progress | None) -> None:
         self.progress.append(progress)
+
+    def reads(self, text: str | None) -> None:
+        self.read.append(text)
+        self.while_read()
 
     def recorded(self, spec: ActionSpec) -> None:
         self.records += 1
@@ -144,6 +151,54 @@ async def test_a_journal_that_cannot_be_read_opens_no_dialog(tmp_path: Path) -> 
     await person.acts(failed())
     assert person.dialogs == []
     assert person.told[0][1].startswith("Nothing was sent, for the journal cannot record it: ")
+
+
+def that_takes_long(person: Person, monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
+    """Let the journal be read only when this is set."""
+    may_be_read, tail = asyncio.Event(), Scribe.tail
+
+    async def slow(self: Scribe, count: int) -> Sequence[Entry]:
+        await may_be_read.wait()
+        return await tail(self, count)
+
+    monkeypatch.setattr(Scribe, "tail", slow)
+    return may_be_read
+
+
+READS = "requeue: reads the journal   esc drops it"
+
+
+async def test_that_the_journal_is_read_is_told_where_it_takes_long(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person = Person(tmp_path, failed())
+    person.while_read = that_takes_long(person, monkeypatch).set
+    await person.acts(failed())
+    assert person.read == [READS, None]
+    assert person.told == [("requeue", "worked: completed in attempt 2", False)]
+
+
+async def test_what_is_at_once_flickers_nothing(tmp_path: Path) -> None:
+    person = Person(tmp_path, failed())
+    await person.acts(failed())
+    assert person.read == []
+    assert person.progress[0] == Progress(0, 1, "may it still run?")
+
+
+async def test_who_drops_it_waits_for_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    person = Person(tmp_path, failed())
+    hangs = that_takes_long(person, monkeypatch)
+    person.while_read = person.dispatcher.drop
+    await person.acts(failed())
+    assert not hangs.is_set()
+    assert (person.read, person.dialogs, person.rig.server.sent) == ([READS, None], [], [])
+    assert person.told == [("requeue", "dropped; nothing was sent", False)]
+    assert (person.dispatcher.busy, person.dispatcher.reading) == (None, False)
+    hangs.set()
+    person.dispatcher.drop()
+    person.while_read = lambda: None
+    await person.acts(failed())
+    assert person.told[1:] == [("requeue", "worked: completed in attempt 2", False)]
 
 
 async def test_facts_that_moved_while_the_dialog_was_open_refuse(tmp_path: Path) -> None:
