@@ -246,7 +246,7 @@ class Restarted:
                 return TargetVerdict(target, Word.WORKED, f"{text}, and holds for {held:.0f} s")
             return TargetVerdict(target, Word.NO_EFFECT, f"{text}, but not yet for {HOLDS:.0f} s", so_far=True)
         except SourceError as error:  # nothing is decided then: it is followed until its health can be read
-            raise error.told_as(f"{text}, but not its health: {error.summary}") from error
+            raise error.told_as(f"its health ({text}): {error.summary}") from error
         if health.healthy:  # one good look is not enough: an engine that crashes does so after a moment
             return TargetVerdict(target, Word.WORKED, f"{text}, health {health.status}", so_far=held < HOLDS)
         return TargetVerdict(target, Word.NO_EFFECT, f"{text}, but its health is {health.status}", so_far=True)

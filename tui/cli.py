@@ -127,7 +127,7 @@ def _add_demo(demo: argparse.ArgumentParser) -> None:
 
 def _add_act(act: argparse.ArgumentParser) -> None:
     act.add_argument("id", metavar="ID", help="the action, as `backtop actions` names it")
-    act.add_argument("target", nargs="*", metavar="TARGET", help="what to act on")
+    act.add_argument("target", nargs="*", default=[], metavar="TARGET", help="what to act on")
     act.add_argument("--set", action="append", default=[], metavar="K=V", type=_pair, help="an option of the action")
     act.add_argument("--dry-run", action="store_true", help="plan only")
     act.add_argument("--yes", action="store_true", help="confirm low and medium risk")

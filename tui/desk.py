@@ -86,7 +86,7 @@ class Desk:
         return [
             MenuEntry(
                 spec.id, spec.key, spec.title, spec.risk.value, spec.pane, spec.help,
-                spec.impossible(situation, self.posture),
+                spec.impossible(situation, self.posture, self.config),
             )
             for spec in REGISTRY.values()
         ]  # fmt: skip

@@ -25,6 +25,10 @@ from widgets.text import crop
 
 LONGEST = 400
 """Cells of what is said to the person at once."""
+AT_LEAST = 5.0
+"""Seconds for which what is said can be read; longer texts stay longer."""
+READ_PER_SECOND = 12.0
+"""Cells that somebody who is not at ease reads in a second."""
 MOST_NAMES = 4
 """Targets of a broken-off run that are told by name."""
 MOST_TOLD = 3
@@ -74,11 +78,14 @@ class AppStage:
     def tell(self, text: str, *, title: str, grave: bool) -> None:
         """Say something to the person, literally."""
         severity: SeverityLevel = "warning" if grave else "information"
-        self._app.notify(crop(text, LONGEST), title=crop(title, LONGEST), severity=severity, markup=False)
+        seconds = max(AT_LEAST, len(text) / READ_PER_SECOND)
+        self._app.notify(
+            crop(text, LONGEST), title=crop(title, LONGEST), severity=severity, markup=False, timeout=seconds
+        )
 
     def progressed(self, progress: Progress | None) -> None:
         """Show how far a run is."""
-        self.progress = f"{progress.text}  ({progress.done} of {progress.of})   x stops" if progress else None
+        self.progress = f"{progress.done} of {progress.of}, x stops   {progress.text}" if progress else None
         self._redraw()
 
     def reads(self, text: str | None) -> None:

@@ -79,9 +79,11 @@ class Dialog:
 
 
 @asynccontextmanager
-async def dialog(rig: Rig, *keys: str, found: Situation | None = None) -> AsyncIterator[Dialog]:
+async def dialog(
+    rig: Rig, *keys: str, found: Situation | None = None, size: tuple[int, int] = (100, 30)
+) -> AsyncIterator[Dialog]:
     """The application after these keys, with an open dialog."""
-    async with rig.run(100, 30) as pilot:
+    async with rig.run(*size) as pilot:
         runs = Recorder()
         rig.app.dispatcher.runner = lambda _spec: runs  # type: ignore[assignment,return-value]
         await rig.know(pilot, found or data_gap())
@@ -409,6 +411,14 @@ async def test_a_second_action_waits_for_the_first(rig: Rig) -> None:
         await open_.pilot.pause()
         assert "requeue: refused: requeue is open or runs; one action at a time." in rig.told
         assert len([screen for screen in rig.app.screen_stack if isinstance(screen, PlanScreen)]) == 1
+
+
+async def test_what_is_below_and_when_it_expires_have_room_at_every_width(rig: Rig) -> None:
+    async with dialog(rig, "r", size=(60, 17)) as open_:
+        assert "more lines" in rig.text
+        assert "[n] Cancel   [y] requeue   expires in 60s" in rig.text
+        await open_.pass_time(57)
+        assert "expires in 3s" in rig.text
 
 
 async def test_many_targets_scroll_and_the_keys_stay_in_sight(rig: Rig) -> None:

@@ -75,7 +75,7 @@ async def test_x_stops_what_runs_and_tells_when_nothing_does(rig: Rig) -> None:
         await pilot.press("x")
         await until(pilot, lambda: runs.brake.pulled)
         assert (runs.brake.why, runs.brake.hurries()) == (BY_HAND, False)
-        assert rig.told[1:] == ["stop: nothing more is sent; what was sent is looked at"]
+        assert rig.told == ["stop: nothing more is sent; what was sent is looked at"]
         runs.go.set()
         await until(pilot, lambda: not rig.app.dispatcher.running)
 

@@ -9,6 +9,7 @@ from textual.pilot import Pilot
 
 from backend.incident.entry import Entry, Kind
 from backend.model.situation import Situation
+from backend.parts import ENGINE_UNIT
 from tests import situations
 from tests.conftest import Rig
 from tests.pilot.waiting import until
@@ -147,6 +148,35 @@ async def test_over_the_dashboard(rig: Rig, picture: SnapshotAssertion, name: st
             await opened(rig, pilot, RISKS["low"])
             rig.clock.move(1)  # a dialog that just opened hears no key
         await pilot.press(*keys)
+        await until(pilot, lambda: word in rig.text)
+        await pilot.pause()
+        assert rig.app.export_screenshot() == picture
+
+
+GIVEN_UP = situations.after(
+    situations.data_gap(),
+    {ENGINE_UNIT: situations.unit(active="failed", sub="failed", result="start-limit-hit", restarts=5)},
+)
+MORE = {
+    "reset": (GIVEN_UP, ("3", "e"), (), "[y] reset failed"),
+    "refused": (GIVEN_UP, (), ("a", "down"), "clears it."),
+    "wrong": (situations.data_gap(), ("1", "S"), (*"adaf", "enter"), "not the word"),
+    "leaving": (situations.data_gap(), ("1", "S"), (*"adaf-backtest-engine", "ctrl+q"), "restart engine is open"),
+}
+"""Dialogs in other states: what is known, the keys that open one, those that are pressed in it, and a word of it."""
+
+
+@pytest.mark.parametrize("size", [(60, 17), (120, 40)], ids=["60x17", "120x40"])
+@pytest.mark.parametrize("name", MORE)
+async def test_dialog_in_another_state(rig: Rig, picture: SnapshotAssertion, name: str, size: tuple[int, int]) -> None:
+    found, opening, pressed, word = MORE[name]
+    async with rig.run(*size) as pilot:
+        await show(rig, pilot, found)
+        if opening:
+            await opened(rig, pilot, opening)
+        if pressed:
+            rig.clock.move(2)  # a dialog that just opened hears no key
+            await pilot.press(*pressed)
         await until(pilot, lambda: word in rig.text)
         await pilot.pause()
         assert rig.app.export_screenshot() == picture

@@ -131,6 +131,29 @@ def test_a_right_that_is_missing_forbids_it_with_the_line_that_grants_it(
     assert why.endswith(f"NOPASSWD: {place}/systemctl restart adaf-backtest-engine.")
 
 
+def test_what_a_plan_would_refuse_is_told_of_the_actions_too(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    script = place / "systemctl"
+    script.write_text(script.read_text().replace("Result=signal", "Result=start-limit-hit"))
+    assert code_of("--config", str(place / "config.toml"), "actions", "--json") == 0
+    rows = {row["id"]: row["reason"] for row in json.loads(capsys.readouterr().out)}
+    assert rows["engine.reset-failed"] is None
+    assert rows["engine.restart"].startswith("The unit hit its start limit")
+
+
+def test_what_stays_the_same_is_told_once(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    script = place / "systemctl"
+    script.write_text(script.read_text().replace(': > "$(dirname "$0")/reset"', "exit 0"))
+    assert code_of("--config", str(place / "config.toml"), "act", "engine.reset-failed", "--yes") == 1
+    lines = capsys.readouterr().err.splitlines()
+    assert f"1/1 {NAME}: still failed (signal)" in lines
+    assert len(lines) == len(set(lines)) == 3
+
+
+def test_only_what_is_missing_is_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    assert code_of("act") == 2
+    assert capsys.readouterr().err.endswith("the following arguments are required: ID\n")
+
+
 def test_what_cannot_be_planned_is_refused_in_a_dry_run_too(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (place / "reset").touch()
     code, told, _ = act(place, capsys, "act", "engine.reset-failed", "--dry-run")

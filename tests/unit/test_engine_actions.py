@@ -242,9 +242,7 @@ async def test_a_health_that_is_never_told_is_followed(tmp_path: Path) -> None:
     outcome = await rig.restart()
     assert isinstance(outcome, Outcome)
     assert (outcome.verdict.word, outcome.verdict.so_far) == (Word.UNKNOWN, True)
-    assert outcome.verdict.text == (
-        "cannot be read: active -> active in a new run, but not its health: no answer within 5 s"
-    )
+    assert outcome.verdict.text == ("cannot be read: its health (active -> active in a new run): no answer within 5 s")
 
 
 async def test_what_is_refused_at_once_is_not_waited_for_long(tmp_path: Path) -> None:
@@ -537,7 +535,7 @@ async def test_health_that_cannot_be_read_keeps_what_the_far_side_said(tmp_path:
     rig.engine.health_is = lambda _: Refused("the server is busy", "503 Service Unavailable", retry_after=7.0)
     with pytest.raises(Refused) as caught:
         await executor.look(target)
-    assert caught.value.summary == "active -> active in a new run, but not its health: the server is busy"
+    assert caught.value.summary == "its health (active -> active in a new run): the server is busy"
     assert (caught.value.detail, caught.value.retry_after) == ("503 Service Unavailable", 7.0)
 
 

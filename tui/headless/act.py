@@ -80,7 +80,7 @@ async def actions(config: Config, clock: Clock, *, as_json: bool) -> int:
 
 
 def _row(spec: ActionSpec, situation: Situation, config: Config) -> dict[str, Any]:
-    reason = spec.impossible(situation, Posture(config.read_only))
+    reason = spec.impossible(situation, Posture(config.read_only), config)
     return {
         "id": spec.id, "title": spec.title, "risk": spec.risk.value, "key": spec.key, "pane": spec.pane,
         "runbook": spec.runbook, "available": reason is None, "reason": reason,
@@ -165,9 +165,14 @@ async def _run(runner: Runner, plan: Plan, quiet: bool) -> Outcome | Refusal:
     end = partial(runner.brake.pull, ENDING, hurry=True)
     when_told_to_end(end, signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 
+    told = ""
+
     def report(progress: Progress) -> None:
-        if not quiet:
-            complain(f"{progress.done}/{progress.of} {progress.text}")
+        nonlocal told
+        line = f"{progress.done}/{progress.of} {progress.text}"
+        if not quiet and line != told:  # it is looked at every second, and often nothing has changed
+            complain(line)
+        told = line
 
     return await runner.run(plan, report)
 
