@@ -13,6 +13,7 @@ from backend.model.engine import Unit, UnitVerb, verb_argv
 from backend.model.situation import Situation
 from backend.model.target import Target, UnitTarget, of_kind
 from backend.parts import ENGINE_UNIT, HOST_PROCESSES, JOBS_RUNNING
+from backend.text import listed
 
 if TYPE_CHECKING:  # the registry is read before the first picture, which must not wait for a network library
     from backend.clients.api import ApiClient
@@ -21,6 +22,8 @@ if TYPE_CHECKING:  # the registry is read before the first picture, which must n
 
 HEALTHY_WITHIN = 60.0
 """Seconds that a restarted engine has until its health must be good."""
+ENOUGH_NAMES = 4
+"""Running jobs that are told by name."""
 HOLDS = 10.0
 """Seconds that a new run must be seen to hold: one that crashes does so after a moment."""
 
@@ -132,9 +135,8 @@ def _hurts(ask: Ask, unit: Unit) -> tuple[str, ...]:
     if running is None:
         lines.insert(0, "running jobs lose what they have computed; which run is not known now")
     elif running.jobs:
-        names = ", ".join(f"{job.label} {job.strategy}" for job in running.jobs[:4])
-        more = f" and {len(running.jobs) - 4} more" if len(running.jobs) > 4 else ""
-        lines.insert(0, f"{len(running.jobs)} running jobs lose what they have computed: {names}{more}")
+        names = listed([f"{job.label} {job.strategy}" for job in running.jobs], ENOUGH_NAMES)
+        lines.insert(0, f"{len(running.jobs)} running jobs lose what they have computed: {names}")
     if not unit.running:
         lines.insert(0, f"the unit is {unit.active}: this starts it")
     return tuple(lines)

@@ -28,7 +28,7 @@ from backend.model.situation import Situation
 from backend.model.target import Target, UnitTarget
 from backend.parts import ENGINE_UNIT, HOST_PROCESSES, JOBS_HEALTH, JOBS_RUNNING
 from backend.platform import Platform
-from backend.text import clean
+from backend.text import clean, listed
 from backend.threads import AbandonableThreads
 from tui.headless.dry import forbidden
 from tui.headless.look import look
@@ -149,9 +149,7 @@ def _by_name(candidates: Sequence[Target]) -> dict[str, Target]:
 
 
 def _some(candidates: Sequence[Target]) -> str:
-    names = ", ".join(clean(target.id, 80) for target in candidates[:ENOUGH_NAMES])
-    more = len(candidates) - ENOUGH_NAMES
-    return f"{names} and {more} more" if more > 0 else names
+    return listed([clean(target.id, 80) for target in candidates], ENOUGH_NAMES)
 
 
 def _unconfirmed(plan: Plan, order: Order) -> Refusal | None:
