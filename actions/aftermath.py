@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from actions.means import Means
-from actions.outcome import how_far
+from actions.outcome import broken_off
 from actions.verdict import TargetVerdict, Verdict, Word
 from actions.watch import FOLLOW_FOR, Watch, unseen
 from backend.errors import JournalError, NotAllowed, SourceError
@@ -79,7 +79,8 @@ class Aftermath:
         seen = await asyncio.gather(*(self._ended(watch, each, run, meant) for each in seeds))
         found = [one for one in seen if one is not None]
         needless = len(run.needless)
-        return _complete(Verdict.over(found, len(meant.targets) - len(found) - needless, needless), run)
+        none = "nothing was done" if run.verdict is not None else "nothing has changed"
+        return _complete(Verdict.over(found, len(meant.targets) - len(found) - needless, needless, none=none), run)
 
     async def _ended(self, watch: Watch, seed: TargetVerdict, run: RunRecord, meant: Meant) -> TargetVerdict | None:
         """What became of one target; None if it was not touched, as far as can be seen."""
@@ -119,7 +120,7 @@ def _complete(verdict: Verdict, run: RunRecord) -> Verdict:
     if run.verdict is not None:
         stopped = clean(run.verdict.data.get("stopped"), 200)
         return verdict.stopped_by(stopped) if stopped and verdict.skipped else verdict
-    return replace(verdict, text=f"{verdict.text}; broken off {how_far(len(run.steps), len(run.intent.targets))}")
+    return replace(verdict, text=f"{verdict.text}; broken off {broken_off(len(run.steps), len(run.intent.targets))}")
 
 
 def _seeds(run: RunRecord, meant: Meant) -> Sequence[TargetVerdict] | None:

@@ -8,7 +8,7 @@ from textual.app import App
 from textual.notifications import SeverityLevel
 
 from actions.guard import Posture
-from actions.outcome import Progress, how_far
+from actions.outcome import Progress, broken_off
 from actions.plan import Plan
 from actions.registry import REGISTRY
 from actions.spec import ActionSpec
@@ -133,7 +133,7 @@ def _broken_off(run: RunRecord) -> str:
     when = f"{intent.action} was begun at {intent.at:%H:%M:%S} by {intent.actor}"
     last = f" ({run.steps[-1].data.get('text')} gave {run.steps[-1].data.get('result')})" if run.steps else ""
     targets = listed(intent.targets, MOST_NAMES)
-    return f"{when} and broken off {how_far(len(run.steps), len(intent.targets))}{last}: {targets}"
+    return f"{when} and broken off {broken_off(len(run.steps), len(intent.targets))}{last}: {targets}"
 
 
 def before(plan: Plan, runs: Sequence[RunRecord], since: datetime) -> list[str]:

@@ -218,7 +218,10 @@ def check_settled(config: Config, name: str, run: RunRecord) -> None:
     of = len(run.intent.targets)
     assert verdict.skipped == of - len(touched)
     assert verdict.word is (Word.WORKED if set(run.intent.targets) == run.sent.keys() else Word.UNKNOWN)
-    how_far = f"after step {recorded} of {of}" if recorded else f"before step 1 of {of}"
+    maybe = f", and step {recorded + 1} may have been sent" if recorded < of else ""
+    how_far = (
+        f"after step {recorded} of {of}{maybe}" if recorded else f"before step 1 of {of}, which may have been sent"
+    )
     assert verdict.text.endswith(f"; broken off {how_far}")
     assert settled(config, name, run.id) is None
 

@@ -11,7 +11,7 @@ import pytest
 
 from actions.aftermath import AWAY_QUIET, OTHERS_QUIET, Aftermath, left_alone
 from actions.brake import BY_HAND, ENDING
-from actions.outcome import Outcome, how_far
+from actions.outcome import Outcome, broken_off, how_far
 from actions.verdict import Word
 from actions.watch import FOLLOW_FOR, FOLLOW_LOOKS, LOST_AFTER
 from backend.errors import JournalError, Refused
@@ -141,7 +141,7 @@ async def test_an_intent_that_nobody_understands_ends_as_unknown(tmp_path: Path,
     journal.append("intent", id="r1", action="job.requeue", targets=["job:8841"], data={**GOOD, **wrong})
     verdict = await rig.settle("r1")
     assert verdict is not None
-    text = "nobody here can tell what it acted on; broken off before step 1 of 1"
+    text = "nobody here can tell what it acted on; broken off before step 1 of 1, which may have been sent"
     assert (verdict.word, verdict.text) == (Word.UNKNOWN, text)
     assert not recorded(rig).open
 
@@ -194,7 +194,7 @@ async def test_what_may_have_been_sent_is_not_claimed(tmp_path: Path) -> None:
     assert verdict is not None
     text = (
         "completed in attempt 4, which somebody else began; whether this run did that is not known; "
-        "broken off before step 1 of 1"
+        "broken off before step 1 of 1, which may have been sent"
     )
     assert (verdict.word, verdict.text) == (Word.UNKNOWN, text)
 
@@ -206,7 +206,10 @@ async def test_what_was_not_touched_is_said_to_be_so(tmp_path: Path) -> None:
     )
     verdict = await rig.settle("r1")
     assert verdict is not None
-    assert (verdict.skipped, verdict.text) == (1, "nothing was done; broken off before step 1 of 1")
+    assert (verdict.skipped, verdict.text) == (
+        1,
+        "nothing has changed; broken off before step 1 of 1, which may have been sent",
+    )
 
 
 async def test_what_stopped_a_run_is_still_told_in_its_last_verdict(tmp_path: Path) -> None:
@@ -336,6 +339,12 @@ async def test_cool_down_counts_from_when_each_was_touched(tmp_path: Path) -> No
     rig.server.put(failed("1", attempt=2))
     assert "was already asked for 3 59 s ago" in await rig.refused(requeue_of(failed("3", attempt=2)))
     assert isinstance(await rig.runner.run(requeue_of(failed("1", attempt=2)), rig.progress.append), Outcome)
+
+
+def test_what_was_broken_off_may_have_sent_a_step_that_is_not_on_record() -> None:
+    assert broken_off(0, 1) == "before step 1 of 1, which may have been sent"
+    assert broken_off(1, 3) == "after step 1 of 3, and step 2 may have been sent"
+    assert broken_off(3, 3) == "after step 3 of 3"
 
 
 def test_how_far_it_came() -> None:

@@ -66,7 +66,9 @@ async def test_what_was_broken_off_is_told_once_and_closed(sitting: Sitting) -> 
     sitting.leaves(failed())
     assert await sitting.look() == 1
     assert sitting.broken == ["r1"]
-    assert sitting.verdicts == ["job.requeue: nothing was done; broken off before step 1 of 1"]
+    assert sitting.verdicts == [
+        "job.requeue: nothing has changed; broken off before step 1 of 1, which may have been sent"
+    ]
     assert await sitting.look() == 0
     assert (sitting.broken, len(sitting.verdicts)) == (["r1"], 1)
 

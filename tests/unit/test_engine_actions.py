@@ -325,7 +325,7 @@ async def test_what_was_broken_off_before_its_step_touched_nothing_also_where_su
     rig.engine.sudoers = {} if right else {"restart": "the line"}
     verdict = await Aftermath(means, UnitTarget).settle("r1")
     assert verdict is not None
-    assert verdict.text == "nothing was done; broken off before step 1 of 1"
+    assert verdict.text == "nothing has changed; broken off before step 1 of 1, which may have been sent"
 
 
 async def test_a_start_that_hangs_is_told_and_not_asked_for_again(tmp_path: Path) -> None:
