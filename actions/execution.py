@@ -7,6 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 from actions.brake import Brake
+from actions.keeping import LOST
 from actions.means import Means, changed
 from actions.outcome import Outcome, Progress, Report, StepResult, how_far
 from actions.plan import SETTLE, Plan, Refusal, Step
@@ -22,10 +23,11 @@ from backend.errors import (
     SourceError,
     TimedOut,
 )
+from backend.holding import Grip
 from backend.incident.entry import Kind
 from backend.incident.identity import Meant, meant_as_data
-from backend.incident.scribe import until_done
 from backend.model.target import Target
+from backend.threads import until_done
 
 LATE = 60.0
 """Seconds within which a server that gave no answer may still do what it was asked."""
@@ -36,12 +38,13 @@ UNDONE = (NotAllowed, MissingRoute, MissingObject)
 class Run:
     """One run of one plan."""
 
-    def __init__(self, plan: Plan, means: Means, report: Report, brake: Brake) -> None:
-        self.id = uuid4().hex[:12]
+    def __init__(self, id_: str, plan: Plan, means: Means, report: Report, brake: Brake, grip: Grip) -> None:
+        self.id = id_
         self._plan = plan
         self._means = means
         self._report = report
         self._brake = brake
+        self._grip = grip
         self._results: list[StepResult] = []
         self._watches: list[asyncio.Task[TargetVerdict]] = []
         """One for each step that was sent."""
@@ -99,9 +102,14 @@ class Run:
                 await watch
 
     async def _halted(self, number: int) -> bool:
-        """Keep the rate; stop when asked, when the journal breaks, or when a target that was touched fared badly."""
+        """Keep the rate; stop when asked, when the journal breaks, or when a target that was touched fared badly.
+
+        Nothing is sent under a lock that somebody else has by now.
+        """
         if number:
             await self._means.sleep(1 / self._plan.pace.per_second)
+        if not self._brake.pulled and not await self._grip.have():
+            self._brake.pull(LOST)
         ended = (watch.result() for watch in self._watches if watch.done())
         halted = self._brake.pulled or self._unrecorded is not None
         return halted or any(one.word is not Word.WORKED for one in ended)
@@ -170,6 +178,11 @@ class Run:
     async def _write(self, kind: Kind, data: Mapping[str, Any], targets: Sequence[Target]) -> None:
         keys = tuple(target.key for target in targets)
         await self._means.scribe.append(kind, id=self.id, action=self._plan.action, targets=keys, data=data)
+
+
+def new_id() -> str:
+    """What intent, steps and verdicts of one run will have in common."""
+    return uuid4().hex[:12]
 
 
 def _time_to_settle(usual: float, trouble: SourceError | None) -> float:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from actions.engine import EngineExecutor, plan_reset_failed, plan_restart, reset_executor, restart_executor
-from actions.means import Locks, Means
+from actions.means import Means
 from actions.outcome import Outcome, Progress
 from actions.plan import Plan, Refusal
 from actions.run import Runner
@@ -15,6 +15,7 @@ from backend.clients.api import ApiClient
 from backend.clients.engine import EngineClient
 from backend.config.model import Config
 from backend.errors import SourceError
+from backend.holding import Locks
 from backend.incident.entry import Entry
 from backend.incident.journal import Journal
 from backend.incident.reading import JournalReader

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from actions.aftermath import Aftermath
 from actions.jobs import JobExecutor, plan_requeue
-from actions.means import Locks, Means
+from actions.means import Means
 from actions.outcome import Outcome, Progress
 from actions.plan import Plan, Refusal
 from actions.run import Runner
@@ -20,6 +20,7 @@ from actions.verdict import Verdict
 from backend.clients.api import ApiClient, Sent
 from backend.config.model import Config
 from backend.errors import MissingObject, SourceError
+from backend.holding import Locks
 from backend.incident.entry import Entry
 from backend.incident.journal import Journal
 from backend.incident.reading import JournalReader

@@ -9,7 +9,7 @@ from typing import Any
 from textual.app import App
 
 from actions.brake import ENDING
-from actions.caretaker import Caretaker
+from actions.caretaker import Caretaker, OpenRuns
 from actions.spec import ActionSpec
 from actions.verdict import Verdict
 from backend.errors import JournalError
@@ -51,10 +51,7 @@ class Life:
         self._dispatcher = dispatcher
         self._stage = stage
         self.caretaker = Caretaker(
-            desk.scribe,
-            desk.locks,
-            desk.clock,
-            desk.host,
+            OpenRuns(desk.scribe, desk.locks, desk.clock, desk.host),
             desk.means,
             Voice(stage, dispatcher),
             dispatcher.open_runs,

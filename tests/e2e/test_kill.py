@@ -13,13 +13,14 @@ import pytest
 
 from actions.aftermath import Aftermath, left_alone
 from actions.engine import plan_reset_failed, plan_restart
-from actions.means import Changed, Executor, Locks, Means
+from actions.means import Changed, Executor, Means
 from actions.plan import Plan, Refusal, Step
 from actions.run import Runner
 from actions.verdict import TargetVerdict, Verdict, Word
 from backend.clients.api import ApiClient
 from backend.config.load import load
 from backend.config.model import Config
+from backend.holding import Locks
 from backend.incident import journal as journal_module
 from backend.incident.journal import Journal
 from backend.incident.ledger import Ledger

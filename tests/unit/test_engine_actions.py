@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 
 from actions.engine import plan_reset_failed, plan_restart, restart_executor, the_failed_unit, the_unit
-from actions.means import Locks, Means
+from actions.means import Means
 from actions.outcome import Outcome
 from actions.plan import SETTLE, Refusal, Risk
 from actions.registry import REGISTRY
@@ -22,6 +22,7 @@ from backend.command import SystemRunner
 from backend.config.model import Config
 from backend.config.model import Engine as EngineConfig
 from backend.errors import MissingRoute, NotAllowed, Refused, SourceError, TimedOut
+from backend.holding import Locks
 from backend.incident.journal import Journal
 from backend.incident.scribe import Scribe
 from backend.model.engine import Unit, UnitVerb

@@ -2,6 +2,7 @@ import asyncio
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,15 +10,19 @@ from typing import Any
 
 import pytest
 
+from actions import keeping
 from actions.brake import BY_HAND, ENDING
 from actions.outcome import Outcome
 from actions.plan import Refusal
 from actions.verdict import Word
+from backend import holding
 from backend.errors import JournalError
 from backend.incident.entry import Entry
 from backend.incident.journal import Journal
-from backend.locks import TargetLock
+from backend.locks import Held, TargetLock
+from backend.threads import AbandonableThreads
 from tests.fakes import NOTHING, SLOW, Rig, failed, requeue_of
+from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
 HOLDER = """
@@ -72,6 +77,42 @@ async def test_no_place_for_locks_is_a_refusal(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setitem(defaults, "fallback", tmp_path / "plain")
     assert (await rig.refused(requeue_of(failed()))).startswith("Nothing was sent: no place for locks")
     assert rig.server.sent == []
+
+
+async def test_a_folder_for_locks_that_hangs_is_a_refusal_and_stops_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rig, answers = Rig(tmp_path, failed()), threading.Event()
+    asyncio.get_running_loop().set_default_executor(AbandonableThreads())
+    monkeypatch.setattr(holding, "PATIENCE", 0.2)
+    runner = rig.another()
+    acquire = TargetLock.acquire
+
+    def hangs(lock: TargetLock) -> Held | None:
+        answers.wait(60)
+        return acquire(lock)
+
+    monkeypatch.setattr(TargetLock, "acquire", hangs)
+    refused = asyncio.create_task(rig.refused(requeue_of(failed()), runner))
+    turns = 0
+    while not refused.done():
+        await asyncio.sleep(0.01)
+        turns += 1
+    assert turns > 3, "the loop went on"
+    said = f"Nothing was sent: the folder for locks {rig.locks} did not answer within 0.2 s; it is given up."
+    assert refused.result() == said
+    assert rig.server.sent == []
+    answers.set()
+    await until(lambda: not list(rig.locks.iterdir()))
+
+
+async def test_nothing_more_is_sent_once_a_lock_is_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rig = Rig(tmp_path, *THREE)
+    rig.server.on_send = lambda _: monkeypatch.setattr(TargetLock, "keep", lambda _: False)
+    monkeypatch.setattr(keeping, "KEEP_EVERY", 3600.0)
+    outcome = await rig.run(requeue_of(*THREE))
+    assert rig.server.sent == ["1"]
+    assert outcome.verdict.text.endswith(f"2 not touched; {keeping.LOST} after step 1 of 3")
 
 
 async def test_locks_are_taken_in_one_order_whatever_the_plan_says(
