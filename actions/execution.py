@@ -115,14 +115,22 @@ class Run:
         return halted or any(one.word is not Word.WORKED for one in ended)
 
     async def _do(self, number: int, step: Step) -> SourceError | None:
-        """Send the step, once; returns what went wrong. Also when cancelled its end is awaited, and written down."""
+        """Send the step, once; returns what went wrong. Also when cancelled its end is awaited, and written down.
+
+        Only the brake cuts it short.
+        """
         self._report(Progress(number, len(self._plan.steps), step.text))
         began = self._means.clock.monotonic()
         sending = asyncio.ensure_future(self._means.executor.perform(step))
         try:
-            await until_done(sending)
+            with self._brake.over(step.text, sending.cancel):
+                await until_done(sending)
         finally:
-            await self._did(step, _word_of(sending), 1000 * (self._means.clock.monotonic() - began))
+            await self._did(
+                step, _word_of(sending, cut=self._brake.cuts), 1000 * (self._means.clock.monotonic() - began)
+            )
+        if sending.cancelled() and self._brake.cuts:
+            return None
         try:
             sending.result()
         except SourceError as error:
@@ -139,7 +147,14 @@ class Run:
 
     async def _settled(self, target: Target, trouble: SourceError | None) -> TargetVerdict:
         """What is seen of a target once it has settled; what was refused needs no long wait."""
-        seen = await self._watch.settled(target, _time_to_settle(self._plan.settle, trouble))
+        looking = asyncio.ensure_future(self._watch.settled(target, _time_to_settle(self._plan.settle, trouble)))
+        try:
+            with self._brake.over(f"what became of {target.label}", looking.cancel):
+                seen = await looking
+        except asyncio.CancelledError:
+            if not self._brake.cuts:
+                raise
+            return unseen(target)
         if trouble is None:
             return seen
         text = f"{seen.text} ({trouble.kind}: {trouble.summary})"
@@ -196,10 +211,10 @@ def _time_to_settle(usual: float, trouble: SourceError | None) -> float:
             return usual
 
 
-def _word_of(sending: "asyncio.Future[str]") -> str:
+def _word_of(sending: "asyncio.Future[str]", *, cut: bool) -> str:
     """What came of a request that has ended, one way or the other."""
     if sending.cancelled():
-        return "cut off: it may have been done"
+        return f"cut {'short' if cut else 'off'}: it may have been done"
     match sending.exception():
         case None:
             return sending.result()

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from actions.brake import Brake
+from actions.brake import ENDING, Brake, waiting
 from actions.guard import Posture, forbids_planning
 from actions.outcome import Progress
 from actions.plan import Plan, Refusal
@@ -102,12 +102,23 @@ class Dispatcher:
             self.open_runs[outcome.run_id] = outcome.verdict
         self.report(spec, outcome.verdict)
 
-    def stop(self, why: str, *, hurry: bool = False) -> bool:
+    def stop(self, why: str) -> bool:
         """Let what runs send nothing more; whether anything runs."""
-        self._ending = why if hurry else self._ending
         if self._brake is not None:
-            self._brake.pull(why, hurry=hurry)
+            self._brake.pull(why)
         return self._brake is not None
+
+    def end(self, now: float, *, again: bool = True) -> str:
+        """Begin nothing more, and let what runs come to its end; what that waits for, as a sentence, if it does.
+
+        Told a second time, a moment later by this monotonic clock, it is cut short, unless `again` is false.
+        """
+        first, self._ending = not self._ending, ENDING
+        if self._brake is None:
+            return ""
+        if first or again:
+            self._brake.told_to_end(now)
+        return "" if self._brake.cuts else waiting(self._brake)
 
     async def quiet(self) -> None:
         """Wait until nothing runs."""

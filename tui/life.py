@@ -8,7 +8,6 @@ from typing import Any
 
 from textual.app import App
 
-from actions.brake import ENDING
 from actions.caretaker import Caretaker, OpenRuns
 from actions.spec import ActionSpec
 from actions.verdict import Verdict
@@ -62,7 +61,8 @@ class Life:
         """Read and show until cancelled."""
         loop = asyncio.get_running_loop()
         loop.set_default_executor(AbandonableThreads())
-        when_told_to_end(self.end, signal.SIGTERM, signal.SIGHUP)
+        when_told_to_end(self.end, signal.SIGTERM)
+        when_told_to_end(self.hang_up, signal.SIGHUP)
         feed = await asyncio.to_thread(self._desk.open_feed)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(feed.run(show))
@@ -76,14 +76,22 @@ class Life:
             self._stage.draw_journal()
             await asyncio.sleep(LOOK_EVERY)
 
-    def end(self) -> None:
-        """TERM or hang-up: what runs finishes its step or stops before the next, and says so in the journal."""
-        self._dispatcher.stop(ENDING, hurry=True)
-        self._stage.ending = True
-        if self._dispatcher.running:
-            self._app.run_worker(self._end_when_quiet(), group="end")
-        else:
+    def end(self, *, again: bool = True) -> None:
+        """TERM, or who leaves: what runs finishes its step or stops before the next, and says so in the journal.
+
+        Told once more, it cuts short what it waits for.
+        """
+        waits = self._dispatcher.end(self._desk.clock.monotonic(), again=again)
+        first = not self._stage.ending
+        self._stage.leave(waits)
+        if not self._dispatcher.running:
             self._app.exit()
+        elif first:
+            self._app.run_worker(self._end_when_quiet(), group="end")
+
+    def hang_up(self) -> None:
+        """A lost terminal ends it as TERM does, but is noticed in several ways and means it once."""
+        self.end(again=False)
 
     async def _end_when_quiet(self) -> None:
         await self._dispatcher.quiet()

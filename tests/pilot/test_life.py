@@ -19,6 +19,7 @@ from tests.fakes import failed, requeue_of
 from tests.pilot.waiting import until
 from tests.situations import NOW, data_gap
 from tui import life
+from tui.screens.leave import LeaveScreen
 from tui.screens.plan import PlanScreen
 from tui.stage import before
 
@@ -58,6 +59,35 @@ async def test_told_to_end_it_starts_nothing_after_what_runs(rig: Rig, so_far: b
         runs.go.set()
         await until(pilot, lambda: not rig.app.is_running)
     gc.collect()  # what was begun and never awaited is told of here
+
+
+async def test_a_second_term_cuts_short_what_the_first_waits_for(rig: Rig) -> None:
+    runs, cut = Lasting(), asyncio.Event()
+    async with rig.run(100, 30) as pilot:
+        rig.app.dispatcher.runner = lambda _spec: runs  # type: ignore[assignment,return-value]
+        await rig.know(pilot, data_gap())
+        await pilot.press("down", "r")
+        await until(pilot, lambda: isinstance(rig.app.screen, PlanScreen) and "[n] Cancel" in rig.text)
+        rig.clock.move(2)
+        await pilot.press("y")
+        await until(pilot, lambda: rig.app.dispatcher.running)
+        with runs.brake.over("systemctl restart engine", cut.set):
+            rig.app.life.hang_up()
+            await until(pilot, lambda: rig.told and "now       waits for the end of" in rig.text)
+            assert rig.told == [
+                "leaving: waits for the end of: systemctl restart engine; told once more to end, it is cut short"
+            ]
+            rig.clock.move(2)
+            rig.app.life.hang_up()
+            assert not cut.is_set(), "a terminal is lost once"
+            await pilot.press("ctrl+q")
+            await until(pilot, lambda: rig.shows(LeaveScreen))
+            rig.clock.move(2)
+            await pilot.press("y")
+            await until(pilot, cut.is_set)
+        assert len(rig.told) == 1
+        runs.go.set()
+        await until(pilot, lambda: not rig.app.is_running)
 
 
 async def test_x_stops_what_runs_and_tells_when_nothing_does(rig: Rig) -> None:

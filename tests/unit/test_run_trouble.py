@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from actions import keeping
-from actions.brake import BY_HAND, ENDING
+from actions.brake import BY_HAND, ENDING, MEANT_TWICE
 from actions.outcome import Outcome
 from actions.plan import Refusal
 from actions.verdict import Word
@@ -20,6 +20,7 @@ from backend.errors import JournalError
 from backend.incident.entry import Entry
 from backend.incident.journal import Journal
 from backend.locks import Held, TargetLock
+from backend.model.jobs import Job
 from backend.threads import AbandonableThreads
 from tests.fakes import NOTHING, SLOW, Rig, failed, requeue_of
 from tests.waiting import until
@@ -295,6 +296,56 @@ async def test_cancelled_in_the_middle_of_a_request_it_waits_for_its_end(tmp_pat
     (step,) = rig.entries("step")
     assert step.data["result"] == "202 queued"
     assert rig.entries("verdict")[0].data["text"] == "stopped after step 1 of 3"
+
+
+async def test_what_hangs_is_cut_short_and_looked_at_by_the_next(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, *THREE)
+    rig.server.hold, arrived = asyncio.Event(), asyncio.Event()
+    rig.server.on_send = lambda _: arrived.set()
+    running = asyncio.create_task(rig.runner.run(requeue_of(*THREE), rig.progress.append))
+    await arrived.wait()
+    brake = rig.runner.brake
+    brake.told_to_end(0.0)
+    assert brake.waits_for == "POST /api/research/backtests/1/requeue"
+    await asyncio.sleep(0)
+    assert not running.done()
+    brake.told_to_end(MEANT_TWICE)
+    outcome = await running
+    assert isinstance(outcome, Outcome)
+    assert rig.server.sent == ["1"]
+    assert brake.waits_for == ""
+    assert rig.time.passed < 1.0
+    (step,) = rig.entries("step")
+    assert step.data["result"] == "cut short: it may have been done"
+    (verdict,) = rig.entries("verdict")
+    assert (verdict.data["verdict"], verdict.data["final"]) == ("unknown", False)
+    assert verdict.data["text"] == "not looked at yet, 2 not touched; backtop was told to end at once after step 1 of 3"
+    assert not list(rig.locks.iterdir())
+    last = await rig.settle(outcome.run_id, "bob@research-01")
+    assert last is not None
+    assert last.text == "completed in attempt 2, 2 not touched; backtop was told to end at once after step 1 of 3"
+
+
+async def test_looking_is_cut_short_too(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, failed())
+    look, looking = rig.server.job, asyncio.Event()
+
+    async def hangs(id_: str) -> Job:
+        if rig.server.sent:
+            looking.set()
+            await asyncio.Event().wait()
+        return await look(id_)
+
+    rig.server.job = hangs  # type: ignore[method-assign]
+    running = asyncio.create_task(rig.runner.run(requeue_of(failed()), rig.progress.append))
+    await looking.wait()
+    assert rig.runner.brake.waits_for == "what became of 8841"
+    rig.runner.brake.told_to_end(0.0)
+    rig.runner.brake.told_to_end(5.0)
+    outcome = await running
+    assert isinstance(outcome, Outcome)
+    assert outcome.verdict.text == "not looked at yet; backtop was told to end at once after step 1 of 1"
+    assert outcome.verdict.so_far
 
 
 async def test_request_that_is_cut_off_may_have_been_done(tmp_path: Path) -> None:

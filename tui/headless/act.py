@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from actions.aftermath import Aftermath
-from actions.brake import ENDING
+from actions.brake import ENDING, waiting
 from actions.guard import Posture, forbids_planning
 from actions.means import Means
 from actions.outcome import Outcome, Progress
@@ -153,8 +153,13 @@ def _unconfirmed(plan: Plan, order: Order) -> Refusal | None:
 
 
 async def _run(runner: Runner, plan: Plan, quiet: bool) -> Outcome | Refusal:
-    end = partial(runner.brake.pull, ENDING, hurry=True)
-    when_told_to_end(end, signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+    def end() -> None:
+        runner.brake.told_to_end(runner.means.clock.monotonic())
+        if not runner.brake.cuts:
+            complain(waiting(runner.brake))
+
+    when_told_to_end(end, signal.SIGTERM, signal.SIGINT)
+    when_told_to_end(partial(runner.brake.pull, ENDING, hurry=True), signal.SIGHUP)
 
     def report(progress: Progress) -> None:
         if not quiet:
