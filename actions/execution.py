@@ -167,9 +167,10 @@ class Run:
 
     def _broken_off(self) -> Verdict:
         """What is written when it is cut short; what became of what was sent is for whoever comes next to see."""
-        text = f"stopped {self._how_far()}" if self._results else f"stopped {self._how_far()}; nothing was sent"
+        stopped = f"stopped {self._how_far()}"
+        text = stopped if self._results else f"{stopped}; nothing was sent"
         open_ones = tuple(unseen(target) for target in self._sent)
-        return Verdict(Word.UNKNOWN, text, open_ones, self._untouched, self._needless)
+        return Verdict(Word.UNKNOWN, text, open_ones, self._untouched, self._needless, stopped)
 
     @property
     def _untouched(self) -> int:

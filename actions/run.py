@@ -4,16 +4,13 @@ from collections.abc import Sequence
 
 from actions.brake import Brake
 from actions.execution import Run, new_id, unrecordable
-from actions.guard import forbids_running
+from actions.guard import BUDGET_WINDOW, forbids_running
 from actions.keeping import held
 from actions.means import Means, changed
 from actions.outcome import Outcome, Progress, Report
 from actions.plan import Plan, Refusal
 from backend.errors import JournalError, SourceError
 from backend.holding import Taken
-
-RECENT = 3000
-"""Journal lines that are looked through for cool-downs and budgets: more than ten minutes of steps at their pace."""
 
 
 class Runner:
@@ -44,7 +41,7 @@ class Runner:
     async def forbidden(self, plan: Plan) -> Refusal | None:
         """Why this plan must not run now, by what the journal says; asked before it is confirmed, and again after."""
         try:
-            recent = await self.means.scribe.tail(RECENT)
+            recent = await self.means.scribe.since(self.means.clock.now() - BUDGET_WINDOW)
         except JournalError as error:
             return unrecordable(error)
         return forbids_running(plan, recent, self.means.clock.now())

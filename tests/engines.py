@@ -26,6 +26,7 @@ from backend.model.situation import Situation
 from backend.model.target import UnitTarget
 from backend.parts import ENGINE_UNIT
 from tests.fakes import NOW, Time, known, without_threads
+from tests.journals import MANY
 from tests.situations import unit
 
 OLD, NEW = "a3f1" * 8, "b702" * 8
@@ -126,7 +127,7 @@ class EngineRig:
         return await self.runner("reset-failed").run(planned(plan_reset_failed, self.unit), self.progress.append)
 
     def entries(self, kind: str | None = None) -> list[Entry]:
-        return [entry for entry in JournalReader(self.path).entries() if kind in (None, entry.kind)]
+        return [entry for entry in JournalReader(self.path).tail(MANY) if kind in (None, entry.kind)]
 
 
 def seen(unit: Unit) -> Situation:

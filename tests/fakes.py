@@ -30,6 +30,7 @@ from backend.model.situation import Part, Reading, Situation, Value
 from backend.model.target import JobTarget
 from backend.parts import JOBS_FAILED
 from backend.store import reduce
+from tests.journals import MANY
 
 NOW = datetime(2026, 11, 20, 14, 30, tzinfo=UTC)
 
@@ -228,4 +229,4 @@ class Rig:
         return refusal.reason
 
     def entries(self, kind: str | None = None) -> Sequence[Entry]:
-        return [entry for entry in JournalReader(self.path).entries() if kind in (None, entry.kind)]
+        return [entry for entry in JournalReader(self.path).tail(MANY) if kind in (None, entry.kind)]

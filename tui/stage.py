@@ -12,12 +12,12 @@ from actions.outcome import Progress, how_far
 from actions.plan import Plan
 from actions.registry import REGISTRY
 from actions.spec import ActionSpec
-from backend.diagnosis.facts import listed
 from backend.diagnosis.rules import diagnose
 from backend.incident.alert import RTO
 from backend.incident.runs import RunRecord
 from backend.model.situation import Situation
 from backend.parts import JOBS_COUNTS, JOBS_HEALTH, JOBS_PENDING, JOBS_RUNNING
+from backend.text import listed
 from tui.desk import Desk
 from tui.screens.plan import PlanScreen
 from widgets.present.plan import PlanFacts

@@ -88,10 +88,6 @@ class Ledger:
         before, self._known = self._known, known
         return (before.read_to, before.seal) != (known.read_to, known.seal)
 
-    def add(self, entries: Sequence[Entry]) -> None:
-        """Go on with these entries as if they had been read."""
-        self._known = _grown(self._known, entries, self._known.read_to)
-
 
 def _grown(known: _Known, added: Sequence[Entry], read_to: int) -> _Known:
     entries = tuple(deque((*known.entries, *added), maxlen=KEPT))

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
 
@@ -13,6 +14,8 @@ from backend.threads import Errand
 
 T = TypeVar("T")
 
+OLDER = 1000
+"""So many entries in a row are older where nothing newer is looked for: clocks may differ."""
 PATIENCE = 10.0
 """Seconds that a read or write may take; a lock that another program holds is waited for less."""
 
@@ -45,9 +48,9 @@ class Scribe:
             partial(self.journal.append, kind, id=id, action=action, targets=targets, data=data, sync=True)
         )
 
-    async def tail(self, count: int) -> Sequence[Entry]:
-        """The last good entries, oldest first."""
-        return await self._do(partial(self.journal.tail, count))
+    async def since(self, moment: datetime) -> Sequence[Entry]:
+        """The good entries from this moment on and somewhat older ones, oldest first, with the intents of all steps."""
+        return await self._do(partial(self.journal.since, moment, OLDER))
 
     async def catch_up(self) -> bool:
         """Let the ledger know what was added; whether anything was."""
