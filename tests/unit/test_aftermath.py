@@ -343,7 +343,7 @@ async def test_what_was_cut_short_is_found_out_by_the_next(tmp_path: Path) -> No
     assert run.verdict.data["text"] == "stopped after step 2 of 3"
     verdict = await rig.settle(run.id)
     assert verdict is not None
-    assert verdict.text == "2 worked, 1 not touched"
+    assert verdict.text == "2 worked, 1 not touched; stopped after step 2 of 3"
 
 
 async def test_many_are_followed_at_a_rate(tmp_path: Path) -> None:

@@ -279,9 +279,6 @@ async def test_cancelled_while_it_waits_it_says_after_which_step(tmp_path: Path)
     (verdict,) = rig.entries("verdict")
     assert (verdict.data["verdict"], verdict.data["text"]) == ("unknown", "stopped after step 2 of 3")
     assert list(rig.locks.iterdir()) == []
-    last = await rig.settle(verdict.id, "bob@research-01")
-    assert last is not None
-    assert last.text == "2 worked, 1 not touched; stopped after step 2 of 3"
 
 
 async def test_cancelled_in_the_middle_of_a_request_it_waits_for_its_end(tmp_path: Path) -> None:
