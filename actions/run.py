@@ -1,6 +1,7 @@
 """How a confirmed plan runs: locks, the guard, a fresh look at the targets, then the run itself."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 from actions.brake import Brake
 from actions.execution import Run, new_id, unrecordable
@@ -22,7 +23,20 @@ class Runner:
         """Pulled to stop before the next step; the journal says after which."""
 
     async def run(self, plan: Plan, report: Report) -> Outcome | Refusal:
-        """Run the plan, or say why not. Nothing is sent before the intent is on disk."""
+        """Run the plan, or say why not, and write down also that. Nothing is sent before the intent is on disk."""
+        outcome = await self._run(plan, report)
+        return outcome if isinstance(outcome, Outcome) else await self.refused(plan, outcome)
+
+    async def refused(self, plan: Plan, refusal: Refusal) -> Refusal:
+        """Write down that a confirmed plan was refused; it is told also when that cannot be written."""
+        keys = tuple(target.key for target in plan.targets)
+        with suppress(JournalError):
+            await self.means.scribe.append(
+                "refusal", id=new_id(), action=plan.action, targets=keys, data={"text": refusal.reason}
+            )
+        return refusal
+
+    async def _run(self, plan: Plan, report: Report) -> Outcome | Refusal:
         id_ = new_id()
         place = self.means.executor.place
         # One order everywhere: of two who share a target, one gets all of its locks.

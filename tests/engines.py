@@ -126,6 +126,11 @@ class EngineRig:
     async def reset(self) -> Outcome | Refusal:
         return await self.runner("reset-failed").run(planned(plan_reset_failed, self.unit), self.progress.append)
 
+    @property
+    def kinds(self) -> list[str]:
+        """What stands in the journal, by its kinds."""
+        return [entry.kind for entry in self.entries()]
+
     def entries(self, kind: str | None = None) -> list[Entry]:
         return [entry for entry in JournalReader(self.path).tail(MANY) if kind in (None, entry.kind)]
 

@@ -228,5 +228,10 @@ class Rig:
         assert isinstance(refusal, Refusal), refusal
         return refusal.reason
 
+    @property
+    def kinds(self) -> list[str]:
+        """What stands in the journal, by its kinds."""
+        return [entry.kind for entry in self.entries()]
+
     def entries(self, kind: str | None = None) -> Sequence[Entry]:
         return [entry for entry in JournalReader(self.path).tail(MANY) if kind in (None, entry.kind)]

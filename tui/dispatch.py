@@ -86,7 +86,7 @@ class Dispatcher:
             return
         again = self._plan(spec, targets) if not self._ending else Refusal(f"{self._ending}; nothing was sent.")
         if isinstance(again, Refusal):
-            self._refuse(spec, again)
+            self._refuse(spec, await runner.refused(plan, again))
             return
         self.running, self._brake = True, runner.brake
         try:

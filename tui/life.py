@@ -12,6 +12,7 @@ from actions.caretaker import Caretaker, OpenRuns
 from actions.spec import ActionSpec
 from actions.verdict import Verdict
 from backend.errors import JournalError
+from backend.incident.alert_record import AlertKeeper
 from backend.incident.runs import RunRecord
 from backend.model.situation import Situation
 from backend.threads import AbandonableThreads
@@ -49,6 +50,7 @@ class Life:
         self._desk = desk
         self._dispatcher = dispatcher
         self._stage = stage
+        self._alerts = AlertKeeper(desk.scribe, desk.clock)
         self.caretaker = Caretaker(
             OpenRuns(desk.scribe, desk.locks, desk.clock, desk.host),
             desk.means,
@@ -73,8 +75,14 @@ class Life:
             with suppress(JournalError):  # the first action says why, and is refused
                 for care in self.caretaker.take_up(await self.caretaker.look()):
                     tasks.create_task(care)
+                await self._tell_alert()
             self._stage.draw_journal()
             await asyncio.sleep(LOOK_EVERY)
+
+    async def _tell_alert(self) -> None:
+        """Write down when the alert begins and ends; who only looks writes nothing."""
+        if not self._desk.posture.read_only:
+            await self._alerts.tell(self._desk.alert(self._desk.situation()))
 
     def end(self, *, again: bool = True) -> None:
         """TERM, or who leaves: what runs finishes its step or stops before the next, and says so in the journal.

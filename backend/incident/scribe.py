@@ -1,7 +1,7 @@
 """The journal from an event loop: reads and writes in threads, which are given up when its disk does not answer."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
@@ -47,6 +47,18 @@ class Scribe:
         return await self._do(
             partial(self.journal.append, kind, id=id, action=action, targets=targets, data=data, sync=True)
         )
+
+    async def append_if(
+        self,
+        wanted: Callable[[Iterator[Entry]], bool],
+        kind: Kind,
+        *,
+        id: str,  # noqa: A002
+        action: str = "",
+        data: Mapping[str, Any] = NO_DATA,
+    ) -> Entry | None:
+        """Adds an entry if it is wanted by the good ones, the newest first, while nobody else writes."""
+        return await self._do(partial(self.journal.append_if, wanted, kind, id=id, action=action, data=data))
 
     async def since(self, moment: datetime) -> Sequence[Entry]:
         """The good entries from this moment on and somewhat older ones, oldest first, with the intents of all steps."""

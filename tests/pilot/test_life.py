@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -9,11 +10,13 @@ from typing import Any
 import pytest
 
 from actions.brake import BY_HAND, ENDING, Brake
+from actions.caretaker import Caretaker
 from actions.outcome import Outcome, Report
 from actions.plan import Plan, Refusal
 from actions.registry import REGISTRY
 from actions.verdict import TargetVerdict, Verdict, Word
 from backend.incident.journal import Journal
+from backend.incident.runs import RunRecord
 from tests.conftest import Rig
 from tests.fakes import failed, requeue_of
 from tests.pilot.waiting import until
@@ -125,6 +128,30 @@ async def test_what_another_backtop_writes_is_shown(rig: Rig, monkeypatch: pytes
                 shown = f"bob@research-02 job.requeue {target}"
                 await until(pilot, lambda shown=shown: shown in rig.text)  # type: ignore[misc]
             following.cancel()
+
+
+@pytest.mark.parametrize("read_only", [False, True])
+async def test_a_dashboard_writes_down_that_the_alert_fires(
+    rigged: Callable[..., Rig], monkeypatch: pytest.MonkeyPatch, read_only: bool
+) -> None:
+    rig = rigged(read_only=read_only)
+    monkeypatch.setattr(life, "LOOK_EVERY", 0.01)
+    looks, look = 0, rig.app.life.caretaker.look
+
+    async def counted() -> Sequence[RunRecord]:
+        nonlocal looks
+        looks += 1
+        return await look()
+
+    monkeypatch.setattr(Caretaker, "look", lambda _: counted())
+    async with rig.run() as pilot:
+        await rig.know(pilot, data_gap())
+        async with asyncio.TaskGroup() as tasks:
+            following = tasks.create_task(rig.app.life._follow_journal(tasks))
+            await until(pilot, lambda: looks > 3)
+            following.cancel()
+        entries = rig.app.desk.scribe.ledger.entries
+        assert [(entry.kind, entry.data["state"]) for entry in entries] == ([] if read_only else [("alert", "firing")])
 
 
 async def test_a_journal_that_nobody_wrote_to_is_not_drawn_again(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -153,7 +153,7 @@ async def test_facts_that_moved_while_the_dialog_was_open_refuse(tmp_path: Path)
 
     person.while_open = moves
     await person.acts(failed())
-    assert (person.rig.server.sent, person.rig.entries()) == ([], [])
+    assert (person.rig.server.sent, person.rig.kinds) == ([], ["refusal"])
     assert "has moved on to another attempt" in person.told[0][1]
 
 
@@ -274,7 +274,7 @@ async def test_what_is_confirmed_while_the_program_ends_is_not_begun(tmp_path: P
     person.while_open = lambda: person.dispatcher.end(0.0)  # type: ignore[assignment]
     await person.acts(failed())
     assert person.told == [("requeue: refused", "backtop was told to end; nothing was sent.", True)]
-    assert (person.rig.server.sent, person.rig.entries()) == ([], [])
+    assert (person.rig.server.sent, person.rig.kinds) == ([], ["refusal"])
 
 
 async def test_told_to_end_it_says_what_is_waited_for_and_told_again_cuts_it_short(tmp_path: Path) -> None:

@@ -56,7 +56,7 @@ async def test_lock_of_another_process_is_respected_and_named(tmp_path: Path) ->
     with held_by_another_process(rig.locks) as pid:
         why = await rig.refused(requeue_of(failed()))
         assert why.startswith(f"bob@research-01, pid {pid} acts on 8841 since ")
-        assert (rig.server.sent, rig.entries()) == ([], [])
+        assert (rig.server.sent, rig.kinds) == ([], ["refusal"])
     assert (await rig.run(requeue_of(failed()))).verdict.word is Word.WORKED
 
 
@@ -196,7 +196,7 @@ async def test_journal_that_breaks_after_the_intent_is_told_and_stops_the_rest(
     outcome = await rig.run(requeue_of(*THREE))
     assert rig.server.sent == ["1"]
     assert outcome.verdict.text == "completed in attempt 2, 2 not touched; not recorded: the disk is gone"
-    assert [entry.kind for entry in rig.entries()] == ["intent"]
+    assert rig.kinds == ["intent"]
 
 
 async def test_second_verdict_that_cannot_be_recorded_is_told_all_the_same(
@@ -261,7 +261,7 @@ async def test_stop_before_the_first_step_sends_nothing(tmp_path: Path) -> None:
     rig = Rig(tmp_path, failed())
     rig.runner.brake.pull(ENDING, hurry=True)
     assert await rig.refused(requeue_of(failed())) == "backtop was told to end; nothing was sent."
-    assert (rig.server.sent, rig.entries()) == ([], [])
+    assert (rig.server.sent, rig.kinds) == ([], ["refusal"])
 
 
 async def cancelled(running: "asyncio.Task[Outcome | Refusal]") -> None:
@@ -380,7 +380,7 @@ async def test_cancelled_while_the_intent_is_written_the_journal_says_that_nothi
     with pytest.raises(asyncio.CancelledError):
         await running
     assert rig.server.sent == []
-    assert [entry.kind for entry in rig.entries()] == ["intent", "verdict"]
+    assert rig.kinds == ["intent", "verdict"]
     assert rig.entries("verdict")[0].data["text"] == "stopped before step 1 of 1; nothing was sent"
 
 
