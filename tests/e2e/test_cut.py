@@ -64,13 +64,13 @@ def test_a_second_term_cuts_a_restart_that_hangs(
     assert restarting.stderr.readline() == told
     assert child.is_running()
 
-    def ended() -> bool:
-        restarting.send_signal(signal.SIGTERM)
-        return restarting.poll() is not None
+    def is_cut() -> bool:
+        if child.is_running():
+            restarting.send_signal(signal.SIGTERM)
+        return not child.is_running()
 
-    eventually(ended, "the end")
-    assert restarting.returncode == 3
-    assert not child.is_running()
+    eventually(is_cut, "the end of what hangs")
+    assert restarting.wait(30) == 3
     assert restarting.stdout is not None
     outcome = json.loads(restarting.stdout.read())["outcome"]
     assert (outcome["verdict"], outcome["so_far"]) == ("unknown", True)
