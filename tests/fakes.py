@@ -157,8 +157,9 @@ class Server:
         self._settle()
         return JobList(tuple(job for job in self.stock.values() if job.state is state))
 
-    async def send(self, method: str, segments: tuple[str, ...], body: object = None) -> Sent:
+    async def send(self, method: str, segments: tuple[str, ...], body: object = None, *, thing: str = "") -> Sent:
         assert (method, segments[0], segments[2], body) == ("POST", "backtests", "requeue", None)
+        assert thing.startswith("job ")
         id_ = segments[1]
         self.on_send(id_)
         if not self.deaf:
