@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from actions.brake import Brake
+from actions.brake import ENDING, Brake, waiting
 from actions.guard import Posture, forbids_planning
 from actions.outcome import Progress
 from actions.plan import Plan, Refusal
@@ -100,7 +100,7 @@ class Dispatcher:
             return
         again = self._plan(spec, targets) if not self._ending else Refusal(f"{self._ending}; nothing was sent.")
         if isinstance(again, Refusal):
-            self._refuse(spec, again)
+            self._refuse(spec, await runner.refused(plan, again))
             return
         self.running, self._brake = True, runner.brake
         self.stage.progressed(Progress(0, len(plan.steps), "may it still run?"))
@@ -140,12 +140,23 @@ class Dispatcher:
         if self.reading:
             self._dropped.set()
 
-    def stop(self, why: str, *, hurry: bool = False) -> bool:
+    def stop(self, why: str) -> bool:
         """Let what runs send nothing more; whether anything runs."""
-        self._ending = why if hurry else self._ending
         if self._brake is not None:
-            self._brake.pull(why, hurry=hurry)
+            self._brake.pull(why)
         return self._brake is not None
+
+    def end(self, now: float, *, again: bool = True) -> str:
+        """Begin nothing more, and let what runs come to its end; what that waits for, as a sentence, if it does.
+
+        Told a second time, a moment later by this monotonic clock, it is cut short, unless `again` is false.
+        """
+        first, self._ending = not self._ending, ENDING
+        if self._brake is None:
+            return ""
+        if first or again:
+            self._brake.told_to_end(now)
+        return "" if self._brake.cuts else waiting(self._brake)
 
     async def quiet(self) -> None:
         """Wait until nothing runs."""

@@ -93,6 +93,14 @@ class AppStage:
         self.progress = text
         self._redraw()
 
+    def leave(self, waits: str) -> None:
+        """Begin nothing new in the background any more, and show what the end waits for, if it does."""
+        self.ending = True
+        if waits and waits != self.progress:
+            self.progress = waits
+            self.tell(waits, title="leaving", grave=True)
+            self._redraw()
+
     def recorded(self, spec: ActionSpec) -> None:
         """Read the journal, and what the action touched."""
         self._desk.feed.nudge(*spec.facts, JOBS_RUNNING, JOBS_HEALTH, JOBS_COUNTS, JOBS_PENDING)

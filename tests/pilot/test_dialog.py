@@ -41,6 +41,9 @@ class Recorder:
         verdicts = tuple(TargetVerdict(target, Word.WORKED, "completed") for target in plan.targets)
         return Outcome("run", Verdict.over(verdicts), ())
 
+    async def refused(self, plan: Plan, refusal: Refusal) -> Refusal:
+        return refusal
+
     @property
     def targets(self) -> list[list[str]]:
         return [[target.label for target in plan.targets] for plan in self.plans]

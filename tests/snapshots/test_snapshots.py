@@ -12,6 +12,7 @@ from backend.model.situation import Situation
 from backend.parts import ENGINE_UNIT
 from tests import situations
 from tests.conftest import Rig
+from tests.journals import add
 from tests.pilot.waiting import until
 from tests.situations import NOW, ago
 from tui.screens.plan import PlanScreen
@@ -45,7 +46,7 @@ def journal(actor: str) -> tuple[Entry, ...]:
     """Two actions: one that had no effect, one that runs."""
 
     def entry(minutes: float, kind: Kind, run: str, target: str, **data: object) -> Entry:
-        return Entry(1, ago(minutes), "", kind, run, actor, "job.requeue", (f"job:{target}",), data)
+        return Entry(1, ago(minutes), "0" * 64, kind, run, actor, "job.requeue", (f"job:{target}",), data)
 
     return (
         entry(1.3, "verdict", "a", "8836", verdict="no effect", text="failed again, same error"),
@@ -76,7 +77,8 @@ SIZES = [(60, 17), (80, 24), (120, 40), (200, 50)]
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 async def test_data_gap(rig: Rig, picture: SnapshotAssertion, size: tuple[int, int]) -> None:
     async with rig.run(*size) as pilot:
-        rig.app.desk.scribe.ledger.add(journal(rig.app.desk.scribe.journal.actor))
+        add(rig.app.desk.config.journal_path, journal(rig.app.desk.scribe.journal.actor))
+        await rig.app.desk.read_journal()
         await show(rig, pilot, situations.data_gap())
         assert rig.app.export_screenshot() == picture
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from actions.aftermath import OTHERS_QUIET
-from actions.caretaker import MOST, REST, Caretaker
+from actions.caretaker import MOST, REST, Caretaker, OpenRuns
 from actions.registry import REGISTRY
 from actions.spec import ActionSpec
 from actions.verdict import Verdict
@@ -30,7 +30,7 @@ class Sitting:
         self.only_looks = False
         means = rig.means("bob@research-01")
         self.caretaker = Caretaker(
-            means.scribe, means.locks, rig.time, "research-01", lambda _: means, self, self.ours,
+            OpenRuns(means.scribe, means.locks, rig.time, "research-01"), lambda _: means, self, self.ours,
             only_looks=lambda: self.only_looks,
         )  # fmt: skip
 

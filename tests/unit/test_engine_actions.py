@@ -11,7 +11,7 @@ import pytest
 
 from actions.aftermath import Aftermath
 from actions.engine import plan_reset_failed, plan_restart, restart_executor, the_failed_unit, the_unit
-from actions.means import Locks, Means
+from actions.means import Means
 from actions.outcome import Outcome
 from actions.plan import SETTLE, Refusal, Risk
 from actions.registry import REGISTRY
@@ -24,8 +24,10 @@ from backend.command import SystemRunner
 from backend.config.model import Config
 from backend.config.model import Engine as EngineConfig
 from backend.errors import MissingRoute, NotAllowed, Refused, SourceError, TimedOut
+from backend.holding import Locks
 from backend.incident.identity import Meant, meant_as_data
 from backend.incident.journal import Journal
+from backend.incident.reading import JournalReader
 from backend.incident.scribe import Scribe
 from backend.model.engine import Unit, UnitVerb
 from backend.model.host import ProcessTable
@@ -178,7 +180,7 @@ async def test_a_new_run_that_is_healthy_worked(tmp_path: Path) -> None:
     outcome = await rig.restart()
     assert told(outcome) == ("worked", "active -> active in a new run, health healthy")
     assert rig.engine.asked == ["restart"]
-    assert [entry.kind for entry in rig.entries()] == ["intent", "step", "verdict"]
+    assert rig.kinds == ["intent", "step", "verdict"]
     assert rig.entries("step")[0].data["result"] == "exit 0"
     assert not list(rig.locks.iterdir())
 
@@ -402,14 +404,14 @@ async def test_a_unit_that_moved_on_unseen_is_left_alone(tmp_path: Path, now: di
     rig.engine.becomes(**now)
     reason = told(await rig.restart())[1]
     assert reason.casefold() == why.casefold()
-    assert (rig.engine.asked, rig.entries()) == ([], [])
+    assert (rig.engine.asked, rig.kinds) == ([], ["refusal"])
 
 
 async def test_a_unit_that_cannot_be_looked_at_is_left_alone(tmp_path: Path) -> None:
     rig = EngineRig(tmp_path)
     rig.engine.read_error = NotAllowed("systemctl may not show the unit")
     assert "cannot be looked at afresh (systemctl may not show the unit)" in told(await rig.restart())[1]
-    assert (rig.engine.asked, rig.entries()) == ([], [])
+    assert (rig.engine.asked, rig.kinds) == ([], ["refusal"])
 
 
 async def test_the_same_restart_cools_down_and_another_action_does_not(tmp_path: Path) -> None:
@@ -515,7 +517,7 @@ async def test_a_sudo_that_wants_a_password_is_refused_with_the_line_that_is_mis
         "refused", f"Sudo would ask for a password here; this line in sudoers allows it: {line}; nothing was sent.",
     )  # fmt: skip
     assert not (tmp_path / "restarted").exists()
-    assert not (tmp_path / "journal.jsonl").exists()
+    assert [entry.kind for entry in JournalReader(tmp_path / "journal.jsonl").tail(9)] == ["refusal"]
 
 
 async def test_a_sudo_that_wants_none_is_used(tmp_path: Path, through_sudo: Config) -> None:

@@ -8,19 +8,19 @@ from functools import partial
 from typing import Any
 
 from actions.aftermath import Aftermath
-from actions.brake import ENDING
+from actions.brake import ENDING, waiting
 from actions.guard import Posture, forbids_planning
-from actions.means import Locks, Means
+from actions.means import Means
 from actions.outcome import Outcome, Progress
 from actions.plan import Plan, Refusal, Risk
 from actions.registry import REGISTRY
 from actions.run import Runner
 from actions.spec import ActionSpec, Ask
-from actions.verdict import Verdict, Word
-from actions.watch import LOOK_EVERY
+from actions.verdict import Word
 from backend.clock import Clock
 from backend.config.model import Config
-from backend.errors import JournalError
+from backend.errors import JournalError, SourceError
+from backend.holding import Locks
 from backend.incident.journal import Journal
 from backend.incident.scribe import Scribe
 from backend.locks import whoami
@@ -29,7 +29,6 @@ from backend.model.target import Target, UnitTarget
 from backend.parts import ENGINE_UNIT, HOST_PROCESSES, JOBS_HEALTH, JOBS_RUNNING
 from backend.platform import Platform
 from backend.text import clean, listed
-from backend.threads import AbandonableThreads
 from tui.headless.dry import forbidden
 from tui.headless.look import look
 from tui.headless.saying import complain, say, say_json
@@ -89,7 +88,6 @@ def _row(spec: ActionSpec, situation: Situation, config: Config) -> dict[str, An
 
 async def act(config: Config, clock: Clock, order: Order, *, as_json: bool) -> int:
     """Plan, and unless it is a dry run do it; returns the exit code."""
-    asyncio.get_running_loop().set_default_executor(AbandonableThreads())
     spec = REGISTRY.get(order.action)
     if spec is None:
         return _tell(
@@ -160,8 +158,13 @@ def _unconfirmed(plan: Plan, order: Order) -> Refusal | None:
 
 
 async def _run(runner: Runner, plan: Plan, quiet: bool) -> Outcome | Refusal:
-    end = partial(runner.brake.pull, ENDING, hurry=True)
-    when_told_to_end(end, signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+    def end() -> None:
+        runner.brake.told_to_end(runner.means.clock.monotonic())
+        if not runner.brake.cuts:
+            complain(waiting(runner.brake))
+
+    when_told_to_end(end, signal.SIGTERM, signal.SIGINT)
+    when_told_to_end(partial(runner.brake.pull, ENDING, hurry=True), signal.SIGHUP)
 
     told = ""
 
@@ -177,31 +180,20 @@ async def _run(runner: Runner, plan: Plan, quiet: bool) -> Outcome | Refusal:
 
 async def _waited_for(runner: Runner, spec: ActionSpec, outcome: Outcome) -> Outcome:
     """The same with its last verdict; told to end, it goes with the first, and whoever comes next follows."""
-    settling = asyncio.create_task(_last_verdict(Aftermath(runner.means, spec.acts_on), outcome.run_id))
+    settling = asyncio.create_task(Aftermath(runner.means, spec.acts_on).last_verdict(outcome.run_id))
     told_to_end = asyncio.create_task(runner.brake.hurried())
     try:
         await asyncio.wait({settling, told_to_end}, return_when=asyncio.FIRST_COMPLETED)
         verdict = settling.result() if settling.done() else None
     except JournalError as error:
         return replace(outcome, verdict=outcome.verdict.unrecorded(error))
+    except SourceError as error:  # no place for locks
+        left = replace(outcome.verdict, text=f"{outcome.verdict.text}; not waited for: {error.summary}")
+        return replace(outcome, verdict=left)
     finally:
         settling.cancel()
         told_to_end.cancel()
     return outcome if verdict is None else replace(outcome, verdict=verdict)
-
-
-async def _last_verdict(aftermath: Aftermath, run_id: str) -> Verdict | None:
-    """The last verdict of a run, whoever finds it out: this program, or a dashboard that was faster."""
-    while True:
-        if (verdict := await aftermath.settle(run_id)) is not None:
-            return verdict
-        run = aftermath.means.scribe.ledger.run(run_id)
-        if run is None:
-            return None
-        if run.verdict is not None and not run.open:
-            return Verdict(Word(run.verdict.data["verdict"]), str(run.verdict.data.get("text", "")), ())
-        await asyncio.sleep(LOOK_EVERY)
-        await aftermath.means.scribe.catch_up()
 
 
 def _tell(
