@@ -5,16 +5,19 @@ comes next looks at its targets, waits until they have ended, and writes what be
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
+from actions.keeping import held
 from actions.means import Means
-from actions.outcome import how_far
+from actions.outcome import broken_off
 from actions.verdict import TargetVerdict, Verdict, Word
-from actions.watch import FOLLOW_FOR, Watch, unseen
-from backend.errors import JournalError, NotAllowed, SourceError
+from actions.watch import FOLLOW_FOR, LOOK_EVERY, Watch, unseen
+from backend.errors import JournalError, SourceError
 from backend.frozen import dataclass
+from backend.holding import Grip, Taken
 from backend.incident.identity import Meant, Told, meant_by, told_by
 from backend.incident.runs import RunRecord
 from backend.model.target import Target
@@ -24,6 +27,8 @@ OTHERS_QUIET = timedelta(seconds=15)
 """So long after its first verdict others on this host follow a run that who acted does not follow."""
 AWAY_QUIET = timedelta(seconds=FOLLOW_FOR) + timedelta(hours=1)
 """After so long a run that cannot be followed from here is not followed elsewhere any more either."""
+KEEP_EVERY = 30.0
+"""Seconds between two looks at the lock of a run that is followed, which may take a day."""
 UNKNOWABLE = Verdict(Word.UNKNOWN, "nobody here can tell what it acted on", ())
 ELSEWHERE = Verdict(Word.UNKNOWN, "what it acted on cannot be seen from here", ())
 
@@ -51,21 +56,43 @@ class Aftermath:
         """Look until all that this run touched has ended, and write the last verdict; it says if it is not written.
 
         `known` is what was found out before, and could not be written. None when somebody else does all this, or has
-        done it. Raises `JournalError` when the journal cannot be read.
+        done it. Raises `JournalError` when the journal cannot be read, `NotAllowed` or `TimedOut` when there is no
+        place for locks: then nobody can know that he is alone.
         """
-        try:
-            with self.means.locks.run(id_) as holder:
-                return await self._settle(id_, known) if holder is None else None
-        except NotAllowed:
-            return None  # without a place for locks nobody can know that he is alone
+        grip = self.means.locks.grip([self.means.locks.run(id_)])
+        async with held(grip, lambda _: None, self.means.sleep, KEEP_EVERY) as why:
+            match why:
+                case Taken():
+                    return None
+                case SourceError():
+                    raise why
+            return await self._settle(id_, known, grip)
 
-    async def _settle(self, id_: str, known: Verdict | None) -> Verdict | None:
+    async def last_verdict(self, id_: str) -> Verdict | None:
+        """The last verdict of a run, whoever finds it out: this program, or another that was faster.
+
+        None if there is no such run. Raises as `settle` does.
+        """
+        while True:
+            if (verdict := await self.settle(id_)) is not None:
+                return verdict
+            await self.means.scribe.catch_up()
+            run = self.means.scribe.ledger.run(id_)
+            if run is None:
+                return None
+            if run.verdict is not None and not run.open:
+                return _as_told(run.verdict.data)
+            await self.means.sleep(LOOK_EVERY)
+
+    async def _settle(self, id_: str, known: Verdict | None, grip: Grip) -> Verdict | None:
         await self.means.scribe.catch_up()  # it may have ended between two looks
         run = self.means.scribe.ledger.run(id_)
         if run is None or not run.open:
             return None
         verdict = known if known is not None and not known.so_far else await self._found_out(run, known)
-        return None if verdict is None else await self._close(run, verdict)
+        if verdict is None or not await grip.have():  # somebody else has it by now
+            return None
+        return await self._close(run, verdict)
 
     async def _found_out(self, run: RunRecord, known: Verdict | None) -> Verdict | None:
         """What became of its targets; None when somebody elsewhere may still find that out."""
@@ -79,7 +106,8 @@ class Aftermath:
         seen = await asyncio.gather(*(self._ended(watch, each, run, meant) for each in seeds))
         found = [one for one in seen if one is not None]
         needless = len(run.needless)
-        return _complete(Verdict.over(found, len(meant.targets) - len(found) - needless, needless), run)
+        none = "nothing was done" if run.verdict is not None else "nothing has changed"
+        return _complete(Verdict.over(found, len(meant.targets) - len(found) - needless, needless, none=none), run)
 
     async def _ended(self, watch: Watch, seed: TargetVerdict, run: RunRecord, meant: Meant) -> TargetVerdict | None:
         """What became of one target; None if it was not touched, as far as can be seen."""
@@ -91,7 +119,8 @@ class Aftermath:
     async def _perhaps(self, seen: TargetVerdict) -> TargetVerdict | None:
         """Of a target to which something may have been sent: whether it has changed can be seen, but not by whom."""
         try:
-            untouched = await self.means.executor.gone(seen.target) is None
+            changed = await self.means.executor.gone(seen.target)
+            untouched = changed is None or changed.barred
         except SourceError:
             untouched = False
         if untouched:
@@ -118,7 +147,7 @@ def _complete(verdict: Verdict, run: RunRecord) -> Verdict:
     if run.verdict is not None:
         stopped = clean(run.verdict.data.get("stopped"), 200)
         return verdict.stopped_by(stopped) if stopped and verdict.skipped else verdict
-    return replace(verdict, text=f"{verdict.text}; broken off {how_far(len(run.steps), len(run.intent.targets))}")
+    return replace(verdict, text=f"{verdict.text}; broken off {broken_off(len(run.steps), len(run.intent.targets))}")
 
 
 def _seeds(run: RunRecord, meant: Meant) -> Sequence[TargetVerdict] | None:
@@ -134,6 +163,14 @@ def _seeds(run: RunRecord, meant: Meant) -> Sequence[TargetVerdict] | None:
     done = {key for step in run.steps for key in step.targets}
     after = [target for target in meant.targets if target.key not in done]
     return [unseen(target) for target in (*touched, *after[:1])]
+
+
+def _as_told(data: Mapping[str, Any]) -> Verdict:
+    """A last verdict as the journal tells it, which may be damaged."""
+    word, text = data.get("verdict"), clean(data.get("text"))
+    if word not in list(Word):
+        return Verdict(Word.UNKNOWN, "its last verdict in the journal cannot be understood", ())
+    return Verdict(Word(word), text, ())
 
 
 def _is_word(told: Told) -> bool:

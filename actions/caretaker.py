@@ -1,17 +1,17 @@
 """Brings runs to their last verdict: those of this program that go on, and those that nobody cares for any more."""
 
-import asyncio
-from collections.abc import Callable, Coroutine, MutableMapping, Sequence
+from collections.abc import Callable, Container, Coroutine, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from actions.aftermath import Aftermath, left_alone
-from actions.means import Locks, Means
+from actions.means import Means
 from actions.registry import REGISTRY
 from actions.spec import ActionSpec
 from actions.verdict import Verdict
 from backend.clock import Clock
-from backend.errors import JournalError
+from backend.errors import JournalError, NotAllowed, TimedOut
+from backend.holding import Locks
 from backend.incident.runs import RunRecord
 from backend.incident.scribe import Scribe
 
@@ -32,13 +32,42 @@ class Voice(Protocol):
 
 
 @dataclass(slots=True)
-class Caretaker:
-    """Finds the open runs in the journal, and takes up each that is due."""
+class OpenRuns:
+    """Finds the runs in the journal that nobody on this host brings to their end."""
 
     scribe: Scribe
     locks: Locks
     clock: Clock
     host: str
+    _unheld_before: frozenset[str] = frozenset()
+
+    async def left(self, ours: Container[str], spared: Callable[[str], bool]) -> Sequence[RunRecord]:
+        """Those that may be taken up, but for the spared: ours at once, others' when they are left alone.
+
+        One without a verdict counts when two looks in a row found nobody: a lock that was taken away is made anew.
+        """
+        await self.scribe.catch_up()
+        now = self.clock.now()
+        quiet = [
+            run
+            for run in self.scribe.ledger.open_runs[-MOST:]
+            if not spared(run.id) and (run.id in ours or left_alone(run, now, self.host))
+        ]
+        unheld = await self.locks.unheld([run.id for run in quiet]) if quiet else ()  # mostly there is none
+        left = [run for run in quiet if run.id in unheld and (run.verdict is not None or run.id in self._unheld_before)]
+        self._unheld_before = frozenset(unheld)
+        if any(run.verdict is None for run in left):
+            await self.scribe.catch_up()  # one that ended between the two looks has its verdict by now
+            still = {run.id: run for run in self.scribe.ledger.open_runs}
+            left = [still[run.id] for run in left if run.id in still]
+        return left
+
+
+@dataclass(slots=True)
+class Caretaker:
+    """Takes up each run that is due, and tells what it finds."""
+
+    runs: OpenRuns
     means: Callable[[ActionSpec], Means]
     voice: Voice
     ours: MutableMapping[str, Verdict]
@@ -48,22 +77,10 @@ class Caretaker:
     _rests_until: dict[str, float] = field(default_factory=dict)
     _cared_for: set[str] = field(default_factory=set)
     _told: set[str] = field(default_factory=set)
-    _unheld_before: frozenset[str] = frozenset()
 
     async def look(self) -> Sequence[RunRecord]:
-        """The runs that are due: nobody else brings them to their end. What was broken off is told, once.
-
-        One without a verdict is due when two looks in a row found nobody: a lock that was taken away is made anew.
-        """
-        await self.scribe.catch_up()
-        left = [run for run in self.scribe.ledger.open_runs[-MOST:] if self._is_due(run)]
-        unheld = await asyncio.to_thread(self._unheld, left) if left else []  # mostly there is none
-        due = [run for run in unheld if run.verdict is not None or run.id in self._unheld_before]
-        self._unheld_before = frozenset(run.id for run in unheld)
-        if any(run.verdict is None for run in due):
-            await self.scribe.catch_up()  # one that ended between the two looks has its verdict by now
-            still = {run.id: run for run in self.scribe.ledger.open_runs}
-            due = [still[run.id] for run in due if run.id in still]
+        """The runs that are due: nobody else brings them to their end. What was broken off is told, once."""
+        due = await self.runs.left(self.ours, self._is_spared)
         self._tell(due)
         return due
 
@@ -73,14 +90,8 @@ class Caretaker:
         self._cared_for.update(run.id for run in known)
         return [self._care(run.id, REGISTRY[run.intent.action]) for run in known]
 
-    def _unheld(self, runs: Sequence[RunRecord]) -> Sequence[RunRecord]:
-        return [run for run in runs if not self.locks.runs(run.id)]
-
-    def _is_due(self, run: RunRecord) -> bool:
-        resting = self.clock.monotonic() < self._rests_until.get(run.id, 0.0)
-        if run.id in self._cared_for or resting:
-            return False
-        return run.id in self.ours or left_alone(run, self.clock.now(), self.host)
+    def _is_spared(self, id_: str) -> bool:
+        return id_ in self._cared_for or self.runs.clock.monotonic() < self._rests_until.get(id_, 0.0)
 
     def _tell(self, due: Sequence[RunRecord]) -> None:
         news = [run for run in due if run.verdict is None and run.id not in self._told and run.id not in self.ours]
@@ -92,12 +103,12 @@ class Caretaker:
         known = self.ours.get(id_)
         try:
             verdict = await Aftermath(self.means(spec), spec.acts_on).settle(id_, known)
-        except JournalError:
-            verdict = None  # it cannot even be read: the first action says why
+        except (JournalError, NotAllowed, TimedOut):
+            verdict = None  # no journal, or no place for locks: the first action says why
         finally:
             self._cared_for.discard(id_)
         if verdict is None or not verdict.recorded:
-            self._rests_until[id_] = self.clock.monotonic() + REST
+            self._rests_until[id_] = self.runs.clock.monotonic() + REST
         if verdict is None:
             return
         if verdict.recorded:

@@ -7,11 +7,13 @@ from actions.means import Changed
 from actions.plan import Plan, Refusal, Risk, Step, UnitCommand
 from actions.spec import Ask
 from actions.verdict import TargetVerdict, Word
+from backend.clients import systemctl
 from backend.errors import MissingRoute, SourceError
 from backend.model.engine import Unit, UnitVerb, verb_argv
 from backend.model.situation import Situation
 from backend.model.target import Target, UnitTarget, of_kind
 from backend.parts import ENGINE_UNIT, HOST_PROCESSES, JOBS_RUNNING
+from backend.text import listed
 
 if TYPE_CHECKING:  # the registry is read before the first picture, which must not wait for a network library
     from backend.clients.api import ApiClient
@@ -20,6 +22,8 @@ if TYPE_CHECKING:  # the registry is read before the first picture, which must n
 
 HEALTHY_WITHIN = 60.0
 """Seconds that a restarted engine has until its health must be good."""
+ENOUGH_NAMES = 4
+"""Running jobs that are told by name."""
 HOLDS = 10.0
 """Seconds that a new run must be seen to hold: one that crashes does so after a moment."""
 
@@ -49,7 +53,7 @@ def plan_restart(ask: Ask) -> Plan | Refusal:
         ask, unit, "restart", Risk.HIGH,
         title="restart engine",
         confirm=ask.config.engine.unit,
-        effects=_hurts(ask.situation, unit),
+        effects=_hurts(ask, unit),
         checks=(
             f"a new run of the unit is active, and healthy within {HEALTHY_WITHIN:.0f} s",
             f"it stays so for {HOLDS:.0f} s",
@@ -118,19 +122,21 @@ def _about(unit: Unit) -> str:
     return "  ".join(word for word in (unit.name, f"{unit.active} ({unit.sub})", result, restarts, run) if word)
 
 
-def _hurts(situation: Situation, unit: Unit) -> tuple[str, ...]:
+def _hurts(ask: Ask, unit: Unit) -> tuple[str, ...]:
     """Whom a restart hurts, in numbers where they are known."""
-    running, table = situation.fresh(JOBS_RUNNING), situation.fresh(HOST_PROCESSES)
+    running, table = ask.situation.fresh(JOBS_RUNNING), ask.situation.fresh(HOST_PROCESSES)
     lines = ["cannot be undone; jobs that wait stay in the queue"]
-    if table is not None and table.workers:
+    there = systemctl.manager(ask.config.engine.systemctl)
+    if not there.here:
+        lines.insert(0, f"how many worker processes it ends cannot be seen from here: it goes to {there.place}")
+    elif table is not None and table.workers:
         freed = sum(worker.rss for worker in table.workers) / 1024**2
         lines.insert(0, f"ends {len(table.workers)} worker processes and frees {freed:.0f} MiB")
     if running is None:
         lines.insert(0, "running jobs lose what they have computed; which run is not known now")
     elif running.jobs:
-        names = ", ".join(f"{job.label} {job.strategy}" for job in running.jobs[:4])
-        more = f" and {len(running.jobs) - 4} more" if len(running.jobs) > 4 else ""
-        lines.insert(0, f"{len(running.jobs)} running jobs lose what they have computed: {names}{more}")
+        names = listed([f"{job.label} {job.strategy}" for job in running.jobs], ENOUGH_NAMES)
+        lines.insert(0, f"{len(running.jobs)} running jobs lose what they have computed: {names}")
     if not unit.running:
         lines.insert(0, f"the unit is {unit.active}: this starts it")
     return tuple(lines)
@@ -158,12 +164,12 @@ class EngineExecutor:
         wanted = of_kind(target, UnitTarget)
         unit = await self._engine.unit()
         if not wanted.same(unit):
-            how = "in another run now" if unit.invocation != wanted.invocation else f"now, and was {wanted.active}"
-            return Changed(f"{target.label} is {unit.active} {how}; somebody was faster")
+            return Changed(f"{target.label} is {unit.active} {_how_it_changed(wanted, unit)}; somebody was faster")
         missing = await self._engine.needs_password(self._verb)
         if missing is None:
             return None
-        return Changed(f"sudo would ask for a password here; this line in sudoers allows it: {missing}")
+        why = f"sudo would ask for a password here; this line in sudoers allows it: {missing}"
+        return Changed(why, barred=True)
 
     async def perform(self, step: Step) -> str:
         """Run the step's command, once. Raises SourceError."""
@@ -173,6 +179,12 @@ class EngineExecutor:
         """What a fresh read shows afterwards. Raises SourceError."""
         wanted = of_kind(target, UnitTarget)
         return await self._judge(wanted, await self._engine.unit())
+
+
+def _how_it_changed(wanted: UnitTarget, unit: Unit) -> str:
+    if unit.invocation == wanted.invocation:
+        return f"now, and was {wanted.active}"
+    return "in another run now" if unit.invocation else "and in no run now"
 
 
 def restart_executor(engine: "EngineClient", api: "ApiClient", clock: "Clock") -> EngineExecutor:
@@ -207,12 +219,25 @@ class Restarted:
         bad = Word.WORSE if target.active == "active" and not unit.running else Word.NO_EFFECT
         if unit.active == "failed":
             return TargetVerdict(target, bad, f"{target.active} -> failed ({unit.result})")
+        if not unit.invocation:
+            return await self._unnamed(target, unit, bad)
         if unit.invocation == target.invocation:
             return TargetVerdict(target, bad, f"still the run {unit.invocation[:8]}, {unit.active}", so_far=True)
         text = f"{target.active} -> {unit.active} in a new run"
         if not unit.running:
             return TargetVerdict(target, bad, text, so_far=True)
         return await self._healthy(target, unit, text)
+
+    async def _unnamed(self, target: UnitTarget, unit: Unit, bad: Word) -> TargetVerdict:
+        """Without a name of its run nobody can tell whether one that works is a new one, unless none worked before."""
+        text = f"{target.active} -> {unit.active}"
+        if not unit.running:
+            return TargetVerdict(target, bad, f"{text}, in no run", so_far=True)
+        if target.active in {"inactive", "failed"}:
+            return await self._healthy(target, unit, text)
+        return TargetVerdict(
+            target, Word.UNKNOWN, f"{text}, and the service manager does not tell in which run", so_far=True
+        )
 
     async def _healthy(self, target: UnitTarget, unit: Unit, text: str) -> TargetVerdict:
         held = self._held(unit)
@@ -223,7 +248,7 @@ class Restarted:
                 return TargetVerdict(target, Word.WORKED, f"{text}, and holds for {held:.0f} s")
             return TargetVerdict(target, Word.NO_EFFECT, f"{text}, but not yet for {HOLDS:.0f} s", so_far=True)
         except SourceError as error:  # nothing is decided then: it is followed until its health can be read
-            raise error.told_as(f"{text}, but not its health: {error.summary}") from error
+            raise error.told_as(f"its health ({text}): {error.summary}") from error
         if health.healthy:  # one good look is not enough: an engine that crashes does so after a moment
             return TargetVerdict(target, Word.WORKED, f"{text}, health {health.status}", so_far=held < HOLDS)
         return TargetVerdict(target, Word.NO_EFFECT, f"{text}, but its health is {health.status}", so_far=True)

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 from actions.brake import Brake
+from actions.keeping import LOST
 from actions.means import Means, changed
 from actions.outcome import Outcome, Progress, Report, StepResult, how_far
 from actions.plan import SETTLE, Plan, Refusal, Step
@@ -22,10 +23,11 @@ from backend.errors import (
     SourceError,
     TimedOut,
 )
+from backend.holding import Grip
 from backend.incident.entry import Kind
 from backend.incident.identity import Meant, meant_as_data
-from backend.incident.scribe import until_done
 from backend.model.target import Target
+from backend.threads import until_done
 
 LATE = 60.0
 """Seconds within which a server that gave no answer may still do what it was asked."""
@@ -36,12 +38,13 @@ UNDONE = (NotAllowed, MissingRoute, MissingObject)
 class Run:
     """One run of one plan."""
 
-    def __init__(self, plan: Plan, means: Means, report: Report, brake: Brake) -> None:
-        self.id = uuid4().hex[:12]
+    def __init__(self, id_: str, plan: Plan, means: Means, report: Report, brake: Brake, grip: Grip) -> None:
+        self.id = id_
         self._plan = plan
         self._means = means
         self._report = report
         self._brake = brake
+        self._grip = grip
         self._results: list[StepResult] = []
         self._watches: list[asyncio.Task[TargetVerdict]] = []
         """One for each step that was sent."""
@@ -99,22 +102,35 @@ class Run:
                 await watch
 
     async def _halted(self, number: int) -> bool:
-        """Keep the rate; stop when asked, when the journal breaks, or when a target that was touched fared badly."""
+        """Keep the rate; stop when asked, when the journal breaks, or when a target that was touched fared badly.
+
+        Nothing is sent under a lock that somebody else has by now.
+        """
         if number:
             await self._means.sleep(1 / self._plan.pace.per_second)
+        if not self._brake.pulled and not await self._grip.have():
+            self._brake.pull(LOST)
         ended = (watch.result() for watch in self._watches if watch.done())
         halted = self._brake.pulled or self._unrecorded is not None
         return halted or any(one.word is not Word.WORKED for one in ended)
 
     async def _do(self, number: int, step: Step) -> SourceError | None:
-        """Send the step, once; returns what went wrong. Also when cancelled its end is awaited, and written down."""
+        """Send the step, once; returns what went wrong. Also when cancelled its end is awaited, and written down.
+
+        Only the brake cuts it short.
+        """
         self._report(Progress(number, len(self._plan.steps), step.text))
         began = self._means.clock.monotonic()
         sending = asyncio.ensure_future(self._means.executor.perform(step))
         try:
-            await until_done(sending)
+            with self._brake.over(step.text, sending.cancel):
+                await until_done(sending)
         finally:
-            await self._did(step, _word_of(sending), 1000 * (self._means.clock.monotonic() - began))
+            await self._did(
+                step, _word_of(sending, cut=self._brake.cuts), 1000 * (self._means.clock.monotonic() - began)
+            )
+        if sending.cancelled() and self._brake.cuts:
+            return None
         try:
             sending.result()
         except SourceError as error:
@@ -131,7 +147,14 @@ class Run:
 
     async def _settled(self, target: Target, trouble: SourceError | None) -> TargetVerdict:
         """What is seen of a target once it has settled; what was refused needs no long wait."""
-        seen = await self._watch.settled(target, _time_to_settle(self._plan.settle, trouble))
+        looking = asyncio.ensure_future(self._watch.settled(target, _time_to_settle(self._plan.settle, trouble)))
+        try:
+            with self._brake.over(f"what became of {target.label}", looking.cancel):
+                seen = await looking
+        except asyncio.CancelledError:
+            if not self._brake.cuts:
+                raise
+            return unseen(target)
         if trouble is None:
             return seen
         text = f"{seen.text} ({trouble.kind}: {trouble.summary})"
@@ -144,9 +167,10 @@ class Run:
 
     def _broken_off(self) -> Verdict:
         """What is written when it is cut short; what became of what was sent is for whoever comes next to see."""
-        text = f"stopped {self._how_far()}" if self._results else f"stopped {self._how_far()}; nothing was sent"
+        stopped = f"stopped {self._how_far()}"
+        text = stopped if self._results else f"{stopped}; nothing was sent"
         open_ones = tuple(unseen(target) for target in self._sent)
-        return Verdict(Word.UNKNOWN, text, open_ones, self._untouched, self._needless)
+        return Verdict(Word.UNKNOWN, text, open_ones, self._untouched, self._needless, stopped)
 
     @property
     def _untouched(self) -> int:
@@ -172,6 +196,11 @@ class Run:
         await self._means.scribe.append(kind, id=self.id, action=self._plan.action, targets=keys, data=data)
 
 
+def new_id() -> str:
+    """What intent, steps and verdicts of one run will have in common."""
+    return uuid4().hex[:12]
+
+
 def _time_to_settle(usual: float, trouble: SourceError | None) -> float:
     """Seconds: what was declined needs no long wait, what got no answer may be done later than usual."""
     match trouble:
@@ -183,10 +212,10 @@ def _time_to_settle(usual: float, trouble: SourceError | None) -> float:
             return usual
 
 
-def _word_of(sending: "asyncio.Future[str]") -> str:
+def _word_of(sending: "asyncio.Future[str]", *, cut: bool) -> str:
     """What came of a request that has ended, one way or the other."""
     if sending.cancelled():
-        return "cut off: it may have been done"
+        return f"cut {'short' if cut else 'off'}: it may have been done"
     match sending.exception():
         case None:
             return sending.result()

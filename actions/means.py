@@ -2,16 +2,15 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Protocol
 
 from actions.plan import Step
 from actions.verdict import TargetVerdict
 from backend.clock import Clock
-from backend.errors import NotAllowed, SourceError
+from backend.errors import SourceError
 from backend.frozen import dataclass
+from backend.holding import Locks
 from backend.incident.scribe import Scribe
-from backend.locks import TargetLock
 from backend.model.target import Target
 
 Sleep = Callable[[float], Awaitable[None]]
@@ -19,12 +18,14 @@ Sleep = Callable[[float], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """A target that is no longer what was confirmed."""
+    """A target that is no longer what was confirmed, or that must not be acted on."""
 
     why: str
     """How, as a part of a sentence that names it."""
     needless: bool = False
     """Whether it is by now what the action was to make of it."""
+    barred: bool = False
+    """Whether the target is what it was, and only the right to act on it is missing."""
 
 
 class Executor(Protocol):
@@ -42,32 +43,6 @@ class Executor(Protocol):
 
     async def look(self, target: Target) -> TargetVerdict:
         """What a fresh read shows. Raises SourceError."""
-
-
-@dataclass(frozen=True, slots=True)
-class Locks:
-    """The locks that the backtops of one host share."""
-
-    folder: Path
-    clock: Clock
-
-    def target(self, place: str, target: Target) -> TargetLock:
-        """The right to act on a target."""
-        return self._of(f"{place} {target.key}")
-
-    def run(self, id_: str) -> TargetLock:
-        """The right to bring a run to its end; held from before its intent until after its first verdict."""
-        return self._of(f"run:{id_}")
-
-    def runs(self, id_: str) -> bool:
-        """Whether somebody on this host is bringing this run to its end right now, as far as that can be seen."""
-        try:
-            return self.run(id_).holder() is not None
-        except NotAllowed:
-            return True  # who cannot be seen is left alone
-
-    def _of(self, key: str) -> TargetLock:
-        return TargetLock(self.folder, key, clock=self.clock)
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,13 @@ def how_far(done: int, of: int) -> str:
     return f"after step {done} of {of}" if done else f"before step 1 of {of}"
 
 
+def broken_off(done: int, of: int) -> str:
+    """How far a run came whose program ended in the middle: a step may have been sent that is not on record."""
+    if done >= of:
+        return how_far(done, of)
+    return f"{how_far(done, of)}, {f'and step {done + 1}' if done else 'which'} may have been sent"
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What came of a run."""

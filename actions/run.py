@@ -1,20 +1,18 @@
 """How a confirmed plan runs: locks, the guard, a fresh look at the targets, then the run itself."""
 
-from collections.abc import Iterator
-from contextlib import ExitStack
+from collections.abc import Sequence
+from contextlib import suppress
 
 from actions.brake import Brake
-from actions.execution import Run, unrecordable
-from actions.guard import forbids_running
-from actions.keeping import kept
+from actions.execution import Run, new_id, unrecordable
+from actions.guard import BUDGET_WINDOW, forbids_running
+from actions.keeping import held
 from actions.means import Means, changed
 from actions.outcome import Outcome, Progress, Report
 from actions.plan import Plan, Refusal
-from backend.errors import JournalError, NotAllowed
-from backend.locks import TargetLock
-
-RECENT = 3000
-"""Journal lines that are looked through for cool-downs and budgets: more than ten minutes of steps at their pace."""
+from backend.errors import JournalError, SourceError
+from backend.holding import Taken
+from backend.locks import Held
 
 
 class Runner:
@@ -26,28 +24,39 @@ class Runner:
         """Pulled to stop before the next step; the journal says after which."""
 
     async def run(self, plan: Plan, report: Report) -> Outcome | Refusal:
-        """Run the plan, or say why not. Nothing is sent before the intent is on disk."""
-        run = Run(plan, self.means, report, self.brake)
-        with ExitStack() as held:
-            locks = []
-            for lock, does in self._locks(plan, run.id):
-                if refusal := _taken(lock, held, does):
-                    return refusal
-                locks.append(lock)
-            async with kept(locks, self.brake.pull, self.means.sleep):
-                return await self.forbidden(plan) or await self._unfit(plan, report) or await run.go()
+        """Run the plan, or say why not, and write down also that. Nothing is sent before the intent is on disk."""
+        outcome = await self._run(plan, report)
+        return outcome if isinstance(outcome, Outcome) else await self.refused(plan, outcome)
 
-    def _locks(self, plan: Plan, run_id: str) -> Iterator[tuple[TargetLock, str]]:
-        """All that has to be had, in one order everywhere: of two who share a target, one gets all of its locks."""
+    async def refused(self, plan: Plan, refusal: Refusal) -> Refusal:
+        """Write down that a confirmed plan was refused; it is told also when that cannot be written."""
+        keys = tuple(target.key for target in plan.targets)
+        with suppress(JournalError):
+            await self.means.scribe.append(
+                "refusal", id=new_id(), action=plan.action, targets=keys, data={"text": refusal.reason}
+            )
+        return refusal
+
+    async def _run(self, plan: Plan, report: Report) -> Outcome | Refusal:
+        id_ = new_id()
         place = self.means.executor.place
-        for target in sorted(plan.targets, key=lambda target: target.key):
-            yield self.means.locks.target(place, target), f"acts on {target.label}"
-        yield self.means.locks.run(run_id), "has this run"
+        # One order everywhere: of two who share a target, one gets all of its locks.
+        targets = sorted(plan.targets, key=lambda target: target.key)
+        locks = [*(self.means.locks.target(place, target) for target in targets), self.means.locks.run(id_)]
+        grip = self.means.locks.grip(locks)
+        async with held(grip, self.brake.pull, self.means.sleep) as why:
+            match why:
+                case Taken():
+                    return _others_have([*(f"acts on {target.label}" for target in targets), "has this run"], why)
+                case SourceError():
+                    return Refusal(f"Nothing was sent: {why.summary}.")
+            run = Run(id_, plan, self.means, report, self.brake, grip)
+            return await self.forbidden(plan) or await self._unfit(plan, report) or await run.go()
 
     async def forbidden(self, plan: Plan) -> Refusal | None:
         """Why this plan must not run now, by what the journal says; asked before it is confirmed, and again after."""
         try:
-            recent = await self.means.scribe.tail(RECENT)
+            recent = await self.means.scribe.since(self.means.clock.now() - BUDGET_WINDOW)
         except JournalError as error:
             return unrecordable(error)
         return forbids_running(plan, recent, self.means.clock.now())
@@ -62,14 +71,12 @@ class Runner:
         return Refusal(f"{self.brake.why}; nothing was sent.") if self.brake.pulled else None
 
 
-def _taken(lock: TargetLock, held: ExitStack, does: str) -> Refusal | None:
-    """Take a lock for as long as `held` lasts, or say who has it and what he does."""
-    try:
-        holder = lock.acquire()
-    except NotAllowed as error:
-        return Refusal(f"Nothing was sent: {error.summary}.")
-    if holder is not None:
-        since = f" since {holder.since:%H:%M:%S}" if holder.since else ""
-        return Refusal(f"{holder.who} {does}{since}; wait for what comes of it.")
-    held.callback(lock.release)
-    return None
+def busy(holder: Held, does: str) -> Refusal:
+    """Somebody has a lock, and does something with it."""
+    since = f" since {holder.since:%H:%M:%S}" if holder.since else ""
+    return Refusal(f"{holder.who} {does}{since}; wait for what comes of it.")
+
+
+def _others_have(does: Sequence[str], taken: Taken) -> Refusal:
+    """Who has a lock that is needed, and what he does."""
+    return busy(taken.by, does[taken.number])

@@ -63,14 +63,16 @@ class Verdict:
         return any(one.so_far for one in self.targets)
 
     @classmethod
-    def over(cls, verdicts: Sequence[TargetVerdict], skipped: int = 0, needless: int = 0) -> "Verdict":
+    def over(
+        cls, verdicts: Sequence[TargetVerdict], skipped: int = 0, needless: int = 0, *, none: str = "nothing was done"
+    ) -> "Verdict":
         """The verdict over several targets. What was never touched is unknown, and so is a whole that has it.
 
-        What needed nothing makes a whole neither better nor worse.
+        What needed nothing makes a whole neither better nor worse. `none` is what is said when there is no target.
         """
         in_vain = f", {needless} needed nothing" if needless else ""
         if not verdicts:
-            return cls(Word.UNKNOWN, f"nothing was done{in_vain}", (), skipped, needless)
+            return cls(Word.UNKNOWN, f"{none}{in_vain}", (), skipped, needless)
         words = [one.word for one in verdicts] + [Word.UNKNOWN] * bool(skipped)
         worst = max(words, key=lambda word: word.rank)
         text = verdicts[0].text if len(verdicts) == 1 else _counts(verdicts)

@@ -1,7 +1,8 @@
 """Locks that two backtops on one host share, so that they do not act on the same target at the same time.
 
 A lock is a `flock` on a file that is named by the hash of the target's key. The system drops it when its process
-ends, however it ends. What the file says is only for showing; it comes from outside.
+ends, however it ends. What the file says is only for showing; it comes from outside. Beside it stands a claim to a name
+in the kernel, for the file may be swept away while its lock is held.
 """
 
 import contextlib
@@ -18,6 +19,7 @@ from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 
+from backend.claim import Claim
 from backend.clock import Clock, SystemClock
 from backend.errors import NotAllowed
 from backend.frozen import dataclass
@@ -37,6 +39,10 @@ class Held:
 
     who: str
     since: datetime | None
+
+
+SOMEBODY = Held("another backtop", None)
+"""One who left no name, or whose name was swept away."""
 
 
 def whoami() -> str:
@@ -76,6 +82,7 @@ class TargetLock:
     ) -> None:
         self._folders = (lock_dir, fallback)
         self._name = f"backtop-{hashlib.sha256(key.encode('utf-8', 'surrogatepass')).hexdigest()[:32]}.lock"
+        self._claim = Claim(f"{os.path.abspath(lock_dir)} {key}")  # noqa: PTH100 - the folder may hang
         self._who = who or whoami()
         self._clock = clock or SystemClock()
         self._fd: int | None = None
@@ -104,16 +111,18 @@ class TargetLock:
 
     def _acquire(self) -> Held | None:
         self._folder = _usable(*self._folders)
+        if not self._claim.take(PROBED_S):
+            return self._in_any_folder() or SOMEBODY
         with _opened(self._folder) as folder:
             held = self._take(folder)
-        if held is None:
-            held = self._held_elsewhere()
-            if held is not None:
-                self.release()
+        held = held or self._held_elsewhere()
+        if held is not None:
+            self.release()
         return held
 
     def release(self) -> None:
         """Gives the lock back; without one nothing happens."""
+        self._claim.release()
         fd, self._fd = self._fd, None
         if fd is None or self._folder is None:
             return
@@ -149,6 +158,9 @@ class TargetLock:
 
     def holder(self) -> Held | None:
         """Who has it, without taking it, and without leaving anything behind; `NotAllowed` when nobody can tell."""
+        return self._in_any_folder() or (SOMEBODY if self._claim.taken() else None)
+
+    def _in_any_folder(self) -> Held | None:
         for folder in self._folders:
             if (held := self._held_in(folder)) is not None:
                 return held
@@ -303,5 +315,5 @@ def _note(fd: int) -> Held:
         since = datetime.fromisoformat(note["since"])
         who, pid = clean(note["who"], 200), clean(note["pid"], 20)
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        return Held("another backtop", None)
+        return SOMEBODY
     return Held(f"{who}, pid {pid}", since if since.tzinfo else None)

@@ -136,6 +136,8 @@ class Platform:
         return self._unit
 
     async def _processes(self) -> ProcessTable:
+        if not self.engine.here:  # of what runs on this host nothing is the engine's, whatever its group is called
+            return await self._host.processes("", "")
         if self._unit is None:
             with suppress(SourceError):  # its own part tells; without the unit no process is the engine's
                 await self._read_unit()

@@ -1,6 +1,7 @@
 """What comes from outside is made harmless to show here, once, on the way in; and errors get a signature."""
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from itertools import islice
 
@@ -49,6 +50,12 @@ def clean_block(value: object, *, lines: int = 400, limit: int = 500) -> str:
     # Indentation has a meaning in tracebacks; `clean` would take it.
     kept = [" " * min(len(row) - len(row.lstrip(" ")), 40) + clean(row, limit) for row in rows[:lines]]
     return "\n".join(kept if len(rows) <= lines else [*kept, "…"])
+
+
+def listed(names: Sequence[str], most: int = 5) -> str:
+    """The first few names, which are clean, and how many more there are: `a, b and 3 more`."""
+    shown = ", ".join(names[:most])
+    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
 
 
 def _as_text(value: object) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from actions.engine import EngineExecutor, plan_reset_failed, plan_restart, reset_executor, restart_executor
-from actions.means import Locks, Means
+from actions.means import Means
 from actions.outcome import Outcome, Progress
 from actions.plan import Plan, Refusal
 from actions.run import Runner
@@ -15,6 +15,7 @@ from backend.clients.api import ApiClient
 from backend.clients.engine import EngineClient
 from backend.config.model import Config
 from backend.errors import SourceError
+from backend.holding import Locks
 from backend.incident.entry import Entry
 from backend.incident.journal import Journal
 from backend.incident.reading import JournalReader
@@ -25,6 +26,7 @@ from backend.model.situation import Situation
 from backend.model.target import UnitTarget
 from backend.parts import ENGINE_UNIT
 from tests.fakes import NOW, Time, known, without_threads
+from tests.journals import MANY
 from tests.situations import unit
 
 OLD, NEW = "a3f1" * 8, "b702" * 8
@@ -124,8 +126,13 @@ class EngineRig:
     async def reset(self) -> Outcome | Refusal:
         return await self.runner("reset-failed").run(planned(plan_reset_failed, self.unit), self.progress.append)
 
+    @property
+    def kinds(self) -> list[str]:
+        """What stands in the journal, by its kinds."""
+        return [entry.kind for entry in self.entries()]
+
     def entries(self, kind: str | None = None) -> list[Entry]:
-        return [entry for entry in JournalReader(self.path).entries() if kind in (None, entry.kind)]
+        return [entry for entry in JournalReader(self.path).tail(MANY) if kind in (None, entry.kind)]
 
 
 def seen(unit: Unit) -> Situation:

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from actions.aftermath import Aftermath
 from actions.jobs import JobExecutor, plan_requeue
-from actions.means import Locks, Means
+from actions.means import Means
 from actions.outcome import Outcome, Progress
 from actions.plan import Plan, Refusal
 from actions.run import Runner
@@ -20,6 +20,7 @@ from actions.verdict import Verdict
 from backend.clients.api import ApiClient, Sent
 from backend.config.model import Config
 from backend.errors import MissingObject, SourceError
+from backend.holding import Locks
 from backend.incident.entry import Entry
 from backend.incident.journal import Journal
 from backend.incident.reading import JournalReader
@@ -29,6 +30,7 @@ from backend.model.situation import Part, Reading, Situation, Value
 from backend.model.target import JobTarget
 from backend.parts import JOBS_FAILED
 from backend.store import reduce
+from tests.journals import MANY
 
 NOW = datetime(2026, 11, 20, 14, 30, tzinfo=UTC)
 
@@ -155,8 +157,9 @@ class Server:
         self._settle()
         return JobList(tuple(job for job in self.stock.values() if job.state is state))
 
-    async def send(self, method: str, segments: tuple[str, ...], body: object = None) -> Sent:
+    async def send(self, method: str, segments: tuple[str, ...], body: object = None, *, thing: str = "") -> Sent:
         assert (method, segments[0], segments[2], body) == ("POST", "backtests", "requeue", None)
+        assert thing.startswith("job ")
         id_ = segments[1]
         self.on_send(id_)
         if not self.deaf:
@@ -226,5 +229,10 @@ class Rig:
         assert isinstance(refusal, Refusal), refusal
         return refusal.reason
 
+    @property
+    def kinds(self) -> list[str]:
+        """What stands in the journal, by its kinds."""
+        return [entry.kind for entry in self.entries()]
+
     def entries(self, kind: str | None = None) -> Sequence[Entry]:
-        return [entry for entry in JournalReader(self.path).entries() if kind in (None, entry.kind)]
+        return [entry for entry in JournalReader(self.path).tail(MANY) if kind in (None, entry.kind)]

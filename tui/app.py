@@ -190,6 +190,10 @@ class BacktopApp(App[None]):
         text = "nothing more is sent; what was sent is looked at" if stopped else "no action runs"
         self.stage.tell(text, title="stop", grave=False)
 
+    def action_drop(self) -> None:
+        """Leave the action whose dialog is not open yet."""
+        self.dispatcher.drop()
+
     def action_menu(self) -> None:
         """List all actions; the chosen one is planned as if its key had been pressed."""
         from actions.registry import REGISTRY

@@ -1,7 +1,6 @@
 """The command line."""
 
 import argparse
-import asyncio
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -11,6 +10,7 @@ from backend.clock import Clock, SystemClock
 from backend.config.load import load
 from backend.config.model import Config
 from backend.errors import ConfigError, JournalError
+from backend.threads import on_a_loop
 from tui import garbage
 from tui.headless.saying import complain, on_a_terminal
 
@@ -128,7 +128,7 @@ def _add_demo(demo: argparse.ArgumentParser) -> None:
 
 def _add_act(act: argparse.ArgumentParser) -> None:
     act.add_argument("id", metavar="ID", help="the action, as `backtop actions` names it")
-    act.add_argument("target", nargs="*", metavar="TARGET", help="what to act on")
+    act.add_argument("target", nargs="*", default=[], metavar="TARGET", help="what to act on")
     act.add_argument("--set", action="append", default=[], metavar="K=V", type=_pair, help="an option of the action")
     act.add_argument("--dry-run", action="store_true", help="plan only")
     act.add_argument("--yes", action="store_true", help="confirm low and medium risk")
@@ -217,13 +217,13 @@ def _watch(options: argparse.Namespace, config: Config, clock: Clock) -> int:
 def _status(options: argparse.Namespace, config: Config, clock: Clock) -> int:
     from tui.headless import status
 
-    return asyncio.run(status.run(config, clock, as_json=options.json, only_findings=options.command == "diagnose"))
+    return on_a_loop(status.run(config, clock, as_json=options.json, only_findings=options.command == "diagnose"))
 
 
 def _actions(options: argparse.Namespace, config: Config, clock: Clock) -> int:
     from tui.headless import act
 
-    return asyncio.run(act.actions(config, clock, as_json=options.json))
+    return on_a_loop(act.actions(config, clock, as_json=options.json))
 
 
 def _act(options: argparse.Namespace, config: Config, clock: Clock) -> int:
@@ -238,7 +238,7 @@ def _act(options: argparse.Namespace, config: Config, clock: Clock) -> int:
         word=options.confirm,
         wait=options.wait,
     )
-    return asyncio.run(act.act(config, clock, order, as_json=options.json))
+    return on_a_loop(act.act(config, clock, order, as_json=options.json))
 
 
 def _journal(options: argparse.Namespace, config: Config, clock: Clock) -> int:

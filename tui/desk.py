@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from actions.guard import UNLOCKED_FOR, Posture
-from actions.means import Locks, Means
+from actions.means import Means
 from actions.registry import REGISTRY
 from actions.run import Runner
 from actions.spec import ActionSpec
@@ -17,6 +17,7 @@ from backend.clock import Clock
 from backend.config.model import Config
 from backend.diagnosis.rules import diagnose
 from backend.errors import JournalError
+from backend.holding import Locks
 from backend.incident.alert import Alert, alert
 from backend.incident.clock import IncidentClock
 from backend.incident.journal import Journal
@@ -86,7 +87,7 @@ class Desk:
         return [
             MenuEntry(
                 spec.id, spec.key, spec.title, spec.risk.value, spec.pane, spec.help,
-                spec.impossible(situation, self.posture),
+                spec.impossible(situation, self.posture, self.config),
             )
             for spec in REGISTRY.values()
         ]  # fmt: skip

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from actions.brake import Brake
+from actions.brake import ENDING, Brake, waiting
 from actions.guard import Posture, forbids_planning
 from actions.outcome import Progress
 from actions.plan import Plan, Refusal
@@ -35,11 +35,18 @@ class Stage(Protocol):
     def progressed(self, progress: Progress | None) -> None:
         """Show how far a run is; None when it is over."""
 
+    def reads(self, text: str | None) -> None:
+        """Show that facts are read before a dialog can open; None when that is over."""
+
     def recorded(self, spec: ActionSpec) -> None:
         """The journal has grown, and the world may have changed: read what the action touched."""
 
     def advice(self, spec: ActionSpec) -> str:
         """What else answers the gravest finding, as the end of a sentence; empty when there is nothing."""
+
+
+AT_ONCE = 0.1
+"""Seconds that pass as nothing: what takes longer before a dialog opens is told."""
 
 
 @dataclass(slots=True)
@@ -55,6 +62,9 @@ class Dispatcher:
     """Whether it runs: something was sent, or is about to be."""
     open_runs: dict[str, Verdict] = field(default_factory=dict)
     """Runs of this program whose last verdict is not on record yet, by id, with what is known of them."""
+    reading: bool = False
+    """Whether its dialog waits for what the journal says; until then it can be dropped."""
+    _dropped: asyncio.Event = field(default_factory=asyncio.Event)
     _ending: str = ""
     """Why nothing new is begun any more."""
     _brake: Brake | None = None
@@ -79,16 +89,21 @@ class Dispatcher:
             self._refuse(spec, plan)
             return
         runner = self.runner(spec)
-        if refusal := await runner.forbidden(plan):
+        refusal = await self._forbidden(spec, runner, plan)
+        if self._dropped.is_set():
+            self.stage.tell("dropped; nothing was sent", title=spec.title, grave=False)
+            return
+        if refusal is not None:
             self._refuse(spec, refusal)
             return
         if not await self.stage.confirm(plan):
             return
         again = self._plan(spec, targets) if not self._ending else Refusal(f"{self._ending}; nothing was sent.")
         if isinstance(again, Refusal):
-            self._refuse(spec, again)
+            self._refuse(spec, await runner.refused(plan, again))
             return
         self.running, self._brake = True, runner.brake
+        self.stage.progressed(Progress(0, len(plan.steps), "may it still run?"))
         try:
             outcome = await runner.run(plan, self.stage.progressed)
         finally:
@@ -102,12 +117,46 @@ class Dispatcher:
             self.open_runs[outcome.run_id] = outcome.verdict
         self.report(spec, outcome.verdict)
 
-    def stop(self, why: str, *, hurry: bool = False) -> bool:
+    async def _forbidden(self, spec: ActionSpec, runner: Runner, plan: Plan) -> Refusal | None:
+        """What the journal forbids; who drops it does not wait for a disk that hangs."""
+        self.reading = True
+        self._dropped.clear()
+        asking = asyncio.create_task(runner.forbidden(plan))
+        dropped = asyncio.create_task(self._dropped.wait())
+        try:
+            done, _ = await asyncio.wait({asking, dropped}, timeout=AT_ONCE, return_when=asyncio.FIRST_COMPLETED)
+            if not done:
+                self.stage.reads(f"{spec.title}: reads the journal   esc drops it")
+                await asyncio.wait({asking, dropped}, return_when=asyncio.FIRST_COMPLETED)
+                self.stage.reads(None)
+            return None if dropped.done() else asking.result()
+        finally:
+            self.reading = False
+            dropped.cancel()
+            asking.cancel()
+
+    def drop(self) -> None:
+        """Leave the action whose dialog is not open yet."""
+        if self.reading:
+            self._dropped.set()
+
+    def stop(self, why: str) -> bool:
         """Let what runs send nothing more; whether anything runs."""
-        self._ending = why if hurry else self._ending
         if self._brake is not None:
-            self._brake.pull(why, hurry=hurry)
+            self._brake.pull(why)
         return self._brake is not None
+
+    def end(self, now: float, *, again: bool = True) -> str:
+        """Begin nothing more, and let what runs come to its end; what that waits for, as a sentence, if it does.
+
+        Told a second time, a moment later by this monotonic clock, it is cut short, unless `again` is false.
+        """
+        first, self._ending = not self._ending, ENDING
+        if self._brake is None:
+            return ""
+        if first or again:
+            self._brake.told_to_end(now)
+        return "" if self._brake.cuts else waiting(self._brake)
 
     async def quiet(self) -> None:
         """Wait until nothing runs."""

@@ -39,6 +39,7 @@ KEYS: tuple[Key, ...] = (
     Key("h", "h", "hold", "hold", "hold the picture still; reading goes on", footer=True, on="dashboard"),
     Key("L", "L", "lock", "lock", "unlock actions for 15 minutes, or lock them again", on="dashboard"),
     Key("x", "x", "stop", "stop", "let the action that runs send nothing more", on="dashboard"),
+    Key("escape", "esc", "drop", "drop", "leave an action that has not opened its dialog yet", on="dashboard"),
     Key("a", "a", "menu", "actions", "list all actions, and why one cannot run now", footer=True, on="dashboard"),
     Key("question_mark", "?", "help", "help", "show all keys and actions", footer=True),
     Key("ctrl+p", "ctrl+p", "command_palette", "palette", "find a command by its name"),

@@ -8,11 +8,11 @@ from typing import Any
 
 from textual.app import App
 
-from actions.brake import ENDING
-from actions.caretaker import Caretaker
+from actions.caretaker import Caretaker, OpenRuns
 from actions.spec import ActionSpec
 from actions.verdict import Verdict
 from backend.errors import JournalError
+from backend.incident.alert_record import AlertKeeper
 from backend.incident.runs import RunRecord
 from backend.model.situation import Situation
 from backend.threads import AbandonableThreads
@@ -50,11 +50,9 @@ class Life:
         self._desk = desk
         self._dispatcher = dispatcher
         self._stage = stage
+        self._alerts = AlertKeeper(desk.scribe, desk.clock)
         self.caretaker = Caretaker(
-            desk.scribe,
-            desk.locks,
-            desk.clock,
-            desk.host,
+            OpenRuns(desk.scribe, desk.locks, desk.clock, desk.host),
             desk.means,
             Voice(stage, dispatcher),
             dispatcher.open_runs,
@@ -65,7 +63,8 @@ class Life:
         """Read and show until cancelled."""
         loop = asyncio.get_running_loop()
         loop.set_default_executor(AbandonableThreads())
-        when_told_to_end(self.end, signal.SIGTERM, signal.SIGHUP)
+        when_told_to_end(self.end, signal.SIGTERM)
+        when_told_to_end(self.hang_up, signal.SIGHUP)
         feed = await asyncio.to_thread(self._desk.open_feed)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(feed.run(show))
@@ -76,17 +75,31 @@ class Life:
             with suppress(JournalError):  # the first action says why, and is refused
                 for care in self.caretaker.take_up(await self.caretaker.look()):
                     tasks.create_task(care)
+                await self._tell_alert()
             self._stage.draw_journal()
             await asyncio.sleep(LOOK_EVERY)
 
-    def end(self) -> None:
-        """TERM or hang-up: what runs finishes its step or stops before the next, and says so in the journal."""
-        self._dispatcher.stop(ENDING, hurry=True)
-        self._stage.ending = True
-        if self._dispatcher.running:
-            self._app.run_worker(self._end_when_quiet(), group="end")
-        else:
+    async def _tell_alert(self) -> None:
+        """Write down when the alert begins and ends; who only looks writes nothing."""
+        if not self._desk.posture.read_only:
+            await self._alerts.tell(self._desk.alert(self._desk.situation()))
+
+    def end(self, *, again: bool = True) -> None:
+        """TERM, or who leaves: what runs finishes its step or stops before the next, and says so in the journal.
+
+        Told once more, it cuts short what it waits for.
+        """
+        waits = self._dispatcher.end(self._desk.clock.monotonic(), again=again)
+        first = not self._stage.ending
+        self._stage.leave(waits)
+        if not self._dispatcher.running:
             self._app.exit()
+        elif first:
+            self._app.run_worker(self._end_when_quiet(), group="end")
+
+    def hang_up(self) -> None:
+        """A lost terminal ends it as TERM does, but is noticed in several ways and means it once."""
+        self.end(again=False)
 
     async def _end_when_quiet(self) -> None:
         await self._dispatcher.quiet()

@@ -8,16 +8,16 @@ from textual.app import App
 from textual.notifications import SeverityLevel
 
 from actions.guard import Posture
-from actions.outcome import Progress, how_far
+from actions.outcome import Progress, broken_off
 from actions.plan import Plan
 from actions.registry import REGISTRY
 from actions.spec import ActionSpec
-from backend.diagnosis.facts import listed
 from backend.diagnosis.rules import diagnose
 from backend.incident.alert import RTO
 from backend.incident.runs import RunRecord
 from backend.model.situation import Situation
 from backend.parts import JOBS_COUNTS, JOBS_HEALTH, JOBS_PENDING, JOBS_RUNNING
+from backend.text import listed
 from tui.desk import Desk
 from tui.screens.plan import PlanScreen
 from widgets.present.plan import PlanFacts
@@ -25,6 +25,10 @@ from widgets.text import crop
 
 LONGEST = 400
 """Cells of what is said to the person at once."""
+AT_LEAST = 5.0
+"""Seconds for which what is said can be read; longer texts stay longer."""
+READ_PER_SECOND = 12.0
+"""Cells that somebody who is not at ease reads in a second."""
 MOST_NAMES = 4
 """Targets of a broken-off run that are told by name."""
 MOST_TOLD = 3
@@ -74,12 +78,28 @@ class AppStage:
     def tell(self, text: str, *, title: str, grave: bool) -> None:
         """Say something to the person, literally."""
         severity: SeverityLevel = "warning" if grave else "information"
-        self._app.notify(crop(text, LONGEST), title=crop(title, LONGEST), severity=severity, markup=False)
+        seconds = max(AT_LEAST, len(text) / READ_PER_SECOND)
+        self._app.notify(
+            crop(text, LONGEST), title=crop(title, LONGEST), severity=severity, markup=False, timeout=seconds
+        )
 
     def progressed(self, progress: Progress | None) -> None:
         """Show how far a run is."""
-        self.progress = f"{progress.text}  ({progress.done} of {progress.of})   x stops" if progress else None
+        self.progress = f"{progress.done} of {progress.of}, x stops   {progress.text}" if progress else None
         self._redraw()
+
+    def reads(self, text: str | None) -> None:
+        """Show that facts are read before a dialog can open."""
+        self.progress = text
+        self._redraw()
+
+    def leave(self, waits: str) -> None:
+        """Begin nothing new in the background any more, and show what the end waits for, if it does."""
+        self.ending = True
+        if waits and waits != self.progress:
+            self.progress = waits
+            self.tell(waits, title="leaving", grave=True)
+            self._redraw()
 
     def recorded(self, spec: ActionSpec) -> None:
         """Read the journal, and what the action touched."""
@@ -121,7 +141,7 @@ def _broken_off(run: RunRecord) -> str:
     when = f"{intent.action} was begun at {intent.at:%H:%M:%S} by {intent.actor}"
     last = f" ({run.steps[-1].data.get('text')} gave {run.steps[-1].data.get('result')})" if run.steps else ""
     targets = listed(intent.targets, MOST_NAMES)
-    return f"{when} and broken off {how_far(len(run.steps), len(intent.targets))}{last}: {targets}"
+    return f"{when} and broken off {broken_off(len(run.steps), len(intent.targets))}{last}: {targets}"
 
 
 def before(plan: Plan, runs: Sequence[RunRecord], since: datetime) -> list[str]:

@@ -104,7 +104,7 @@ class TerminalDriver(LinuxDriver):
         self._look_no_more()
         self.exit_event.set()  # what runs may take its time to end; nothing is read meanwhile
         if isinstance(self._app, BacktopApp):
-            self._app.life.end()
+            self._app.life.hang_up()
 
     def _sigcont_application(self, *arguments: Any) -> None:
         # The kernel sends SIGCONT with every hang-up; only after a stop is there something to take up again.

@@ -130,11 +130,6 @@ class ApiClient:
 
         return await self._read(routes.backtest(id_), decode, thing=f"job {id_}")
 
-    async def requeue(self, id_: str) -> str:
-        """Put a job back into the queue; the server's word on it. Sent once, whatever happens."""
-        _usable(id_)
-        return (await self.send("POST", routes.requeue(id_).path, thing=f"job {id_}")).word
-
     async def data_status(self) -> DataStatus:
         """The data side's word on itself."""
         return await self._read(routes.DATA_STATUS, decode_data.decode_status, reader=report_of)

@@ -35,7 +35,7 @@ _NO_RIGHT = re.compile(
 
 
 class EngineClient:
-    """Asks the service manager. `systemctl_argv` may have `sudo -n` or `ssh host` in front."""
+    """Asks the service manager. `systemctl_argv` may have `sudo -n` or `ssh host` in front; see `systemctl`."""
 
     def __init__(self, unit: str, systemctl_argv: Sequence[str], runner: CommandRunner) -> None:
         self._unit = unit
@@ -46,6 +46,11 @@ class EngineClient:
     def place(self) -> str:
         """Which service manager is asked: this host's, unless the command goes to another one."""
         return systemctl.place(self._argv)
+
+    @property
+    def here(self) -> bool:
+        """Whether processes and files of this host are the unit's own, as far as the command tells."""
+        return systemctl.manager(self._argv).here
 
     def argv(self, verb: UnitVerb) -> tuple[str, ...]:
         """Exactly what is run for a verb."""

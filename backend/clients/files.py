@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from fnmatch import fnmatchcase
 
-from backend.clients.errand import Errand
 from backend.clients.tree import Walk
 from backend.clock import Clock, SystemClock
 from backend.errors import BadAnswer, NotAllowed, Refused
 from backend.model.files import DiskUse, FileTree, Folder, OldFiles
 from backend.text import clean
+from backend.threads import Errand
 
 DISK_SECONDS = 5.0
 TREE_SECONDS = 30.0
@@ -53,19 +53,19 @@ class FilesClient:
         self._scratch_age = (scratch_days + 1) * DAY
         self._result_age = (result_days + 1) * DAY
         self._clock = clock or SystemClock()
-        self._measuring: Errand[DiskUse] = Errand(f"the file system of {clean(root, 120)}", DISK_SECONDS)
-        self._walking: Errand[FileTree] = Errand(f"the folder {clean(root, 120)}", TREE_SECONDS)
+        self._measuring = Errand(f"the file system of {clean(root, 120)}", DISK_SECONDS)
+        self._walking = Errand(f"the folder {clean(root, 120)}", TREE_SECONDS)
         self._used = 0
         self._hidden = 0
         self._count_again_at = 0.0
 
     async def disk(self) -> DiskUse:
         """Space: of the file system, or of the quota when that is nearer to its end (runbook, Diagnostics 2)."""
-        return await self._measuring.run(self._disk)
+        return await self._measuring.look(self._disk)
 
     async def tree(self) -> FileTree:
         """Sizes of running jobs' folders, and what is old enough to be deleted (runbook, For Resource Exhaustion)."""
-        return await self._walking.run(self._tree)
+        return await self._walking.look(self._tree)
 
     def _disk(self) -> DiskUse:
         with _in_words(self._root, "files.root"):

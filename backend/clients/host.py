@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 
 import psutil
 
-from backend.clients.errand import Errand
 from backend.clients.processes import Membership, Sight, look, matches
 from backend.model.host import HostCounters, Process, ProcessTable
+from backend.threads import Errand
 
 SECONDS = 4.0
 FIRST_SPAN = 0.1
@@ -29,7 +29,7 @@ class HostClient:
     def __init__(self, kill_patterns: Sequence[str], look_pattern: str) -> None:
         self._kill = tuple(re.compile(pattern) for pattern in kill_patterns)
         self._look = re.compile(look_pattern)
-        self._listing: Errand[ProcessTable] = Errand("the process table", SECONDS)
+        self._listing = Errand("the process table", SECONDS)
         self._cpu_before: tuple[float, float] | None = None
         self._seen: dict[psutil.Process, Sight | None] = {}
         """What a look at a process gave; None for those that are none of ours, which are not looked at again."""
@@ -48,7 +48,7 @@ class HostClient:
         the unit's `INVOCATION_ID`. Empty texts belong to nobody. This program and its ancestors are never listed, and
         of its children only workers are.
         """
-        return await self._listing.run(lambda: self._list(Membership(invocation_id, control_group)))
+        return await self._listing.look(lambda: self._list(Membership(invocation_id, control_group)))
 
     def _count(self, before: tuple[float, float]) -> HostCounters:
         now = _cpu_times()

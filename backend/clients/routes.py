@@ -71,11 +71,6 @@ def backtest(id_: str) -> Route:
     return Route(("backtests", id_))
 
 
-def requeue(id_: str) -> Route:
-    """Where a job is put back into the queue."""
-    return Route(("backtests", id_, "requeue"))
-
-
 def symbol_health(symbol: str) -> Route:
     """The data of one symbol."""
     return Route(("data", symbol, "health"))

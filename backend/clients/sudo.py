@@ -36,6 +36,8 @@ class SudoCall:
     options: tuple[tuple[str, str | None], ...]
     """By their long names, each with its value; flags have none."""
     command: tuple[str, ...]
+    variables: tuple[str, ...] = ()
+    """What is assigned for the command: `LC_ALL=C`."""
 
     def option(self, name: str) -> str | None:
         """The value of an option, the last one if it stands there twice; None without it."""
@@ -67,16 +69,17 @@ def parse(argv: Sequence[str]) -> SudoCall | None:
     if not argv or argv[0].rpartition("/")[2] != "sudo":
         return None
     words = list(argv[1:])
+    variables: list[str] = []
     try:
-        options = (*_options(words),)
+        options = (*_options(words, variables),)
     except ValueError:
         return None
     if not words or any(name in _NOT_A_RUN for name, _ in options):
         return None
-    return SudoCall(argv[0], options, tuple(words))
+    return SudoCall(argv[0], options, tuple(words), tuple(variables))
 
 
-def _options(words: list[str]) -> Iterator[tuple[str, str | None]]:
+def _options(words: list[str], variables: list[str]) -> Iterator[tuple[str, str | None]]:
     """Takes options and variables off the front of the words; raises `ValueError` for what `sudo` does not know."""
     while words:
         word = words[0]
@@ -90,7 +93,7 @@ def _options(words: list[str]) -> Iterator[tuple[str, str | None]]:
             del words[0]
             yield from _short(word[1:], words)
         elif _VARIABLE.match(word):
-            del words[0]
+            variables.append(words.pop(0))
         else:
             return
 

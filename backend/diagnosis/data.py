@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from backend.config.model import Limits
-from backend.diagnosis.facts import counted, evidence, listed, recent_failures
+from backend.diagnosis.facts import counted, evidence, recent_failures
 from backend.diagnosis.words import names_in, speaks_of
 from backend.frozen import dataclass
 from backend.model.data import Availability, DataSource, DataSources
@@ -12,6 +12,7 @@ from backend.model.finding import Evidence, Finding, Severity
 from backend.model.jobs import Job
 from backend.model.situation import Situation
 from backend.parts import DATA_AVAILABILITY, DATA_SOURCES, DATA_STATUS, JOBS_FAILED
+from backend.text import listed
 
 RUNBOOK = "Immediate Mitigation: For Data Issues"
 LEAST_COMPLETENESS = 90.0

@@ -1,6 +1,5 @@
 """What rules ask of a situation. Only what may pass for live is ever used as evidence."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from backend.failures import failures_of
@@ -26,9 +25,3 @@ def evidence(
 def counted(count: int, one: str, many: str | None = None) -> str:
     """`1 symbol`, `3 symbols`."""
     return f"{count} {one if count == 1 else many or f'{one}s'}"
-
-
-def listed(names: Sequence[str], most: int = 5) -> str:
-    """The first few names, and how many more there are."""
-    shown = ", ".join(names[:most])
-    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"

@@ -2,13 +2,13 @@
 
 import os
 import stat
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC
 from itertools import count
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Self
+from typing import Any
 
 from backend.clock import Clock
 from backend.errors import JournalError
@@ -24,7 +24,7 @@ from backend.incident.entry import (
     encode,
     harmless_table,
 )
-from backend.incident.reading import BLOCK, LOCK_S, JournalReader, lines_backwards, told
+from backend.incident.reading import BLOCK, LOCK_S, JournalReader, good_entries, lines_backwards, told
 from backend.locks import flock_within
 from backend.text import clean
 
@@ -50,14 +50,6 @@ class Journal(JournalReader):
         self.actor = clean(actor, 200)
         self._clock = clock
 
-    @classmethod
-    def open(cls, path: Path, actor: str, clock: Clock) -> Self:
-        """Makes the file if there is none and sets aside a torn last line. Raises `JournalError`."""
-        journal = cls(path, actor, clock)
-        with told(path, "write"), journal._locked() as fd:
-            journal._set_torn_line_aside(fd)
-        return journal
-
     def append(
         self,
         kind: Kind,
@@ -74,12 +66,42 @@ class Journal(JournalReader):
         """
         with told(self.path, "write"), self._locked() as fd:
             self._set_torn_line_aside(fd)
-            end = _end(fd, self.path)
-            now = self._clock.now().astimezone(UTC)
-            entry = Entry(
-                end.seq + 1, now, end.prev, kind, id, self.actor, clean(action), tuple(targets), harmless_table(data)
-            )
-            _write(fd, encode(entry) + b"\n", end.size, sync=sync or kind == "intent")
+            return self._added(fd, kind, id, clean(action), tuple(targets), data, sync=sync or kind == "intent")
+
+    def append_if(
+        self,
+        wanted: Callable[[Iterator[Entry]], bool],
+        kind: Kind,
+        *,
+        id: str,  # noqa: A002
+        action: str = "",
+        data: Mapping[str, Any] = NO_DATA,
+    ) -> Entry | None:
+        """Adds an entry if it is wanted by the good entries, the newest first: of several who see the same, one does.
+
+        Nobody else writes meanwhile. Raises `JournalError`; then nothing was added.
+        """
+        with told(self.path, "write"), self._locked() as fd:
+            self._set_torn_line_aside(fd)
+            if not wanted(good_entries(lines_backwards(fd, os.fstat(fd).st_size))):
+                return None
+            return self._added(fd, kind, id, clean(action), (), data, sync=True)
+
+    def _added(
+        self,
+        fd: int,
+        kind: Kind,
+        id_: str,
+        action: str,
+        targets: tuple[str, ...],
+        data: Mapping[str, Any],
+        *,
+        sync: bool,
+    ) -> Entry:
+        end = _end(fd, self.path)
+        now = self._clock.now().astimezone(UTC)
+        entry = Entry(end.seq + 1, now, end.prev, kind, id_, self.actor, action, targets, harmless_table(data))
+        _write(fd, encode(entry) + b"\n", end.size, sync=sync)
         return entry
 
     @contextmanager

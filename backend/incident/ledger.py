@@ -3,7 +3,7 @@
 import os
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from types import MappingProxyType
 
@@ -30,6 +30,8 @@ class _Known:
     seal: bytes = b""
     entries: tuple[Entry, ...] = ()
     runs: Mapping[str, RunRecord] = field(default_factory=lambda: MappingProxyType({}))
+    alert: Entry | None = None
+    """The last of its kind."""
     more: bool = False
     """Whether the file goes on."""
 
@@ -60,6 +62,11 @@ class Ledger:
         """Those whose last word is still to come."""
         return tuple(run for run in self._known.runs.values() if run.open)
 
+    @property
+    def alert(self) -> Entry | None:
+        """The last entry that tells of the alert, however old."""
+        return self._known.alert
+
     def run(self, id_: str) -> RunRecord | None:
         """The run of this id."""
         return self._known.runs.get(id_)
@@ -81,21 +88,18 @@ class Ledger:
                 known = _grown(known, [entry for _, entry in part if entry is not None], part[-1][0])
             start = max(0, known.read_to - SEAL)
             sealed = os.pread(number, known.read_to - start, start)
-        return _Known(known.file, known.read_to, sealed, known.entries, known.runs, more=len(part) == SLICE)
+        return replace(known, seal=sealed, more=len(part) == SLICE)
 
     def take(self, known: _Known) -> bool:
         """Go on with this; whether it is anything new."""
         before, self._known = self._known, known
         return (before.read_to, before.seal) != (known.read_to, known.seal)
 
-    def add(self, entries: Sequence[Entry]) -> None:
-        """Go on with these entries as if they had been read."""
-        self._known = _grown(self._known, entries, self._known.read_to)
-
 
 def _grown(known: _Known, added: Sequence[Entry], read_to: int) -> _Known:
     entries = tuple(deque((*known.entries, *added), maxlen=KEPT))
-    return _Known(known.file, read_to, known.seal, entries, _bounded(gathered(added, known.runs)))
+    alert = next((entry for entry in reversed(added) if entry.kind == "alert"), known.alert)
+    return replace(known, read_to=read_to, entries=entries, runs=_bounded(gathered(added, known.runs)), alert=alert)
 
 
 def _bounded(runs: dict[str, RunRecord]) -> Mapping[str, RunRecord]:

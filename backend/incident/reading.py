@@ -3,8 +3,10 @@
 import errno
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
@@ -14,6 +16,10 @@ from backend.incident.entry import LARGEST_LINE, NOTHING_BEFORE, BadLine, Entry,
 from backend.locks import flock_within
 
 BLOCK = 65_536
+RUNS = frozenset({"step", "verdict"})
+"""Kinds of entries that belong to an intent before them."""
+FAR_BACK = 200_000
+"""Lines that are gone back at most to find the intent of a long run."""
 LOCK_S = 2.0
 """Seconds to wait for another backtop that is writing."""
 _REASONS = {
@@ -51,13 +57,6 @@ class JournalReader:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def entries(self) -> Iterator[Entry]:
-        """All good entries, oldest first; `verify` tells of the others."""
-        with self.opened() as file:
-            for line in _lines(file):
-                if (entry := _entry(line)) is not None:
-                    yield entry
-
     def entries_from(self, file: BinaryIO, start: int) -> Iterator[tuple[int, Entry | None]]:
         """Where each whole line of an opened journal ends, from this byte on, and its entry, if it is a good one."""
         with told(self.path, "read"):
@@ -67,16 +66,36 @@ class JournalReader:
 
     def tail(self, count: int) -> tuple[Entry, ...]:
         """The last good entries, oldest first, read from the end of the file."""
+        with self._newest_first() as entries:
+            return tuple(reversed([*islice(entries, max(0, count))]))
+
+    def since(self, moment: datetime, at_least: int) -> tuple[Entry, ...]:
+        """All good entries from the first of this moment on, and at least so many, with all of each run among them.
+
+        Oldest first, and read from the end of the file: backwards until a run of entries as long as that is older, and
+        then on to the intents of which only steps were met.
+        """
         found: list[Entry] = []
-        if count <= 0:
-            return ()
-        with self.opened() as file:
-            for line in lines_backwards(file.fileno(), os.fstat(file.fileno()).st_size):
-                if (entry := _entry(line)) is not None:
+        with self._newest_first() as entries:
+            old = 0
+            for entry in entries:
+                old = old + 1 if entry.at < moment else 0
+                found.append(entry)
+                if old >= at_least:
+                    break
+            headless = {entry.id for entry in found if entry.kind in RUNS} - _begun(found)
+            for entry in islice(entries, FAR_BACK) if headless else ():
+                if entry.id in headless:
                     found.append(entry)
-                if len(found) == count:
+                    headless -= _begun([entry])
+                if not headless:
                     break
         return tuple(reversed(found))
+
+    @contextmanager
+    def _newest_first(self) -> Iterator[Iterator[Entry]]:
+        with self.opened() as file:
+            yield good_entries(lines_backwards(file.fileno(), os.fstat(file.fileno()).st_size))
 
     def verify(self) -> Verification:
         """Follows the chain from the first line to the last."""
@@ -137,6 +156,17 @@ def lines_backwards(fd: int, end: int) -> Iterator[bytes]:
         end = start
     if not torn:
         yield rest
+
+
+def good_entries(lines: Iterable[bytes]) -> Iterator[Entry]:
+    """The entries of these lines, without the lines that are none."""
+    for line in lines:
+        if (entry := _entry(line)) is not None:
+            yield entry
+
+
+def _begun(entries: Iterable[Entry]) -> set[str]:
+    return {entry.id for entry in entries if entry.kind == "intent"}
 
 
 def _lines(file: BinaryIO) -> Iterator[bytes]:

@@ -1,17 +1,21 @@
 """The journal from an event loop: reads and writes in threads, which are given up when its disk does not answer."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
 
-from backend.errors import JournalError
+from backend.errors import JournalError, TimedOut
 from backend.incident.entry import Entry, Kind
 from backend.incident.journal import NO_DATA, Journal
 from backend.incident.ledger import Ledger
+from backend.threads import Errand
 
 T = TypeVar("T")
 
+OLDER = 1000
+"""So many entries in a row are older where nothing newer is looked for: clocks may differ."""
 PATIENCE = 10.0
 """Seconds that a read or write may take; a lock that another program holds is waited for less."""
 
@@ -26,7 +30,7 @@ class Scribe:
     def __init__(self, journal: Journal) -> None:
         self.journal = journal
         self.ledger = Ledger(journal)
-        self._hangs: asyncio.Future[Any] | None = None
+        self._errand = Errand(f"the journal {journal.path}", PATIENCE)
         self._catching_up = asyncio.Lock()
         """Two who read from the same place would take what was added twice."""
 
@@ -44,9 +48,21 @@ class Scribe:
             partial(self.journal.append, kind, id=id, action=action, targets=targets, data=data, sync=True)
         )
 
-    async def tail(self, count: int) -> Sequence[Entry]:
-        """The last good entries, oldest first."""
-        return await self._do(partial(self.journal.tail, count))
+    async def append_if(
+        self,
+        wanted: Callable[[Iterator[Entry]], bool],
+        kind: Kind,
+        *,
+        id: str,  # noqa: A002
+        action: str = "",
+        data: Mapping[str, Any] = NO_DATA,
+    ) -> Entry | None:
+        """Adds an entry if it is wanted by the good ones, the newest first, while nobody else writes."""
+        return await self._do(partial(self.journal.append_if, wanted, kind, id=id, action=action, data=data))
+
+    async def since(self, moment: datetime) -> Sequence[Entry]:
+        """The good entries from this moment on and somewhat older ones, oldest first, with the intents of all steps."""
+        return await self._do(partial(self.journal.since, moment, OLDER))
 
     async def catch_up(self) -> bool:
         """Let the ledger know what was added; whether anything was."""
@@ -59,37 +75,7 @@ class Scribe:
                     return grown
 
     async def _do(self, work: Callable[[], T]) -> T:
-        if self._hangs is not None and not self._hangs.done():
-            raise JournalError(f"the journal {self.journal.path} does not answer: is its disk there?")
-        doing = asyncio.get_running_loop().run_in_executor(None, work)
-        await until_done(doing, PATIENCE)
-        if not doing.done():
-            self._hangs = doing
-            doing.add_done_callback(_seen)
-            raise JournalError(f"the journal {self.journal.path} gave no answer within {PATIENCE:.0f} s")
-        return doing.result()
-
-
-async def until_done(begun: "asyncio.Future[Any]", seconds: float | None = None) -> None:
-    """Wait for what cannot be taken back, also when cancelled meanwhile; only then be cancelled.
-
-    With `seconds` it is given up after so many.
-    """
-    cancelled: asyncio.CancelledError | None = None
-    deadline = None if seconds is None else asyncio.get_running_loop().time() + seconds
-    while not begun.done():
-        left = None if deadline is None else deadline - asyncio.get_running_loop().time()
-        if left is not None and left <= 0:
-            break
         try:
-            await asyncio.wait({begun}, timeout=left)
-        except asyncio.CancelledError as error:
-            cancelled = error
-    if cancelled is not None:
-        raise cancelled
-
-
-def _seen(given_up: "asyncio.Future[Any]") -> None:
-    """Take what became of it, so that nobody is told that it was never asked for."""
-    if not given_up.cancelled():
-        given_up.exception()
+            return await self._errand.finish(work)
+        except TimedOut as error:
+            raise JournalError(f"{error.summary}: is its disk there?") from error

@@ -204,7 +204,7 @@ ASKED: tuple[Callable[[ApiClient], "asyncio.Future[object]"], ...] = (
     lambda api: asyncio.ensure_future(api.counts()),
     lambda api: asyncio.ensure_future(api.jobs(JobState.FAILED)),
     lambda api: asyncio.ensure_future(api.job("1")),
-    lambda api: asyncio.ensure_future(api.requeue("1")),
+    lambda api: asyncio.ensure_future(api.send("POST", ("backtests", "1", "requeue"))),
     lambda api: asyncio.ensure_future(api.data_status()),
     lambda api: asyncio.ensure_future(api.availability()),
     lambda api: asyncio.ensure_future(api.connectivity()),

@@ -1,7 +1,11 @@
 """The platform of one configuration: how long each part may take, and at which pace it is read."""
 
-from collections.abc import AsyncIterator
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -9,13 +13,15 @@ import pytest
 
 from backend.clients.routes import READ
 from backend.clock import SystemClock
-from backend.config.model import Api, Config
+from backend.command import CommandResult
+from backend.config.model import Api, Config, Engine
 from backend.model.situation import Face, Failure, Part, Reading
 from backend.parts import (
     DATA_AVAILABILITY,
     DATA_SYMBOLS,
     DATA_VALIDATION,
     HOST_COUNTERS,
+    HOST_PROCESSES,
     JOBS_FAILED,
     JOBS_HEALTH,
     PARTS,
@@ -79,3 +85,44 @@ async def test_one_look_has_the_same_patience_and_pace(server: Server) -> None:
     state = situation[JOBS_HEALTH]
     assert state.face(situation.at) is Face.FAILED
     assert (state.part.interval, state.part.deadline) == (77.0, READ[JOBS_HEALTH.key].deadline(0.2))
+
+
+RUN = "a3f1" * 8
+
+
+class ServiceManager:
+    """Has a unit in the run `RUN`, however it is asked."""
+
+    async def run(self, argv: Sequence[str], *, timeout: float) -> CommandResult:  # noqa: ASYNC109
+        told = f"LoadState=loaded\nActiveState=active\nInvocationID={RUN}\n"
+        return CommandResult(tuple(argv), 0, told, "", 0.0)
+
+
+@pytest.mark.parametrize(
+    ("argv", "workers"),
+    [
+        (("systemctl",), 1),
+        (("nice", "systemctl", "-q"), 1),
+        (("ssh", "research-01", "systemctl"), 0),
+        (("systemctl", "-qH", "research-01"), 0),
+        (("/opt/wrap/control",), 0),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+)
+async def test_nothing_on_this_host_is_a_worker_of_a_unit_elsewhere(argv: tuple[str, ...], workers: int) -> None:
+    name = f"backtest-{os.getpid()}-{workers}"
+    engine = replace(Engine(), systemctl=argv, kill_patterns=(name,))
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", "import sys; print(flush=True); sys.stdin.read()", name,
+        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, env={"INVOCATION_ID": RUN},
+    )  # fmt: skip
+    try:
+        assert process.stdout is not None
+        await process.stdout.readline()
+        platform = Platform(Config(engine=engine), ServiceManager())
+        table = await platform.fetches()[next(p for p in platform.fetches() if p.key == HOST_PROCESSES.key)]()
+        await platform.aclose()
+        assert len(table.workers) == workers
+    finally:
+        process.kill()
+        await process.wait()

@@ -62,7 +62,8 @@ def test_the_next_dashboard_finds_out_what_became_of_a_broken_off_run(data_gap: 
     verdict = entries(data_gap)[-1]["data"]
     assert (verdict["verdict"], verdict["final"]) == ("unknown", True)
     assert verdict["text"] == (
-        "failed again in attempt 2, same error; whether this run did that is not known; broken off before step 1 of 1"
+        "failed again in attempt 2, same error; whether this run did that is not known; "
+        "broken off before step 1 of 1, which may have been sent"
     )
     terminal.shows(f"job.requeue {job}", "unknown")
     terminal.press("ctrl+q")

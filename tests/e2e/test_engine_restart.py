@@ -14,6 +14,7 @@ from tests.waiting import eventually
 pytestmark = pytest.mark.e2e
 
 UNIT = "adaf-backtest-engine"
+RUN = ("intent", "step", "verdict")
 
 
 @pytest.fixture(scope="module")
@@ -90,9 +91,8 @@ def the_right_word_restarts_it(crashed: Stand) -> None:
 
 def it_all_stands_in_the_journal(crashed: Stand) -> None:
     entries = [json.loads(line) for line in crashed.run("journal", "--json").out.splitlines()]
-    assert [(entry["action"], entry["kind"]) for entry in entries] == [
-        (action, kind) for action in ("engine.reset-failed", "engine.restart") for kind in ("intent", "step", "verdict")
-    ]
+    done = [(action, kind) for action in ("engine.reset-failed", "engine.restart") for kind in RUN]
+    assert [(entry["action"], entry["kind"]) for entry in entries] == [*done, ("engine.restart", "refusal")]
     assert crashed.run("journal", "--verify").code == 0
     locks = Path(crashed.run("config", "path").out.split("locks")[1].strip())
     assert not list(locks.glob("*.lock"))

@@ -1,3 +1,4 @@
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -40,6 +41,9 @@ class Recorder:
         verdicts = tuple(TargetVerdict(target, Word.WORKED, "completed") for target in plan.targets)
         return Outcome("run", Verdict.over(verdicts), ())
 
+    async def refused(self, plan: Plan, refusal: Refusal) -> Refusal:
+        return refusal
+
     @property
     def targets(self) -> list[list[str]]:
         return [[target.label for target in plan.targets] for plan in self.plans]
@@ -78,9 +82,11 @@ class Dialog:
 
 
 @asynccontextmanager
-async def dialog(rig: Rig, *keys: str, found: Situation | None = None) -> AsyncIterator[Dialog]:
+async def dialog(
+    rig: Rig, *keys: str, found: Situation | None = None, size: tuple[int, int] = (100, 30)
+) -> AsyncIterator[Dialog]:
     """The application after these keys, with an open dialog."""
-    async with rig.run(100, 30) as pilot:
+    async with rig.run(*size) as pilot:
         runs = Recorder()
         rig.app.dispatcher.runner = lambda _spec: runs  # type: ignore[assignment,return-value]
         await rig.know(pilot, found or data_gap())
@@ -380,12 +386,42 @@ async def test_a_key_of_another_pane_says_where_it_works(rig: Rig) -> None:
         assert "not here: r means requeue in failures; go there first" in rig.told
 
 
+async def test_what_reads_long_before_its_dialog_is_seen_and_esc_drops_it(rig: Rig) -> None:
+    async with rig.run(60, 17) as pilot:
+        runs, hangs = Recorder(), asyncio.Event()
+
+        async def never(plan: Plan) -> Refusal | None:
+            await hangs.wait()
+            return None
+
+        runs.forbidden = never  # type: ignore[method-assign]
+        rig.app.dispatcher.runner = lambda _spec: runs  # type: ignore[assignment,return-value]
+        await rig.know(pilot, data_gap())
+        await pilot.press("down", "r")
+        await until(pilot, lambda: "requeue: reads the journal" in rig.text)
+        assert "esc drops it" in rig.text
+        await pilot.press("escape")
+        await until(pilot, lambda: rig.app.dispatcher.busy is None)
+        await until(pilot, lambda: "reads the journal" not in rig.text)
+        assert rig.told == ["requeue: dropped; nothing was sent"]
+        assert rig.app.screen is rig.app.dashboard
+        assert not runs.plans
+
+
 async def test_a_second_action_waits_for_the_first(rig: Rig) -> None:
     async with dialog(rig, "down", "r") as open_:
         rig.app.action_act("r")
         await open_.pilot.pause()
         assert "requeue: refused: requeue is open or runs; one action at a time." in rig.told
         assert len([screen for screen in rig.app.screen_stack if isinstance(screen, PlanScreen)]) == 1
+
+
+async def test_what_is_below_and_when_it_expires_have_room_at_every_width(rig: Rig) -> None:
+    async with dialog(rig, "r", size=(60, 17)) as open_:
+        assert "more lines" in rig.text
+        assert "[n] Cancel   [y] requeue   expires in 60s" in rig.text
+        await open_.pass_time(57)
+        assert "expires in 3s" in rig.text
 
 
 async def test_many_targets_scroll_and_the_keys_stay_in_sight(rig: Rig) -> None:

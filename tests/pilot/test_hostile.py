@@ -14,6 +14,7 @@ from backend.incident.entry import Entry, Kind
 from backend.model.situation import PartState, Situation
 from backend.parts import JOBS_FAILED, PARTS
 from tests.conftest import Rig
+from tests.journals import add
 from tests.pilot.waiting import until
 from tests.situations import NOW, PROVIDERS, data_gap, failed, partly
 from tui.screens.leave import LeaveScreen
@@ -235,9 +236,11 @@ async def test_journal_and_progress(rig: Rig) -> None:
     async with rig.run() as pilot:
         for words in WORDS.values():
             data = {"text": words, "verdict": words, "final": True}
-            rig.app.desk.scribe.ledger.add(
-                [Entry(1, NOW, "", kind, kind, words, words, (words, f"job:{words}"), data) for kind in kinds]
+            add(
+                rig.app.desk.config.journal_path,
+                [Entry(1, NOW, "0" * 64, kind, kind, words, words, (words, f"job:{words}"), data) for kind in kinds],
             )
+            await rig.app.desk.read_journal()
             for progress in (None, words):
                 rig.app.stage.progress = progress
                 await rig.know(pilot, data_gap())

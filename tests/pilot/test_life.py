@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -9,16 +10,19 @@ from typing import Any
 import pytest
 
 from actions.brake import BY_HAND, ENDING, Brake
+from actions.caretaker import Caretaker
 from actions.outcome import Outcome, Report
 from actions.plan import Plan, Refusal
 from actions.registry import REGISTRY
 from actions.verdict import TargetVerdict, Verdict, Word
 from backend.incident.journal import Journal
+from backend.incident.runs import RunRecord
 from tests.conftest import Rig
 from tests.fakes import failed, requeue_of
 from tests.pilot.waiting import until
 from tests.situations import NOW, data_gap
 from tui import life
+from tui.screens.leave import LeaveScreen
 from tui.screens.plan import PlanScreen
 from tui.stage import before
 
@@ -60,6 +64,35 @@ async def test_told_to_end_it_starts_nothing_after_what_runs(rig: Rig, so_far: b
     gc.collect()  # what was begun and never awaited is told of here
 
 
+async def test_a_second_term_cuts_short_what_the_first_waits_for(rig: Rig) -> None:
+    runs, cut = Lasting(), asyncio.Event()
+    async with rig.run(100, 30) as pilot:
+        rig.app.dispatcher.runner = lambda _spec: runs  # type: ignore[assignment,return-value]
+        await rig.know(pilot, data_gap())
+        await pilot.press("down", "r")
+        await until(pilot, lambda: isinstance(rig.app.screen, PlanScreen) and "[n] Cancel" in rig.text)
+        rig.clock.move(2)
+        await pilot.press("y")
+        await until(pilot, lambda: rig.app.dispatcher.running)
+        with runs.brake.over("systemctl restart engine", cut.set):
+            rig.app.life.hang_up()
+            await until(pilot, lambda: rig.told and "now       waits for the end of" in rig.text)
+            assert rig.told == [
+                "leaving: waits for the end of: systemctl restart engine; told once more to end, it is cut short"
+            ]
+            rig.clock.move(2)
+            rig.app.life.hang_up()
+            assert not cut.is_set(), "a terminal is lost once"
+            await pilot.press("ctrl+q")
+            await until(pilot, lambda: rig.shows(LeaveScreen))
+            rig.clock.move(2)
+            await pilot.press("y")
+            await until(pilot, cut.is_set)
+        assert len(rig.told) == 1
+        runs.go.set()
+        await until(pilot, lambda: not rig.app.is_running)
+
+
 async def test_x_stops_what_runs_and_tells_when_nothing_does(rig: Rig) -> None:
     runs = Lasting()
     async with rig.run(100, 30) as pilot:
@@ -75,7 +108,7 @@ async def test_x_stops_what_runs_and_tells_when_nothing_does(rig: Rig) -> None:
         await pilot.press("x")
         await until(pilot, lambda: runs.brake.pulled)
         assert (runs.brake.why, runs.brake.hurries()) == (BY_HAND, False)
-        assert rig.told[1:] == ["stop: nothing more is sent; what was sent is looked at"]
+        assert rig.told == ["stop: nothing more is sent; what was sent is looked at"]
         runs.go.set()
         await until(pilot, lambda: not rig.app.dispatcher.running)
 
@@ -95,6 +128,30 @@ async def test_what_another_backtop_writes_is_shown(rig: Rig, monkeypatch: pytes
                 shown = f"bob@research-02 job.requeue {target}"
                 await until(pilot, lambda shown=shown: shown in rig.text)  # type: ignore[misc]
             following.cancel()
+
+
+@pytest.mark.parametrize("read_only", [False, True])
+async def test_a_dashboard_writes_down_that_the_alert_fires(
+    rigged: Callable[..., Rig], monkeypatch: pytest.MonkeyPatch, read_only: bool
+) -> None:
+    rig = rigged(read_only=read_only)
+    monkeypatch.setattr(life, "LOOK_EVERY", 0.01)
+    looks, look = 0, rig.app.life.caretaker.look
+
+    async def counted() -> Sequence[RunRecord]:
+        nonlocal looks
+        looks += 1
+        return await look()
+
+    monkeypatch.setattr(Caretaker, "look", lambda _: counted())
+    async with rig.run() as pilot:
+        await rig.know(pilot, data_gap())
+        async with asyncio.TaskGroup() as tasks:
+            following = tasks.create_task(rig.app.life._follow_journal(tasks))
+            await until(pilot, lambda: looks > 3)
+            following.cancel()
+        entries = rig.app.desk.scribe.ledger.entries
+        assert [(entry.kind, entry.data["state"]) for entry in entries] == ([] if read_only else [("alert", "firing")])
 
 
 async def test_a_journal_that_nobody_wrote_to_is_not_drawn_again(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,7 @@ import pytest
 from textual.command import CommandPalette
 from textual.pilot import Pilot
 
+from actions.outcome import Progress
 from actions.plan import Plan
 from actions.registry import REGISTRY
 from backend.config.model import Environment
@@ -193,3 +194,40 @@ async def test_a_world_that_changed_under_the_menu_is_refused(rig: Rig) -> None:
         await until(pilot, lambda: bool(rig.told))
         assert rig.app.screen is rig.app.dashboard
         assert "The service manager does not know" in rig.told[0]
+
+
+async def test_what_a_plan_would_refuse_stands_there_with_the_reason(rig: Rig) -> None:
+    async with menu(rig, GIVEN_UP) as pilot:
+        assert "not now: The unit hit" in row(rig, "  restart engine  ")
+        assert "not now" not in row(rig, "  reset failed  ")
+        await choose(pilot, "engine.restart")
+        assert rig.shows(MenuScreen)
+        assert shown(rig).endswith("until reset failed (e in resources) clears it.")
+        await choose(pilot, "engine.reset-failed")
+        await until(pilot, lambda: rig.shows(PlanScreen))
+
+
+async def test_what_was_said_before_does_not_lie_over_it(rig: Rig) -> None:
+    async with rig.run(60, 17) as pilot:
+        await rig.know(pilot, data_gap())
+        rig.app.stage.tell("said before", title="before", grave=True)
+        await until(pilot, lambda: "said before" in rig.text)
+        await pilot.press("a")
+        await until(pilot, lambda: rig.shows(MenuScreen) and "said before" not in rig.text)
+
+
+async def test_how_far_a_run_is_and_what_stops_it_are_seen_at_every_width(rig: Rig) -> None:
+    async with rig.run(60, 17) as pilot:
+        await rig.know(pilot, data_gap())
+        rig.app.stage.progressed(Progress(0, 1, "sudo -n /usr/bin/systemctl restart adaf-backtest-engine"))
+        await until(pilot, lambda: "now" in rig.text and "0 of 1, x stops   sudo -n" in rig.text)
+
+
+@pytest.mark.parametrize(("text", "least"), [("worked", 5), ("this line in sudoers allows it: " + "x" * 200, 15)])
+async def test_long_words_stay_longer(rig: Rig, text: str, least: float) -> None:
+    async with rig.run() as pilot:
+        await rig.know(pilot, data_gap())
+        rig.app.stage.tell(text, title="restart engine: refused", grave=True)
+        await until(pilot, lambda: rig.told)
+        (said,) = rig.app._notifications
+        assert least <= said.timeout <= 2 * least

@@ -12,8 +12,10 @@ from backend.model.situation import Situation
 from backend.parts import ENGINE_UNIT, JOBS_RUNNING
 from tests.conftest import Rig
 from tests.pilot.test_dialog import Dialog, Recorder
+from tests.pilot.waiting import until
 from tests.situations import RUNNING, after, data_gap, data_gap_values, jobs, unit
 from tui.screens.leave import LeaveScreen
+from tui.screens.plan import PlanScreen
 from tui.screens.word import WordInput
 
 WORD = "adaf-backtest-engine"
@@ -151,6 +153,59 @@ async def test_pasted_text_is_not_taken(rig: Rig) -> None:
         await open_.press(*WORD, "shift+home", "ctrl+x", "ctrl+v", "enter")
         assert (typed(open_), open_.is_open()) == ("", True)
         assert not open_.runs.plans
+
+
+async def test_what_is_wrong_is_said_where_it_hides_nothing(rig: Rig) -> None:
+    async with dialog(rig, size=(60, 17)) as open_:
+        await open_.pass_time(5)
+        await open_.press("enter")
+        assert "[esc] Cancel   not the word that is shown   60s" in rig.text
+        await open_.press("x")
+        assert "not the word" not in rig.text
+        await open_.press(*WORD, "enter")
+        assert "[esc] Cancel   not the word that is shown" in rig.text
+        rig.app.post_message(events.Paste(WORD))
+        await open_.until(lambda: "[esc] Cancel   not taken: type it by hand" in rig.text)
+        await open_.press("backspace", "ctrl+v")
+        assert "not taken: type it by hand" in rig.text
+        assert typed(open_) == f"x{WORD}"[:-1]
+        assert rig.told == []
+        await open_.press("y")
+        assert "expires in" in rig.text
+
+
+async def test_what_is_said_meanwhile_hides_neither_keys_nor_word(rig: Rig) -> None:
+    async with rig.run(60, 17) as pilot:
+        runs = Recorder()
+        rig.app.dispatcher.runner = lambda _spec: runs  # type: ignore[assignment,return-value]
+        await rig.know(pilot, data_gap())
+        rig.app.stage.tell("said before", title="before", grave=True)
+        await until(pilot, lambda: "said before" in rig.text)
+        await pilot.press("1", "S")
+        await until(pilot, lambda: rig.shows(PlanScreen) and "[esc] Cancel" in rig.text)
+        await until(pilot, lambda: "said before" not in rig.text)
+        rig.app.stage.tell("said meanwhile", title="meanwhile", grave=True)
+        await until(pilot, lambda: "said meanwhile" in rig.text)
+        for words in (f"type {WORD}, then enter", "[esc] Cancel", "expires in 60s"):
+            assert words in rig.text
+        rows = [number for number, line in enumerate(rig.lines) if "meanwhile" in line]
+        assert max(rows) < 6
+
+
+@pytest.mark.parametrize(("size", "seen"), [((60, 17), 9), ((80, 24), 11)])
+async def test_where_room_is_scarce_the_facts_have_it_and_more_is_told(
+    rig: Rig, size: tuple[int, int], seen: int
+) -> None:
+    async with dialog(rig, size=size) as open_:
+        body = open_.screen.query_one("#plan-facts")
+        assert body.size.height >= seen
+        await open_.pass_time(1)
+        while "more line" in rig.text:
+            before = body.scroll_y
+            await open_.press("down")
+            await open_.until(lambda before=before: body.scroll_y > before)  # type: ignore[misc]
+            await open_.pilot.pause()
+        assert "facts   0s old" in rig.text
 
 
 async def test_escape_cancels(rig: Rig) -> None:

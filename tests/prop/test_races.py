@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from actions.guard import Posture
-from actions.means import Executor, Locks, Means
+from actions.means import Executor, Means
 from actions.outcome import Progress
 from actions.plan import Plan
 from actions.registry import REGISTRY
@@ -27,6 +27,7 @@ from actions.run import Runner
 from actions.spec import ActionSpec
 from backend.clients import systemctl
 from backend.config.model import Config
+from backend.holding import Locks
 from backend.incident.entry import Entry, decode
 from backend.incident.journal import Journal
 from backend.incident.reading import JournalReader
@@ -90,6 +91,8 @@ HAPPENING = st.lists(st.builds(Event, MOMENTS, st.sampled_from(EVENTS), st.sampl
 SPELLINGS: Sequence[Sequence[str]] = (
     ("systemctl",), ("/usr/bin/systemctl",), ("sudo", "-n", "systemctl"),
     ("/bin/sudo", "--non-interactive", "systemctl"), ("systemctl", "--system"), ("systemctl", "--no-ask-password"),
+    ("env", "LC_ALL=C", "nice", "-n", "5", "systemctl"), ("timeout", "20", "sudo", "-n", "systemctl", "-q"),
+    ("ssh", "localhost", "systemctl"), ("systemctl", "-qM", ".host"),
 )  # fmt: skip
 """Ways to say one service manager, and one unit of it."""
 SPELT = st.tuples(st.sampled_from(SPELLINGS), st.sampled_from(SPELLINGS))
@@ -110,8 +113,6 @@ class World:
         self.locks.mkdir()
         self.synced: Counter[Path] = Counter()
         """Bytes of each journal that are on disk."""
-        self.swept = False
-        """Whether somebody took locks away while they were held."""
         self.stands = False
         """Whether screens show what they read before, because nothing answers."""
         self._effects: Counter[tuple[Path, str]] = Counter()
@@ -147,7 +148,6 @@ class World:
             case "locks are swept":
                 for file in self.locks.iterdir():
                     file.unlink()
-                    self.swept = True
                     TALLY["locks swept"] += 1
 
     def journal(self, who: str) -> Path:
@@ -186,7 +186,7 @@ class World:
         intents = [entry for entry in on_disk if entry.kind == "intent" and key in entry.targets]
         assert len(intents) > self._effects[path, key], "sent without an intent of its own on disk"
         assert (intents[-1].actor, intents[-1].action) == (who.name, who.acts)
-        assert self.swept or self._at_work(key) == [who.name], "somebody else is at work on it"
+        assert self._at_work(key) == [who.name], "somebody else is at work on it"
         self._effects[path, key] += 1
         TALLY["effects"] += 1
         return targets[0]
@@ -279,6 +279,8 @@ class OnCall:
         TALLY["refusals" if title.endswith(": refused") else "verdicts"] += 1
 
     def progressed(self, progress: Progress | None) -> None: ...
+
+    def reads(self, text: str | None) -> None: ...
 
     def recorded(self, spec: ActionSpec) -> None: ...
 

@@ -9,8 +9,10 @@ from textual.pilot import Pilot
 
 from backend.incident.entry import Entry, Kind
 from backend.model.situation import Situation
+from backend.parts import ENGINE_UNIT
 from tests import situations
 from tests.conftest import Rig
+from tests.journals import add
 from tests.pilot.waiting import until
 from tests.situations import NOW, ago
 from tui.screens.plan import PlanScreen
@@ -44,7 +46,7 @@ def journal(actor: str) -> tuple[Entry, ...]:
     """Two actions: one that had no effect, one that runs."""
 
     def entry(minutes: float, kind: Kind, run: str, target: str, **data: object) -> Entry:
-        return Entry(1, ago(minutes), "", kind, run, actor, "job.requeue", (f"job:{target}",), data)
+        return Entry(1, ago(minutes), "0" * 64, kind, run, actor, "job.requeue", (f"job:{target}",), data)
 
     return (
         entry(1.3, "verdict", "a", "8836", verdict="no effect", text="failed again, same error"),
@@ -75,7 +77,8 @@ SIZES = [(60, 17), (80, 24), (120, 40), (200, 50)]
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 async def test_data_gap(rig: Rig, picture: SnapshotAssertion, size: tuple[int, int]) -> None:
     async with rig.run(*size) as pilot:
-        rig.app.desk.scribe.ledger.add(journal(rig.app.desk.scribe.journal.actor))
+        add(rig.app.desk.config.journal_path, journal(rig.app.desk.scribe.journal.actor))
+        await rig.app.desk.read_journal()
         await show(rig, pilot, situations.data_gap())
         assert rig.app.export_screenshot() == picture
 
@@ -147,6 +150,35 @@ async def test_over_the_dashboard(rig: Rig, picture: SnapshotAssertion, name: st
             await opened(rig, pilot, RISKS["low"])
             rig.clock.move(1)  # a dialog that just opened hears no key
         await pilot.press(*keys)
+        await until(pilot, lambda: word in rig.text)
+        await pilot.pause()
+        assert rig.app.export_screenshot() == picture
+
+
+GIVEN_UP = situations.after(
+    situations.data_gap(),
+    {ENGINE_UNIT: situations.unit(active="failed", sub="failed", result="start-limit-hit", restarts=5)},
+)
+MORE = {
+    "reset": (GIVEN_UP, ("3", "e"), (), "[y] reset failed"),
+    "refused": (GIVEN_UP, (), ("a", "down"), "clears it."),
+    "wrong": (situations.data_gap(), ("1", "S"), (*"adaf", "enter"), "not the word"),
+    "leaving": (situations.data_gap(), ("1", "S"), (*"adaf-backtest-engine", "ctrl+q"), "restart engine is open"),
+}
+"""Dialogs in other states: what is known, the keys that open one, those that are pressed in it, and a word of it."""
+
+
+@pytest.mark.parametrize("size", [(60, 17), (120, 40)], ids=["60x17", "120x40"])
+@pytest.mark.parametrize("name", MORE)
+async def test_dialog_in_another_state(rig: Rig, picture: SnapshotAssertion, name: str, size: tuple[int, int]) -> None:
+    found, opening, pressed, word = MORE[name]
+    async with rig.run(*size) as pilot:
+        await show(rig, pilot, found)
+        if opening:
+            await opened(rig, pilot, opening)
+        if pressed:
+            rig.clock.move(2)  # a dialog that just opened hears no key
+            await pilot.press(*pressed)
         await until(pilot, lambda: word in rig.text)
         await pilot.pause()
         assert rig.app.export_screenshot() == picture

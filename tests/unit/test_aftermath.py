@@ -9,18 +9,19 @@ from typing import Any
 
 import pytest
 
-from actions.aftermath import AWAY_QUIET, OTHERS_QUIET, Aftermath, left_alone
+from actions.aftermath import AWAY_QUIET, KEEP_EVERY, OTHERS_QUIET, Aftermath, left_alone
 from actions.brake import BY_HAND, ENDING
-from actions.outcome import Outcome, how_far
-from actions.verdict import Word
+from actions.outcome import Outcome, broken_off, how_far
+from actions.verdict import Verdict, Word
 from actions.watch import FOLLOW_FOR, FOLLOW_LOOKS, LOST_AFTER
-from backend.errors import JournalError, Refused
+from backend.errors import JournalError, NotAllowed, Refused
 from backend.incident.entry import Entry
 from backend.incident.identity import Meant, meant_as_data, meant_by
 from backend.incident.journal import Journal
 from backend.incident.ledger import Ledger
 from backend.incident.reading import JournalReader
 from backend.incident.runs import RunRecord
+from backend.locks import TargetLock
 from backend.model.jobs import Job, JobState
 from backend.model.target import JobTarget, Target, UnitTarget
 from tests.clocks import StillClock
@@ -76,6 +77,71 @@ async def test_one_that_somebody_else_follows_is_left_to_him(tmp_path: Path) -> 
         assert holder is None
         assert await rig.settle(recorded(rig).id) is None
     assert len(rig.entries("verdict")) == 1
+
+
+async def waited_for(rig: Rig, who: str = "ann@research-01") -> Verdict | None:
+    """What who waits for the last verdict gets."""
+    return await Aftermath(rig.means(who), JobTarget).last_verdict(recorded(rig).id)
+
+
+async def test_who_waits_gets_the_last_verdict_whoever_finds_it(tmp_path: Path) -> None:
+    rig = await going_on(tmp_path)
+    waiting = asyncio.create_task(waited_for(rig))
+    also = asyncio.create_task(waited_for(rig, "bob@research-01"))
+    await rig.time.sleep(20)
+    rig.server.put(failed(attempt=2))
+    first, second = await waiting, await also
+    assert first is not None
+    assert second is not None
+    assert first.text == second.text == "failed again in attempt 2, same error"
+    assert len(rig.entries("verdict")) == 2
+    assert await Aftermath(rig.means(), JobTarget).last_verdict("no such run") is None
+
+
+@pytest.mark.parametrize("damage", [{}, {"verdict": "splendid"}, {"verdict": ["worked"]}, {"verdict": None}], ids=str)
+async def test_who_waits_for_a_damaged_verdict_is_told_so(tmp_path: Path, damage: dict[str, Any]) -> None:
+    rig = await going_on(tmp_path)
+    run = recorded(rig)
+    Journal(rig.path, "bob@research-01", rig.time).append("verdict", id=run.id, data={**damage, "final": True})
+    verdict = await waited_for(rig)
+    assert verdict is not None
+    assert verdict.word is Word.UNKNOWN
+    assert verdict.text == "its last verdict in the journal cannot be understood"
+
+
+async def test_who_cannot_lock_does_not_wait_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rig = await going_on(tmp_path)
+
+    def no_place(*_: object) -> None:
+        raise NotAllowed("no place for locks: set lock_dir")
+
+    monkeypatch.setattr(TargetLock, "acquire", no_place)
+    with pytest.raises(NotAllowed, match="no place for locks"):
+        await waited_for(rig)
+    assert len(rig.entries("verdict")) == 1
+
+
+async def test_a_last_verdict_is_not_written_under_a_lock_that_is_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rig = await going_on(tmp_path)
+    rig.server.put(failed(attempt=2))
+    monkeypatch.setattr(TargetLock, "keep", lambda _: False)
+    assert await rig.settle(recorded(rig).id) is None
+    assert len(rig.entries("verdict")) == 1
+
+
+async def test_the_lock_of_what_is_followed_is_made_anew(tmp_path: Path) -> None:
+    rig = await going_on(tmp_path)
+    following = asyncio.create_task(rig.settle(recorded(rig).id))
+    await rig.time.sleep(KEEP_EVERY)
+    for lock in rig.locks.iterdir():
+        lock.unlink()
+    await rig.time.sleep(KEEP_EVERY + 1)
+    assert len(list(rig.locks.iterdir())) == 1
+    rig.server.put(failed(attempt=2))
+    await following
+    assert not list(rig.locks.iterdir())
 
 
 async def test_what_vanishes_while_it_is_followed_ends_as_unknown(tmp_path: Path) -> None:
@@ -141,7 +207,7 @@ async def test_an_intent_that_nobody_understands_ends_as_unknown(tmp_path: Path,
     journal.append("intent", id="r1", action="job.requeue", targets=["job:8841"], data={**GOOD, **wrong})
     verdict = await rig.settle("r1")
     assert verdict is not None
-    text = "nobody here can tell what it acted on; broken off before step 1 of 1"
+    text = "nobody here can tell what it acted on; broken off before step 1 of 1, which may have been sent"
     assert (verdict.word, verdict.text) == (Word.UNKNOWN, text)
     assert not recorded(rig).open
 
@@ -194,7 +260,7 @@ async def test_what_may_have_been_sent_is_not_claimed(tmp_path: Path) -> None:
     assert verdict is not None
     text = (
         "completed in attempt 4, which somebody else began; whether this run did that is not known; "
-        "broken off before step 1 of 1"
+        "broken off before step 1 of 1, which may have been sent"
     )
     assert (verdict.word, verdict.text) == (Word.UNKNOWN, text)
 
@@ -206,7 +272,10 @@ async def test_what_was_not_touched_is_said_to_be_so(tmp_path: Path) -> None:
     )
     verdict = await rig.settle("r1")
     assert verdict is not None
-    assert (verdict.skipped, verdict.text) == (1, "nothing was done; broken off before step 1 of 1")
+    assert (verdict.skipped, verdict.text) == (
+        1,
+        "nothing has changed; broken off before step 1 of 1, which may have been sent",
+    )
 
 
 async def test_what_stopped_a_run_is_still_told_in_its_last_verdict(tmp_path: Path) -> None:
@@ -277,7 +346,7 @@ async def test_what_was_cut_short_is_found_out_by_the_next(tmp_path: Path) -> No
     assert run.verdict.data["text"] == "stopped after step 2 of 3"
     verdict = await rig.settle(run.id)
     assert verdict is not None
-    assert verdict.text == "2 worked, 1 not touched"
+    assert verdict.text == "2 worked, 1 not touched; stopped after step 2 of 3"
 
 
 async def test_many_are_followed_at_a_rate(tmp_path: Path) -> None:
@@ -336,6 +405,12 @@ async def test_cool_down_counts_from_when_each_was_touched(tmp_path: Path) -> No
     rig.server.put(failed("1", attempt=2))
     assert "was already asked for 3 59 s ago" in await rig.refused(requeue_of(failed("3", attempt=2)))
     assert isinstance(await rig.runner.run(requeue_of(failed("1", attempt=2)), rig.progress.append), Outcome)
+
+
+def test_what_was_broken_off_may_have_sent_a_step_that_is_not_on_record() -> None:
+    assert broken_off(0, 1) == "before step 1 of 1, which may have been sent"
+    assert broken_off(1, 3) == "after step 1 of 3, and step 2 may have been sent"
+    assert broken_off(3, 3) == "after step 3 of 3"
 
 
 def test_how_far_it_came() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from actions.aftermath import OTHERS_QUIET
-from actions.caretaker import MOST, REST, Caretaker
+from actions.caretaker import MOST, REST, Caretaker, OpenRuns
 from actions.registry import REGISTRY
 from actions.spec import ActionSpec
 from actions.verdict import Verdict
@@ -30,7 +30,7 @@ class Sitting:
         self.only_looks = False
         means = rig.means("bob@research-01")
         self.caretaker = Caretaker(
-            means.scribe, means.locks, rig.time, "research-01", lambda _: means, self, self.ours,
+            OpenRuns(means.scribe, means.locks, rig.time, "research-01"), lambda _: means, self, self.ours,
             only_looks=lambda: self.only_looks,
         )  # fmt: skip
 
@@ -66,7 +66,9 @@ async def test_what_was_broken_off_is_told_once_and_closed(sitting: Sitting) -> 
     sitting.leaves(failed())
     assert await sitting.look() == 1
     assert sitting.broken == ["r1"]
-    assert sitting.verdicts == ["job.requeue: nothing was done; broken off before step 1 of 1"]
+    assert sitting.verdicts == [
+        "job.requeue: nothing has changed; broken off before step 1 of 1, which may have been sent"
+    ]
     assert await sitting.look() == 0
     assert (sitting.broken, len(sitting.verdicts)) == (["r1"], 1)
 

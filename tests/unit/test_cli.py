@@ -187,7 +187,7 @@ def test_what_the_journal_keeps_raw_is_printed_clean(
     as_json: bool, home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = home / ".local/state/backtop/default/journal.jsonl"
-    journal = Journal.open(path, "ana", SystemClock())
+    journal = Journal(path, "ana", SystemClock())
     journal.append("note", id="\x1b]0;x\x07", action="job.requeue", targets=("job:\x1b[2J1", "job:\ud800", "job:8841"))
     assert code_of("journal", *(["--json"] if as_json else [])) == 0
     said = capsys.readouterr().out

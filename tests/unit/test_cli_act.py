@@ -1,5 +1,7 @@
 """`backtop act` before anything is sent: what its targets may be called, and what is said of them."""
 
+from pathlib import Path
+
 import pytest
 
 from actions.outcome import Outcome
@@ -7,10 +9,12 @@ from actions.plan import Plan, Refusal
 from actions.registry import REGISTRY
 from actions.verdict import TargetVerdict, Verdict, Word
 from backend.config.model import Config
+from backend.errors import NotAllowed
+from backend.locks import TargetLock
 from backend.model.situation import Situation
 from backend.model.target import JobTarget
 from backend.parts import ENGINE_UNIT, HOST_PROCESSES, JOBS_RUNNING
-from tests.fakes import failed, known, listing
+from tests.fakes import SLOW, Rig, failed, known, listing, requeue_of
 from tests.situations import calm, unit
 from tests.unit.test_cli import code_of
 from tui import cli
@@ -90,3 +94,19 @@ def test_a_verdict_that_is_not_final_says_so(so_far: bool, line: str) -> None:
     assert first == line
     assert [word for word in rest if "--wait" in word] == rest
     assert bool(rest) is so_far
+
+
+async def test_who_waits_without_a_place_for_locks_goes_with_the_first_verdict(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rig = Rig(tmp_path, failed())
+    rig.server.courses["8841"] = SLOW
+    outcome = await rig.run(requeue_of(failed()))
+
+    def no_place(*_: object) -> None:
+        raise NotAllowed("no place for locks; set lock_dir")
+
+    monkeypatch.setattr(TargetLock, "acquire", no_place)
+    waited = await act._waited_for(rig.runner, REGISTRY["job.requeue"], outcome)
+    assert waited.verdict.text == "running in attempt 2; not waited for: no place for locks; set lock_dir"
+    assert waited.verdict.so_far

@@ -1,12 +1,11 @@
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from actions.brake import ENDING
 from actions.guard import Posture
 from actions.outcome import Progress
 from actions.plan import Plan
@@ -16,6 +15,7 @@ from backend.config.model import Config
 from backend.errors import JournalError
 from backend.incident.entry import Entry
 from backend.incident.journal import Journal
+from backend.incident.scribe import Scribe
 from backend.model.jobs import Job, JobState
 from backend.model.situation import Situation
 from backend.model.target import JobTarget
@@ -37,6 +37,8 @@ class Person:
         self.dialogs: list[Plan] = []
         self.told: list[tuple[str, str, bool]] = []
         self.progress: list[Progress | None] = []
+        self.read: list[str | None] = []
+        self.while_read: Callable[[], None] = lambda: None
         self.records = 0
         self.dispatcher = Dispatcher(self, lambda _spec: self.rig.runner, Config())
 
@@ -59,6 +61,10 @@ class Person:
 
     def progressed(self, progress: Progress | None) -> None:
         self.progress.append(progress)
+
+    def reads(self, text: str | None) -> None:
+        self.read.append(text)
+        self.while_read()
 
     def recorded(self, spec: ActionSpec) -> None:
         self.records += 1
@@ -146,6 +152,54 @@ async def test_a_journal_that_cannot_be_read_opens_no_dialog(tmp_path: Path) -> 
     assert person.told[0][1].startswith("Nothing was sent, for the journal cannot record it: ")
 
 
+def that_takes_long(person: Person, monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
+    """Let the journal be read only when this is set."""
+    may_be_read, since = asyncio.Event(), Scribe.since
+
+    async def slow(self: Scribe, moment: datetime) -> Sequence[Entry]:
+        await may_be_read.wait()
+        return await since(self, moment)
+
+    monkeypatch.setattr(Scribe, "since", slow)
+    return may_be_read
+
+
+READS = "requeue: reads the journal   esc drops it"
+
+
+async def test_that_the_journal_is_read_is_told_where_it_takes_long(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person = Person(tmp_path, failed())
+    person.while_read = that_takes_long(person, monkeypatch).set
+    await person.acts(failed())
+    assert person.read == [READS, None]
+    assert person.told == [("requeue", "worked: completed in attempt 2", False)]
+
+
+async def test_what_is_at_once_flickers_nothing(tmp_path: Path) -> None:
+    person = Person(tmp_path, failed())
+    await person.acts(failed())
+    assert person.read == []
+    assert person.progress[0] == Progress(0, 1, "may it still run?")
+
+
+async def test_who_drops_it_waits_for_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    person = Person(tmp_path, failed())
+    hangs = that_takes_long(person, monkeypatch)
+    person.while_read = person.dispatcher.drop
+    await person.acts(failed())
+    assert not hangs.is_set()
+    assert (person.read, person.dialogs, person.rig.server.sent) == ([READS, None], [], [])
+    assert person.told == [("requeue", "dropped; nothing was sent", False)]
+    assert (person.dispatcher.busy, person.dispatcher.reading) == (None, False)
+    hangs.set()
+    person.dispatcher.drop()
+    person.while_read = lambda: None
+    await person.acts(failed())
+    assert person.told[1:] == [("requeue", "worked: completed in attempt 2", False)]
+
+
 async def test_facts_that_moved_while_the_dialog_was_open_refuse(tmp_path: Path) -> None:
     person = Person(tmp_path, failed())
 
@@ -154,7 +208,7 @@ async def test_facts_that_moved_while_the_dialog_was_open_refuse(tmp_path: Path)
 
     person.while_open = moves
     await person.acts(failed())
-    assert (person.rig.server.sent, person.rig.entries()) == ([], [])
+    assert (person.rig.server.sent, person.rig.kinds) == ([], ["refusal"])
     assert "has moved on to another attempt" in person.told[0][1]
 
 
@@ -272,7 +326,31 @@ async def test_journal_that_breaks_is_told(tmp_path: Path, monkeypatch: pytest.M
 
 async def test_what_is_confirmed_while_the_program_ends_is_not_begun(tmp_path: Path) -> None:
     person = Person(tmp_path, failed())
-    person.while_open = lambda: person.dispatcher.stop(ENDING, hurry=True)  # type: ignore[assignment]
+    person.while_open = lambda: person.dispatcher.end(0.0)  # type: ignore[assignment]
     await person.acts(failed())
     assert person.told == [("requeue: refused", "backtop was told to end; nothing was sent.", True)]
-    assert (person.rig.server.sent, person.rig.entries()) == ([], [])
+    assert (person.rig.server.sent, person.rig.kinds) == ([], ["refusal"])
+
+
+async def test_told_to_end_it_says_what_is_waited_for_and_told_again_cuts_it_short(tmp_path: Path) -> None:
+    person = Person(tmp_path, failed())
+    person.rig.server.hold, arrived = asyncio.Event(), asyncio.Event()
+    person.rig.server.on_send = lambda _: arrived.set()
+    assert person.dispatcher.end(0.0) == "", "nothing runs"
+    person.dispatcher._ending = ""
+    acting = asyncio.create_task(person.acts(failed()))
+    await arrived.wait()
+    waits = person.dispatcher.end(10.0)
+    assert waits == (
+        "waits for the end of: POST /api/research/backtests/8841/requeue; told once more to end, it is cut short"
+    )
+    assert person.dispatcher.end(10.5) == waits, "the same word twice"
+    assert person.dispatcher.end(60.0, again=False) == waits, "a hang-up is noticed in several ways"
+    await asyncio.sleep(0)
+    assert not acting.done()
+    assert person.dispatcher.end(11.0) == ""
+    await acting
+    assert person.told == [
+        ("requeue", "unknown: not looked at yet; backtop was told to end at once after step 1 of 1", True)
+    ]
+    assert list(person.dispatcher.open_runs)

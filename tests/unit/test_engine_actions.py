@@ -1,5 +1,6 @@
 import getpass
 import shlex
+import socket
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -8,8 +9,9 @@ from typing import Any, cast
 
 import pytest
 
+from actions.aftermath import Aftermath
 from actions.engine import plan_reset_failed, plan_restart, restart_executor, the_failed_unit, the_unit
-from actions.means import Locks, Means
+from actions.means import Means
 from actions.outcome import Outcome
 from actions.plan import SETTLE, Refusal, Risk
 from actions.registry import REGISTRY
@@ -22,7 +24,10 @@ from backend.command import SystemRunner
 from backend.config.model import Config
 from backend.config.model import Engine as EngineConfig
 from backend.errors import MissingRoute, NotAllowed, Refused, SourceError, TimedOut
+from backend.holding import Locks
+from backend.incident.identity import Meant, meant_as_data
 from backend.incident.journal import Journal
+from backend.incident.reading import JournalReader
 from backend.incident.scribe import Scribe
 from backend.model.engine import Unit, UnitVerb
 from backend.model.host import ProcessTable
@@ -66,6 +71,21 @@ def test_a_restart_says_what_is_run_and_whom_it_hurts() -> None:
         "a new run of the unit is active, and healthy within 60 s", "it stays so for 10 s",
     )  # fmt: skip
     assert plan.facts_age_s == 0.0
+
+
+@pytest.mark.parametrize(
+    ("argv", "place"),
+    [
+        (("ssh", "ann@r1", "sudo", "-n", "systemctl"), "systemctl on r1"),
+        (("systemctl", "-qH", "r1"), "systemctl on r1"),
+        (("/opt/wrap/control",), f"/opt/wrap/control on {socket.gethostname()}"),
+    ],
+)
+def test_processes_of_this_host_are_not_counted_for_a_unit_elsewhere(argv: tuple[str, ...], place: str) -> None:
+    found = known(seen(unit()), HOST_PROCESSES, ProcessTable((worker(1, "8850", 5, 9, 2.0),), 9))
+    plan = planned(plan_restart, unit(), found, replace(Config(), engine=EngineConfig(systemctl=argv)))
+    assert plan.effects[-2] == f"how many worker processes it ends cannot be seen from here: it goes to {place}"
+    assert not [effect for effect in plan.effects if "frees" in effect]
 
 
 def test_a_restart_of_what_is_down_says_that_it_starts_it() -> None:
@@ -160,7 +180,7 @@ async def test_a_new_run_that_is_healthy_worked(tmp_path: Path) -> None:
     outcome = await rig.restart()
     assert told(outcome) == ("worked", "active -> active in a new run, health healthy")
     assert rig.engine.asked == ["restart"]
-    assert [entry.kind for entry in rig.entries()] == ["intent", "step", "verdict"]
+    assert rig.kinds == ["intent", "step", "verdict"]
     assert rig.entries("step")[0].data["result"] == "exit 0"
     assert not list(rig.locks.iterdir())
 
@@ -224,9 +244,7 @@ async def test_a_health_that_is_never_told_is_followed(tmp_path: Path) -> None:
     outcome = await rig.restart()
     assert isinstance(outcome, Outcome)
     assert (outcome.verdict.word, outcome.verdict.so_far) == (Word.UNKNOWN, True)
-    assert outcome.verdict.text == (
-        "cannot be read: active -> active in a new run, but not its health: no answer within 5 s"
-    )
+    assert outcome.verdict.text == ("cannot be read: its health (active -> active in a new run): no answer within 5 s")
 
 
 async def test_what_is_refused_at_once_is_not_waited_for_long(tmp_path: Path) -> None:
@@ -275,6 +293,41 @@ async def test_a_run_that_its_manager_starts_again_and_again_does_not_hold(tmp_p
     rig.engine.course = [(0, {**UP, "invocation": "0" * 32}), *rig.engine.course]
     word, text = told(await rig.restart())
     assert (word, text) == ("no effect", "active -> active in a new run, but not yet for 10 s")
+
+
+@pytest.mark.parametrize(
+    ("before", "course", "verdict"),
+    [
+        ({}, {"active": "inactive", "invocation": ""}, ("worse", "active -> inactive, in no run")),
+        ({"active": "inactive", "invocation": ""}, {}, ("no effect", "inactive -> inactive, in no run")),
+        ({"active": "inactive", "invocation": ""}, {"active": "active"},
+         ("worked", "inactive -> active, health healthy")),
+        ({"invocation": ""}, {}, ("unknown", "active -> active, and the service manager does not tell in which run")),
+        ({}, {"active": "active", "invocation": ""},
+         ("unknown", "active -> active, and the service manager does not tell in which run")),
+    ],
+)  # fmt: skip
+async def test_of_a_run_without_a_name_only_what_is_true_is_told(
+    tmp_path: Path, before: dict[str, str], course: dict[str, str], verdict: tuple[str, str]
+) -> None:
+    rig = EngineRig(tmp_path, **before)
+    rig.engine.course = ((0, course),)
+    assert told(await rig.restart()) == verdict
+
+
+@pytest.mark.parametrize("right", [True, False], ids=["with the right", "without"])
+async def test_what_was_broken_off_before_its_step_touched_nothing_also_where_sudo_asks_for_a_password(
+    tmp_path: Path, right: bool
+) -> None:
+    rig = EngineRig(tmp_path)
+    means = rig.runner().means
+    plan = planned(plan_restart, rig.unit)
+    data = meant_as_data(Meant(plan.targets, means.executor.place, plan.settle))
+    means.scribe.journal.append("intent", id="r1", action=plan.action, targets=[plan.targets[0].key], data=data)
+    rig.engine.sudoers = {} if right else {"restart": "the line"}
+    verdict = await Aftermath(means, UnitTarget).settle("r1")
+    assert verdict is not None
+    assert verdict.text == "nothing has changed; broken off before step 1 of 1, which may have been sent"
 
 
 async def test_a_start_that_hangs_is_told_and_not_asked_for_again(tmp_path: Path) -> None:
@@ -340,6 +393,10 @@ async def test_a_reset_worked_when_the_unit_is_not_failed_any_more(
     [
         ({"invocation": NEW}, f"{NAME} is active in another run now; somebody was faster; nothing was sent."),
         ({"active": "failed"}, f"{NAME} is failed now, and was active; somebody was faster; nothing was sent."),
+        (
+            {"active": "inactive", "invocation": ""},
+            f"{NAME} is inactive and in no run now; somebody was faster; nothing was sent.",
+        ),
     ],
 )
 async def test_a_unit_that_moved_on_unseen_is_left_alone(tmp_path: Path, now: dict[str, str], why: str) -> None:
@@ -347,14 +404,14 @@ async def test_a_unit_that_moved_on_unseen_is_left_alone(tmp_path: Path, now: di
     rig.engine.becomes(**now)
     reason = told(await rig.restart())[1]
     assert reason.casefold() == why.casefold()
-    assert (rig.engine.asked, rig.entries()) == ([], [])
+    assert (rig.engine.asked, rig.kinds) == ([], ["refusal"])
 
 
 async def test_a_unit_that_cannot_be_looked_at_is_left_alone(tmp_path: Path) -> None:
     rig = EngineRig(tmp_path)
     rig.engine.read_error = NotAllowed("systemctl may not show the unit")
     assert "cannot be looked at afresh (systemctl may not show the unit)" in told(await rig.restart())[1]
-    assert (rig.engine.asked, rig.entries()) == ([], [])
+    assert (rig.engine.asked, rig.kinds) == ([], ["refusal"])
 
 
 async def test_the_same_restart_cools_down_and_another_action_does_not(tmp_path: Path) -> None:
@@ -460,7 +517,7 @@ async def test_a_sudo_that_wants_a_password_is_refused_with_the_line_that_is_mis
         "refused", f"Sudo would ask for a password here; this line in sudoers allows it: {line}; nothing was sent.",
     )  # fmt: skip
     assert not (tmp_path / "restarted").exists()
-    assert not (tmp_path / "journal.jsonl").exists()
+    assert [entry.kind for entry in JournalReader(tmp_path / "journal.jsonl").tail(9)] == ["refusal"]
 
 
 async def test_a_sudo_that_wants_none_is_used(tmp_path: Path, through_sudo: Config) -> None:
@@ -480,7 +537,7 @@ async def test_health_that_cannot_be_read_keeps_what_the_far_side_said(tmp_path:
     rig.engine.health_is = lambda _: Refused("the server is busy", "503 Service Unavailable", retry_after=7.0)
     with pytest.raises(Refused) as caught:
         await executor.look(target)
-    assert caught.value.summary == "active -> active in a new run, but not its health: the server is busy"
+    assert caught.value.summary == "its health (active -> active in a new run): the server is busy"
     assert (caught.value.detail, caught.value.retry_after) == ("503 Service Unavailable", 7.0)
 
 

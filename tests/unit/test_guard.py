@@ -184,3 +184,39 @@ def test_budget_is_not_spent_by_a_clock_that_went_wrong() -> None:
 def test_budget_counts_only_intents_of_high_risk() -> None:
     assert running(high(), [asked(risk="medium")] * 9) is None
     assert running(high(), [asked(risk="high", kind="verdict")] * 9) is None
+
+
+def long_run(journal: Journal, time: Time, steps: int) -> None:
+    """One run whose steps are a second apart, with others' notes among them."""
+    journal.append("intent", id="r1", action="job.requeue", targets=[f"job:{n}" for n in range(steps)])
+    for number in range(steps):
+        time.passed += 1
+        journal.append("step", id="r1", action="job.requeue", targets=[f"job:{number}"])
+        journal.append("note", id="n")
+    journal.append("verdict", id="r1", action="job.requeue", data={"final": True})
+
+
+def test_cool_down_remembers_the_last_of_a_run_however_long_it_was(tmp_path: Path) -> None:
+    time = Time()
+    journal = Journal(tmp_path / "journal.jsonl", "ann", time)
+    long_run(journal, time, 300)
+    recent = journal.since(time.now() - timedelta(minutes=1), 10)
+    assert recent[0].kind == "intent"
+    assert len([entry for entry in recent if entry.kind == "note"]) < 75, "of what is old only that run is of interest"
+    for number, why in ((299, "for 299 0 s ago"), (241, "for 241 58 s ago")):
+        assert why in (running(requeue_of(failed(str(number))), recent, time.now()) or "")
+    assert running(requeue_of(failed("239")), recent, time.now()) is None
+
+
+def test_what_is_looked_through_ends_where_it_is_old(tmp_path: Path) -> None:
+    time = Time()
+    journal = Journal(tmp_path / "journal.jsonl", "ann", time)
+    for number in range(50):
+        journal.append("note", id=str(number))
+        time.passed += 60
+    recent = journal.since(time.now() - timedelta(seconds=150), 3)
+    assert [entry.id for entry in recent] == ["45", "46", "47", "48", "49"]
+    assert journal.since(time.now(), 3)[0].id == "47"
+    assert len(journal.since(NOW, 3)) == 50
+    journal.append("step", id="whose intent is lost")
+    assert [entry.id for entry in journal.since(time.now(), 2)][:1] == ["48"]

@@ -13,6 +13,7 @@ from backend.incident.journal import Journal
 from backend.incident.reading import JournalReader
 from backend.locks import flock_within
 from tests.clocks import StillClock
+from tests.journals import MANY
 
 
 @pytest.fixture
@@ -22,7 +23,7 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def journal(path: Path) -> Journal:
-    return Journal.open(path, "ann@research-01", StillClock())
+    return Journal(path, "ann@research-01", StillClock())
 
 
 LIMITED = """
@@ -32,7 +33,7 @@ from backend.clock import SystemClock
 from backend.errors import JournalError
 from backend.incident.journal import Journal
 path = Path(sys.argv[1])
-journal = Journal.open(path, "ann", SystemClock())
+journal = Journal(path, "ann", SystemClock())
 journal.append("note", id="before")
 size = path.stat().st_size
 resource.setrlimit(resource.RLIMIT_FSIZE, (size + 50, size + 50))
@@ -91,7 +92,7 @@ def test_paths_that_cannot_hold_a_journal(tmp_path: Path) -> None:
         (tmp_path / "pipe", "not a plain file"),
     ]:
         with pytest.raises(JournalError, match=said):
-            Journal.open(path, "ann", StillClock())
+            Journal(path, "ann", StillClock()).append("note", id="1")
     with pytest.raises(JournalError, match="is a folder"):
         JournalReader(tmp_path / "folder").verify()
 
@@ -102,7 +103,7 @@ def test_missing_right_is_told(tmp_path: Path) -> None:
         "import sys; from pathlib import Path; from backend.clock import SystemClock\n"
         "from backend.errors import JournalError; from backend.incident.journal import Journal\n"
         "import os; os.geteuid() or os.setuid(65534)\n"
-        "try: Journal.open(Path(sys.argv[1]), 'ann', SystemClock())\n"
+        "try: Journal(Path(sys.argv[1]), 'ann', SystemClock()).append('note', id='1')\n"
         "except JournalError as error: print(error)\n"
     )
     target = tmp_path / "journal.jsonl"
@@ -114,12 +115,13 @@ def test_missing_right_is_told(tmp_path: Path) -> None:
 
 
 def test_another_program_that_holds_the_file(journal: Journal, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    journal.append("note", id="0")
     monkeypatch.setattr("backend.incident.journal.LOCK_S", 0.0)
     with path.open("rb") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         with pytest.raises(JournalError, match="held by another program"):
             journal.append("note", id="1")
-    assert journal.append("note", id="1").seq == 1
+    assert journal.append("note", id="1").seq == 2
 
 
 def test_file_that_was_moved_away_is_begun_anew(journal: Journal, path: Path) -> None:
@@ -140,5 +142,5 @@ def test_file_that_is_moved_while_we_wait_for_it(journal: Journal, path: Path, m
 
     monkeypatch.setattr("backend.incident.journal.flock_within", locked_after_a_move)
     journal.append("note", id="2")
-    assert [entry.id for entry in JournalReader(moved).entries()] == ["1"]
-    assert [entry.id for entry in journal.entries()] == ["2"]
+    assert [entry.id for entry in JournalReader(moved).tail(MANY)] == ["1"]
+    assert [entry.id for entry in journal.tail(MANY)] == ["2"]

@@ -27,7 +27,7 @@ async def test_one_job_completes(tmp_path: Path) -> None:
     outcome = await rig.run(requeue_of(failed()))
     assert (outcome.verdict.word, outcome.verdict.text) == (Word.WORKED, "completed in attempt 2")
     assert rig.server.sent == ["8841"]
-    assert [entry.kind for entry in rig.entries()] == ["intent", "step", "verdict"]
+    assert rig.kinds == ["intent", "step", "verdict"]
     assert {entry.id for entry in rig.entries()} == {outcome.run_id}
     assert [result.result for result in outcome.steps] == ["202 queued"]
     assert rig.progress[0] == Progress(0, 1, "8841: is it still what was confirmed?")
@@ -70,7 +70,9 @@ async def test_target_that_changed_after_the_plan_is_left_alone(tmp_path: Path, 
     rig = Rig(tmp_path, *([now] if now else []))
     assert await rig.refused(requeue_of(failed())) == why
     assert rig.server.sent == []
-    assert rig.entries() == []
+    (refusal,) = rig.entries()
+    assert (refusal.kind, refusal.action, refusal.targets) == ("refusal", "job.requeue", ("job:8841",))
+    assert refusal.data["text"] == why
 
 
 async def test_without_attempts_another_start_is_another_target(tmp_path: Path) -> None:
@@ -93,7 +95,7 @@ async def test_targets_that_cannot_be_looked_at_are_left_alone(tmp_path: Path) -
     rig.server.read_error = Refused("nobody listens at localhost:3000")
     why = await rig.refused(requeue_of(failed()))
     assert why == "8841 cannot be looked at afresh (nobody listens at localhost:3000); nothing was sent."
-    assert (rig.server.sent, rig.entries()) == ([], [])
+    assert (rig.server.sent, rig.kinds) == ([], ["refusal"])
 
 
 async def test_many_go_behind_a_canary_and_at_a_rate(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@ import asyncio
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,15 +10,20 @@ from typing import Any
 
 import pytest
 
-from actions.brake import BY_HAND, ENDING
+from actions import keeping
+from actions.brake import BY_HAND, ENDING, MEANT_TWICE
 from actions.outcome import Outcome
 from actions.plan import Refusal
 from actions.verdict import Word
+from backend import holding
 from backend.errors import JournalError
 from backend.incident.entry import Entry
 from backend.incident.journal import Journal
-from backend.locks import TargetLock
+from backend.locks import Held, TargetLock
+from backend.model.jobs import Job
+from backend.threads import AbandonableThreads
 from tests.fakes import NOTHING, SLOW, Rig, failed, requeue_of
+from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
 HOLDER = """
@@ -50,7 +56,7 @@ async def test_lock_of_another_process_is_respected_and_named(tmp_path: Path) ->
     with held_by_another_process(rig.locks) as pid:
         why = await rig.refused(requeue_of(failed()))
         assert why.startswith(f"bob@research-01, pid {pid} acts on 8841 since ")
-        assert (rig.server.sent, rig.entries()) == ([], [])
+        assert (rig.server.sent, rig.kinds) == ([], ["refusal"])
     assert (await rig.run(requeue_of(failed()))).verdict.word is Word.WORKED
 
 
@@ -72,6 +78,42 @@ async def test_no_place_for_locks_is_a_refusal(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setitem(defaults, "fallback", tmp_path / "plain")
     assert (await rig.refused(requeue_of(failed()))).startswith("Nothing was sent: no place for locks")
     assert rig.server.sent == []
+
+
+async def test_a_folder_for_locks_that_hangs_is_a_refusal_and_stops_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rig, answers = Rig(tmp_path, failed()), threading.Event()
+    asyncio.get_running_loop().set_default_executor(AbandonableThreads())
+    monkeypatch.setattr(holding, "PATIENCE", 0.2)
+    runner = rig.another()
+    acquire = TargetLock.acquire
+
+    def hangs(lock: TargetLock) -> Held | None:
+        answers.wait(60)
+        return acquire(lock)
+
+    monkeypatch.setattr(TargetLock, "acquire", hangs)
+    refused = asyncio.create_task(rig.refused(requeue_of(failed()), runner))
+    turns = 0
+    while not refused.done():
+        await asyncio.sleep(0.01)
+        turns += 1
+    assert turns > 3, "the loop went on"
+    said = f"Nothing was sent: the folder for locks {rig.locks} did not answer within 0.2 s; it is given up."
+    assert refused.result() == said
+    assert rig.server.sent == []
+    answers.set()
+    await until(lambda: not list(rig.locks.iterdir()))
+
+
+async def test_nothing_more_is_sent_once_a_lock_is_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rig = Rig(tmp_path, *THREE)
+    rig.server.on_send = lambda _: monkeypatch.setattr(TargetLock, "keep", lambda _: False)
+    monkeypatch.setattr(keeping, "KEEP_EVERY", 3600.0)
+    outcome = await rig.run(requeue_of(*THREE))
+    assert rig.server.sent == ["1"]
+    assert outcome.verdict.text.endswith(f"2 not touched; {keeping.LOST} after step 1 of 3")
 
 
 async def test_locks_are_taken_in_one_order_whatever_the_plan_says(
@@ -154,7 +196,7 @@ async def test_journal_that_breaks_after_the_intent_is_told_and_stops_the_rest(
     outcome = await rig.run(requeue_of(*THREE))
     assert rig.server.sent == ["1"]
     assert outcome.verdict.text == "completed in attempt 2, 2 not touched; not recorded: the disk is gone"
-    assert [entry.kind for entry in rig.entries()] == ["intent"]
+    assert rig.kinds == ["intent"]
 
 
 async def test_second_verdict_that_cannot_be_recorded_is_told_all_the_same(
@@ -219,7 +261,7 @@ async def test_stop_before_the_first_step_sends_nothing(tmp_path: Path) -> None:
     rig = Rig(tmp_path, failed())
     rig.runner.brake.pull(ENDING, hurry=True)
     assert await rig.refused(requeue_of(failed())) == "backtop was told to end; nothing was sent."
-    assert (rig.server.sent, rig.entries()) == ([], [])
+    assert (rig.server.sent, rig.kinds) == ([], ["refusal"])
 
 
 async def cancelled(running: "asyncio.Task[Outcome | Refusal]") -> None:
@@ -256,6 +298,56 @@ async def test_cancelled_in_the_middle_of_a_request_it_waits_for_its_end(tmp_pat
     assert rig.entries("verdict")[0].data["text"] == "stopped after step 1 of 3"
 
 
+async def test_what_hangs_is_cut_short_and_looked_at_by_the_next(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, *THREE)
+    rig.server.hold, arrived = asyncio.Event(), asyncio.Event()
+    rig.server.on_send = lambda _: arrived.set()
+    running = asyncio.create_task(rig.runner.run(requeue_of(*THREE), rig.progress.append))
+    await arrived.wait()
+    brake = rig.runner.brake
+    brake.told_to_end(0.0)
+    assert brake.waits_for == "POST /api/research/backtests/1/requeue"
+    await asyncio.sleep(0)
+    assert not running.done()
+    brake.told_to_end(MEANT_TWICE)
+    outcome = await running
+    assert isinstance(outcome, Outcome)
+    assert rig.server.sent == ["1"]
+    assert brake.waits_for == ""
+    assert rig.time.passed < 1.0
+    (step,) = rig.entries("step")
+    assert step.data["result"] == "cut short: it may have been done"
+    (verdict,) = rig.entries("verdict")
+    assert (verdict.data["verdict"], verdict.data["final"]) == ("unknown", False)
+    assert verdict.data["text"] == "not looked at yet, 2 not touched; backtop was told to end at once after step 1 of 3"
+    assert not list(rig.locks.iterdir())
+    last = await rig.settle(outcome.run_id, "bob@research-01")
+    assert last is not None
+    assert last.text == "completed in attempt 2, 2 not touched; backtop was told to end at once after step 1 of 3"
+
+
+async def test_looking_is_cut_short_too(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, failed())
+    look, looking = rig.server.job, asyncio.Event()
+
+    async def hangs(id_: str) -> Job:
+        if rig.server.sent:
+            looking.set()
+            await asyncio.Event().wait()
+        return await look(id_)
+
+    rig.server.job = hangs  # type: ignore[method-assign]
+    running = asyncio.create_task(rig.runner.run(requeue_of(failed()), rig.progress.append))
+    await looking.wait()
+    assert rig.runner.brake.waits_for == "what became of 8841"
+    rig.runner.brake.told_to_end(0.0)
+    rig.runner.brake.told_to_end(5.0)
+    outcome = await running
+    assert isinstance(outcome, Outcome)
+    assert outcome.verdict.text == "not looked at yet; backtop was told to end at once after step 1 of 1"
+    assert outcome.verdict.so_far
+
+
 async def test_request_that_is_cut_off_may_have_been_done(tmp_path: Path) -> None:
     rig = Rig(tmp_path, failed())
     rig.server.hold, arrived = asyncio.Event(), asyncio.Event()
@@ -288,7 +380,7 @@ async def test_cancelled_while_the_intent_is_written_the_journal_says_that_nothi
     with pytest.raises(asyncio.CancelledError):
         await running
     assert rig.server.sent == []
-    assert [entry.kind for entry in rig.entries()] == ["intent", "verdict"]
+    assert rig.kinds == ["intent", "verdict"]
     assert rig.entries("verdict")[0].data["text"] == "stopped before step 1 of 1; nothing was sent"
 
 

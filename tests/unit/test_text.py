@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.text import SIGNATURE_LENGTH, clean, clean_block, signature
+from backend.text import SIGNATURE_LENGTH, clean, clean_block, listed, signature
 
 ANYTHING = st.text(st.characters(), max_size=200) | st.text(
     st.sampled_from("a \x1b[3;1m\x07\u202e\u200b\ud800\ufe0f\n\t\x9b\u2066…"), max_size=80
@@ -136,3 +136,10 @@ def test_of_a_long_list_the_beginning_is_written_out() -> None:
     finally:
         tracemalloc.stop()
     assert clean({"a": [{"b": [1, [2]]}]}) == "{'a': [{'b': '…'}]}"
+
+
+@pytest.mark.parametrize(
+    ("names", "said"), [((), ""), (("a",), "a"), (("a", "b"), "a, b"), (("a", "b", "c", "d"), "a, b and 2 more")]
+)
+def test_the_first_names_and_how_many_more(names: tuple[str, ...], said: str) -> None:
+    assert listed(names, 2) == said

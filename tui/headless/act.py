@@ -8,19 +8,19 @@ from functools import partial
 from typing import Any
 
 from actions.aftermath import Aftermath
-from actions.brake import ENDING
+from actions.brake import ENDING, waiting
 from actions.guard import Posture, forbids_planning
-from actions.means import Locks, Means
+from actions.means import Means
 from actions.outcome import Outcome, Progress
 from actions.plan import Plan, Refusal, Risk
 from actions.registry import REGISTRY
 from actions.run import Runner
 from actions.spec import ActionSpec, Ask
-from actions.verdict import Verdict, Word
-from actions.watch import LOOK_EVERY
+from actions.verdict import Word
 from backend.clock import Clock
 from backend.config.model import Config
-from backend.errors import JournalError
+from backend.errors import JournalError, SourceError
+from backend.holding import Locks
 from backend.incident.journal import Journal
 from backend.incident.scribe import Scribe
 from backend.locks import whoami
@@ -28,8 +28,8 @@ from backend.model.situation import Situation
 from backend.model.target import Target, UnitTarget
 from backend.parts import ENGINE_UNIT, HOST_PROCESSES, JOBS_HEALTH, JOBS_RUNNING
 from backend.platform import Platform
-from backend.text import clean
-from backend.threads import AbandonableThreads
+from backend.text import clean, listed
+from tui.headless.dry import forbidden
 from tui.headless.look import look
 from tui.headless.saying import complain, say, say_json
 from tui.headless.telling import as_text, outcome_as_data, plan_as_data
@@ -37,6 +37,9 @@ from tui.signals import when_told_to_end
 
 EXIT_CODES = {Word.WORKED: 0, Word.NO_EFFECT: 1, Word.WORSE: 1, Word.UNKNOWN: 3}
 REFUSED = 2
+UNRECORDED = (
+    "backtop act: the journal does not have all of this run: no other backtop knows what came of it. Keep this output."
+)
 BESIDE = (JOBS_HEALTH, JOBS_RUNNING, ENGINE_UNIT, HOST_PROCESSES)
 """Parts that a plan tells of where they are known, but does not need."""
 ENOUGH_NAMES = 5
@@ -76,7 +79,7 @@ async def actions(config: Config, clock: Clock, *, as_json: bool) -> int:
 
 
 def _row(spec: ActionSpec, situation: Situation, config: Config) -> dict[str, Any]:
-    reason = spec.impossible(situation, Posture(config.read_only))
+    reason = spec.impossible(situation, Posture(config.read_only), config)
     return {
         "id": spec.id, "title": spec.title, "risk": spec.risk.value, "key": spec.key, "pane": spec.pane,
         "runbook": spec.runbook, "available": reason is None, "reason": reason,
@@ -85,7 +88,6 @@ def _row(spec: ActionSpec, situation: Situation, config: Config) -> dict[str, An
 
 async def act(config: Config, clock: Clock, order: Order, *, as_json: bool) -> int:
     """Plan, and unless it is a dry run do it; returns the exit code."""
-    asyncio.get_running_loop().set_default_executor(AbandonableThreads())
     spec = REGISTRY.get(order.action)
     if spec is None:
         return _tell(
@@ -97,13 +99,14 @@ async def act(config: Config, clock: Clock, order: Order, *, as_json: bool) -> i
         plan = planned(spec, situation, order, config)
         if isinstance(plan, Refusal):
             return _tell(order, None, plan, as_json)
-        if order.dry_run:
-            return _tell(order, plan, None, as_json)
-        if refusal := _unconfirmed(plan, order):
-            return _tell(order, plan, refusal, as_json)
         scribe = Scribe(Journal(config.journal_path, whoami(), clock))
         locks = Locks(config.lock_dir, clock)
         runner = Runner(Means(spec.executor(platform, clock), scribe, locks, clock))
+        if order.dry_run:
+            forbids = await forbidden(plan, runner, situation, Posture(config.read_only))
+            return _tell(order, plan, None, as_json, forbids)
+        if refusal := _unconfirmed(plan, order):
+            return _tell(order, plan, refusal, as_json)
         outcome = await _run(runner, plan, as_json)
         if isinstance(outcome, Outcome) and outcome.verdict.so_far and order.wait:
             outcome = await _waited_for(runner, spec, outcome)
@@ -115,7 +118,9 @@ async def act(config: Config, clock: Clock, order: Order, *, as_json: bool) -> i
 def planned(spec: ActionSpec, situation: Situation, order: Order, config: Config) -> Plan | Refusal:
     """The plan for what is ordered, or why there is none."""
     # The lock guards keys that are pressed by mistake; who types `act … --yes` means it.
-    if refusal := forbids_planning(spec.facts, situation, Posture(config.read_only)):
+    # A dry run acts on nothing: that this program may not is told beside the plan.
+    posture = Posture(config.read_only and not order.dry_run)
+    if refusal := forbids_planning(spec.facts, situation, posture):
         return refusal
     candidates = spec.candidates(situation)
     if not candidates:
@@ -142,9 +147,7 @@ def _by_name(candidates: Sequence[Target]) -> dict[str, Target]:
 
 
 def _some(candidates: Sequence[Target]) -> str:
-    names = ", ".join(clean(target.id, 80) for target in candidates[:ENOUGH_NAMES])
-    more = len(candidates) - ENOUGH_NAMES
-    return f"{names} and {more} more" if more > 0 else names
+    return listed([clean(target.id, 80) for target in candidates], ENOUGH_NAMES)
 
 
 def _unconfirmed(plan: Plan, order: Order) -> Refusal | None:
@@ -155,54 +158,59 @@ def _unconfirmed(plan: Plan, order: Order) -> Refusal | None:
 
 
 async def _run(runner: Runner, plan: Plan, quiet: bool) -> Outcome | Refusal:
-    end = partial(runner.brake.pull, ENDING, hurry=True)
-    when_told_to_end(end, signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+    def end() -> None:
+        runner.brake.told_to_end(runner.means.clock.monotonic())
+        if not runner.brake.cuts:
+            complain(waiting(runner.brake))
+
+    when_told_to_end(end, signal.SIGTERM, signal.SIGINT)
+    when_told_to_end(partial(runner.brake.pull, ENDING, hurry=True), signal.SIGHUP)
+
+    told = ""
 
     def report(progress: Progress) -> None:
-        if not quiet:
-            complain(f"{progress.done}/{progress.of} {progress.text}")
+        nonlocal told
+        line = f"{progress.done}/{progress.of} {progress.text}"
+        if not quiet and line != told:  # it is looked at every second, and often nothing has changed
+            complain(line)
+        told = line
 
     return await runner.run(plan, report)
 
 
 async def _waited_for(runner: Runner, spec: ActionSpec, outcome: Outcome) -> Outcome:
     """The same with its last verdict; told to end, it goes with the first, and whoever comes next follows."""
-    settling = asyncio.create_task(_last_verdict(Aftermath(runner.means, spec.acts_on), outcome.run_id))
+    settling = asyncio.create_task(Aftermath(runner.means, spec.acts_on).last_verdict(outcome.run_id))
     told_to_end = asyncio.create_task(runner.brake.hurried())
     try:
         await asyncio.wait({settling, told_to_end}, return_when=asyncio.FIRST_COMPLETED)
         verdict = settling.result() if settling.done() else None
     except JournalError as error:
         return replace(outcome, verdict=outcome.verdict.unrecorded(error))
+    except SourceError as error:  # no place for locks
+        left = replace(outcome.verdict, text=f"{outcome.verdict.text}; not waited for: {error.summary}")
+        return replace(outcome, verdict=left)
     finally:
         settling.cancel()
         told_to_end.cancel()
     return outcome if verdict is None else replace(outcome, verdict=verdict)
 
 
-async def _last_verdict(aftermath: Aftermath, run_id: str) -> Verdict | None:
-    """The last verdict of a run, whoever finds it out: this program, or a dashboard that was faster."""
-    while True:
-        if (verdict := await aftermath.settle(run_id)) is not None:
-            return verdict
-        run = aftermath.means.scribe.ledger.run(run_id)
-        if run is None:
-            return None
-        if run.verdict is not None and not run.open:
-            return Verdict(Word(run.verdict.data["verdict"]), str(run.verdict.data.get("text", "")), ())
-        await asyncio.sleep(LOOK_EVERY)
-        await aftermath.means.scribe.catch_up()
-
-
-def _tell(order: Order, plan: Plan | None, result: Outcome | Refusal | None, as_json: bool) -> int:
+def _tell(
+    order: Order, plan: Plan | None, result: Outcome | Refusal | None, as_json: bool, forbids: Sequence[str] = ()
+) -> int:
     if as_json:
-        say_json({"action": clean(order.action), "plan": plan_as_data(plan), "outcome": outcome_as_data(result)})
+        told = plan_as_data(plan, forbids if order.dry_run else None)
+        say_json({"action": clean(order.action), "plan": told, "outcome": outcome_as_data(result)})
     else:
-        say("\n".join(as_text(plan, result)))
+        say("\n".join(as_text(plan, result, forbids)))
     match result:
         case None:
             return 0
         case Refusal():
             return REFUSED
+        case Outcome() if not result.verdict.recorded:
+            complain(UNRECORDED)
+            return EXIT_CODES[Word.UNKNOWN]
         case Outcome():
             return EXIT_CODES[result.verdict.word]

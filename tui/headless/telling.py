@@ -1,5 +1,6 @@
 """What `backtop act` prints of a plan and of what came of it, as data and as text."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -8,8 +9,8 @@ from actions.outcome import Outcome
 from actions.plan import Plan, Refusal
 
 
-def plan_as_data(plan: Plan | None) -> dict[str, Any] | None:
-    """The plan as `act --json` prints it."""
+def plan_as_data(plan: Plan | None, forbids: Sequence[str] | None = None) -> dict[str, Any] | None:
+    """The plan as `act --json` prints it; where it was asked for, with what would forbid the run now."""
     if plan is None:
         return None
     return {
@@ -24,6 +25,7 @@ def plan_as_data(plan: Plan | None) -> dict[str, Any] | None:
         "effects": list(plan.effects),
         "checks": list(plan.checks),
         "facts_age_s": round(plan.facts_age_s, 3),
+        **({} if forbids is None else {"forbidden": list(forbids)}),
     }
 
 
@@ -40,6 +42,7 @@ def outcome_as_data(result: Outcome | Refusal | None) -> dict[str, Any] | None:
                 "verdict": verdict.word.value,
                 "text": verdict.text,
                 "so_far": verdict.so_far,
+                "recorded": verdict.recorded,
                 "targets": [
                     {"id": one.target.id, "verdict": one.word.value, "text": one.text} for one in verdict.targets
                 ],
@@ -55,7 +58,7 @@ def outcome_as_data(result: Outcome | Refusal | None) -> dict[str, Any] | None:
             }
 
 
-def as_text(plan: Plan | None, result: Outcome | Refusal | None) -> list[str]:
+def as_text(plan: Plan | None, result: Outcome | Refusal | None, forbids: Sequence[str] = ()) -> list[str]:
     """What `act` prints for people, line by line."""
     lines = []
     if plan is not None:
@@ -64,7 +67,9 @@ def as_text(plan: Plan | None, result: Outcome | Refusal | None) -> list[str]:
             *(f"  {about}" for about in plan.about),
         ]
         lines += [f"  sends    {step.text}" for step in plan.steps]
+        lines += [f"  only if  {condition}" for condition in plan.preconditions]
         lines += [f"  effect   {effect}" for effect in plan.effects] + [f"  checked  {check}" for check in plan.checks]
+        lines += [f"  not now  {why}" for why in forbids]
     if isinstance(result, Refusal):
         lines.append(f"refused: {result.reason}")
     elif result is not None:

@@ -43,7 +43,8 @@ class MenuScreen(ModalScreen[str | None]):
             yield self._reason
 
     def on_mount(self) -> None:
-        """List everything."""
+        """List everything; what was said before lies in nobody's way."""
+        self.app.clear_notifications()
         self._table.update(rows(tuple(self._entries.values())))
         self._table.acknowledge()
         self._table.focus()

@@ -5,7 +5,6 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
-from textual.events import Resize
 
 from actions.plan import Plan, Risk
 from backend.clock import Clock
@@ -23,6 +22,10 @@ AROUND = 8
 """Lines of the screen that the scrolling facts leave to the heading, the keys, the frame and what lies around it."""
 TYPING = 4
 """As many more where a word is typed."""
+TIGHT, TIGHT_TYPING = 4, 2
+"""The same where not all facts have room, but for the heading: no empty lines, and no frame around the word."""
+WRONG = "not the word that is shown"
+PASTED = "not taken: type it by hand"
 
 
 class PlanScreen(SettlingScreen[bool]):
@@ -49,6 +52,8 @@ class PlanScreen(SettlingScreen[bool]):
         self._word = plan.confirm
         self._confirms = "y" if plan.confirm is None else "enter"
         self._has_text = False
+        self._note = ""
+        """What was wrong with what was typed last."""
         self._body = Readout(id="plan-body")
         self._scrolls = VerticalScroll(self._body, id="plan-facts", can_focus=False)
         self._more = Readout(((),), id="plan-more")
@@ -77,10 +82,8 @@ class PlanScreen(SettlingScreen[bool]):
         self.set_interval(0.25, self._tick)
         self.call_after_refresh(self._wrap)  # its size may have been told before there was anything in it
 
-    def on_resize(self, event: Resize) -> None:
+    def on_resize(self) -> None:
         """Wrap the facts to the new width; they scroll where they are too many, the keys always show."""
-        around = AROUND if self._word is None else AROUND + TYPING
-        self._scrolls.styles.max_height = max(1, event.size.height - around)
         self.call_after_refresh(self._wrap)
 
     def _wrap(self) -> None:
@@ -88,6 +91,7 @@ class PlanScreen(SettlingScreen[bool]):
             return
         self._heading.show(_folded(heading(self._facts), self._heading.size.width))
         self._body.show(body(self._facts, self._body.size.width))
+        self._make_room()
         self._keys.show((self._key_line(),))
         self._has_text = True
         self.call_after_refresh(self._tell_more)
@@ -99,6 +103,15 @@ class PlanScreen(SettlingScreen[bool]):
     def _tell_more(self) -> None:
         below = self._scrolls.max_scroll_y - round(self._scrolls.scroll_y)
         self._more.show((more_below(below, self._more.glyphs),))
+
+    def _make_room(self) -> None:
+        """As many lines for the facts as they need, as far as the screen has them."""
+        typing, lines = self._word is not None, len(self._body.lines)
+        room = self.size.height - AROUND - TYPING * typing
+        self.set_class(lines > room, "tight")
+        if lines > room:
+            room = self.size.height - TIGHT - len(self._heading.lines) - TIGHT_TYPING * typing
+        self._scrolls.styles.max_height = max(1, room)
 
     def drawn(self) -> None:
         """It can be seen, once there is text in it."""
@@ -126,22 +139,38 @@ class PlanScreen(SettlingScreen[bool]):
     def _key_line(self) -> Line:
         ready = self.open_for >= self._wait
         left = EXPIRES - self.open_for
-        expires = f"   expires in {10 * -(-int(left) // 10)}s" if left > 10 else f"   expires in {left:.0f}s"
+        seconds = f"{10 * -(-int(left) // 10)}s" if left > 10 else f"{left:.0f}s"
+        long, short = Span(f"   expires in {seconds}", "dim"), Span(f"   {seconds}", "dim")
         if self._word is not None:
-            return Span("[esc] Cancel", "strong"), Span(expires, "dim")
+            cancel = Span("[esc] Cancel", "strong")
+            aside: Line = (Span(f"   {self._note}", "warn"),) if self._note else ()
+            return self._fitting((cancel, *aside, long), (cancel, *aside, short))
         cancel, hint = Span("[n] Cancel", "strong"), Span("  esc, enter", "dim")
-        rest = (
-            Span("   [y] ", "accent" if ready else "dim"), Span(self._facts.title, "plain" if ready else "dim"),
-            Span(expires, "dim"),
-        )  # fmt: skip
-        whole = (cancel, hint, *rest)
-        return whole if line_width(whole) <= self._keys.size.width else (cancel, *rest)
+        yes = Span("   [y] ", "accent" if ready else "dim"), Span(self._facts.title, "plain" if ready else "dim")
+        return self._fitting((cancel, hint, *yes, long), (cancel, *yes, long), (cancel, *yes, short))
+
+    def _fitting(self, *lines: Line) -> Line:
+        """The first of these that has room, or the last."""
+        return next((line for line in lines if line_width(line) <= self._keys.size.width), lines[-1])
+
+    def _remark(self, note: str) -> None:
+        """Say it in the line of the keys: a window over the dialog would hide what is typed."""
+        self._note = note
+        self._keys.show((self._key_line(),))
+
+    def on_input_changed(self) -> None:
+        """What was wrong is being mended."""
+        self._remark("")
+
+    def on_word_input_pasted(self) -> None:
+        """Say why nothing came of it."""
+        self._remark(PASTED)
 
     def on_input_submitted(self, event: WordInput.Submitted) -> None:
         """Enter confirms the word that was typed in full; anything else stays where it is, to be mended."""
         event.stop()
         if event.value != self._word:
-            self.notify("That is not the word that is shown.", title=self._facts.title, markup=False)
+            self._remark(WRONG)
         elif self._may_confirm:
             self.dismiss(True)
 
@@ -157,6 +186,7 @@ class PlanScreen(SettlingScreen[bool]):
     def action_scroll(self, lines: int) -> None:
         """Scroll the facts."""
         self._scrolls.scroll_relative(y=lines, animate=False)
+        self.call_after_refresh(self._tick)
 
 
 def _folded(line: Line, width: int) -> tuple[Line, ...]:

@@ -1,0 +1,185 @@
+"""`backtop act` on a unit alone: what a dry run tells of now, and what is told when the journal is lost."""
+
+import json
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from backend.clock import SystemClock
+from backend.errors import JournalError
+from backend.incident.entry import Entry
+from backend.incident.journal import Journal
+from backend.locks import TargetLock
+from backend.model.target import UnitTarget
+from tests.situations import unit
+from tests.unit.test_cli import code_of
+
+NAME = "adaf-backtest-engine.service"
+KEY = UnitTarget.of(unit(name=NAME)).key
+SYSTEMCTL = """\
+#!/bin/sh
+state=failed
+[ -e "$(dirname "$0")/reset" ] && state=inactive
+case "$1" in
+show) printf 'Id={name}\\nLoadState=loaded\\nActiveState=%s\\nResult=signal\\nInvocationID={run}\\n' "$state" ;;
+*) : > "$(dirname "$0")/reset" ;;
+esac
+"""
+SUDO = """\
+#!/bin/sh
+case "$*" in
+*" show "*) shift; exec "$@" ;;
+*) echo 'sudo: a password is required' >&2; exit 1 ;;
+esac
+"""
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a unit that has failed, and a configuration of nothing but it."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name, text in (("systemctl", SYSTEMCTL.format(name=NAME, run="a3f1" * 8)), ("sudo", SUDO)):
+        (tmp_path / name).write_text(text)
+        (tmp_path / name).chmod(0o755)
+    (tmp_path / "locks").mkdir()
+    write(tmp_path, [str(tmp_path / "systemctl")])
+    return tmp_path
+
+
+def write(place: Path, systemctl: list[str]) -> None:
+    lines = [
+        f"state_dir = {json.dumps(str(place / 'state'))}", f"lock_dir = {json.dumps(str(place / 'locks'))}",
+        "[api]", 'url = "http://127.0.0.1:9"', "timeout = 0.2", "[engine]", f"systemctl = {json.dumps(systemctl)}",
+    ]  # fmt: skip
+    (place / "config.toml").write_text("\n".join(lines) + "\n")
+
+
+def journal(place: Path) -> Journal:
+    return Journal(place / "state" / "default" / "journal.jsonl", "bob@research-01", SystemClock())
+
+
+def intent(place: Path, action: str, risk: str, key: str = KEY) -> None:
+    journal(place).append("intent", id="r1", action=action, targets=[key], data={"risk": risk})
+
+
+def act(place: Path, capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, Mapping[str, Any], str]:
+    code = code_of("--config", str(place / "config.toml"), *words, "--json")
+    said = capsys.readouterr()
+    told: Mapping[str, Any] = json.loads(said.out)
+    return code, told, said.err
+
+
+def forbidden(place: Path, capsys: pytest.CaptureFixture[str], action: str, *first: str) -> list[str]:
+    before = sorted(place.rglob("*"))
+    code, told, err = act(place, capsys, *first, "act", action, "--dry-run")
+    assert (code, told["outcome"], err) == (0, None, "")
+    assert sorted(place.rglob("*")) == before, "a dry run leaves nothing behind"
+    sentences: list[str] = told["plan"]["forbidden"]
+    assert all(sentence.endswith(".") for sentence in sentences)
+    return sentences
+
+
+def test_what_could_run_now_is_forbidden_by_nothing(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert forbidden(place, capsys, "engine.reset-failed") == []
+    assert code_of("--config", str(place / "config.toml"), "act", "engine.reset-failed", "--dry-run") == 0
+    said = capsys.readouterr().out
+    assert "  only if  the unit is still failed, in the run shown here\n" in said
+    assert "not now" not in said
+
+
+def test_the_journal_forbids_what_was_just_done(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    intent(place, "engine.reset-failed", "low")
+    (why,) = forbidden(place, capsys, "engine.reset-failed")
+    assert why.startswith(f"reset failed was already asked for {NAME} ")
+    assert forbidden(place, capsys, "engine.restart") == []
+    for number in range(5):
+        intent(place, "engine.restart", "high", f"unit:{number}")
+    (why,) = forbidden(place, capsys, "engine.restart")
+    assert why.startswith("5 high-risk actions ran in the last 10 minutes")
+
+
+def test_a_lock_of_somebody_else_forbids_it(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from backend.clients.systemctl import place as manager_of
+
+    key = f"{manager_of([str(place / 'systemctl')])} {KEY}"
+    with TargetLock(place / "locks", key, who="bob@research-01") as held:
+        assert held is None
+        (why,) = forbidden(place, capsys, "engine.reset-failed")
+    assert why.startswith("bob@research-01, pid ")
+    assert f"acts on {NAME} since" in why
+
+
+def test_who_may_only_look_sees_the_plan_and_that_it_may_not_run(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (why,) = forbidden(place, capsys, "engine.reset-failed", "--read-only")
+    assert why == "This backtop is read-only; start one without --read-only to act."
+    code, told, _ = act(place, capsys, "--read-only", "act", "engine.reset-failed", "--yes")
+    assert (code, told["plan"], told["outcome"]["text"]) == (2, None, why)
+    assert not (place / "reset").exists()
+
+
+def test_a_right_that_is_missing_forbids_it_with_the_line_that_grants_it(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(place, [str(place / "sudo"), "-n", str(place / "systemctl")])
+    (why,) = forbidden(place, capsys, "engine.restart")
+    assert why.startswith("Sudo would ask for a password here; this line in sudoers allows it: ")
+    assert why.endswith(f"NOPASSWD: {place}/systemctl restart adaf-backtest-engine.")
+
+
+def test_what_a_plan_would_refuse_is_told_of_the_actions_too(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    script = place / "systemctl"
+    script.write_text(script.read_text().replace("Result=signal", "Result=start-limit-hit"))
+    assert code_of("--config", str(place / "config.toml"), "actions", "--json") == 0
+    rows = {row["id"]: row["reason"] for row in json.loads(capsys.readouterr().out)}
+    assert rows["engine.reset-failed"] is None
+    assert rows["engine.restart"].startswith("The unit hit its start limit")
+
+
+def test_what_stays_the_same_is_told_once(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    script = place / "systemctl"
+    script.write_text(script.read_text().replace(': > "$(dirname "$0")/reset"', "exit 0"))
+    assert code_of("--config", str(place / "config.toml"), "act", "engine.reset-failed", "--yes") == 1
+    lines = capsys.readouterr().err.splitlines()
+    assert f"1/1 {NAME}: still failed (signal)" in lines
+    assert len(lines) == len(set(lines)) == 3
+
+
+def test_only_what_is_missing_is_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    assert code_of("act") == 2
+    assert capsys.readouterr().err.endswith("the following arguments are required: ID\n")
+
+
+def test_what_cannot_be_planned_is_refused_in_a_dry_run_too(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (place / "reset").touch()
+    code, told, _ = act(place, capsys, "act", "engine.reset-failed", "--dry-run")
+    assert (code, told["plan"], told["outcome"]["verdict"]) == (2, None, "refused")
+
+
+def test_a_journal_that_is_lost_in_the_middle_is_told(
+    place: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Journal.append
+
+    def breaks(self: Journal, kind: Any, **words: Any) -> Entry:
+        if kind != "intent":
+            raise JournalError("the disk is gone")
+        return real(self, kind, **words)
+
+    monkeypatch.setattr(Journal, "append", breaks)
+    code, told, err = act(place, capsys, "act", "engine.reset-failed", "--yes")
+    outcome = told["outcome"]
+    assert (code, outcome["verdict"], outcome["recorded"]) == (3, "worked", False)
+    assert outcome["text"] == "failed -> inactive; not recorded: the disk is gone"
+    assert "the journal does not have all of this run" in err
+
+
+def test_what_is_recorded_says_so(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, told, err = act(place, capsys, "act", "engine.reset-failed", "--yes")
+    assert (code, told["outcome"]["recorded"], err) == (0, True, "")
+    assert "forbidden" not in told["plan"]
+    assert journal(place).tail(1)[0].at > SystemClock().now() - timedelta(minutes=1)
