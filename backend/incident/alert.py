@@ -1,7 +1,9 @@
 """The alert `ResearchBacktestFailed` (runbook, Quick Reference), computed from the jobs alone.
 
 It fires while a running job is over the limit, or while one that failed within the last 60 minutes is still failed.
-Since when follows from the jobs' own times, so that one look is enough to know.
+Since when follows from the jobs' own times, so that one look is enough to know. Where these do not tell when a job
+failed, nobody can give the all-clear: then it fires for what failed within the 60 minutes for certain, and is unknown
+for what may have.
 """
 
 from collections.abc import Sequence
@@ -20,7 +22,7 @@ RTO = timedelta(hours=4)
 
 
 class AlertState(StrEnum):
-    """Whether the alert fires. `UNKNOWN`: nothing known makes it fire, but not all jobs are known."""
+    """Whether the alert fires. `UNKNOWN`: nothing known makes it fire, but not all jobs or their times are known."""
 
     FIRING = "firing"
     OK = "ok"
@@ -33,7 +35,10 @@ class Alert:
 
     state: AlertState
     since: datetime | None
-    """Since when it has been firing without a pause; None when no job has a time."""
+    """Since when it has been firing without a pause; None when no job has a time.
+
+    Of jobs of which only the beginning is known, as early as may be: what is left of the RTO is never told too long.
+    """
     reasons: tuple[str, ...]
     at: datetime
     """When this was judged."""
@@ -65,9 +70,11 @@ def alert(situation: Situation, limits: Limits) -> Alert:
     fresh = failures.recent(now)
     late = overdue(running.jobs, situation.server_now(JOBS_RUNNING), limit) if running else ()
     if not fresh and not late:  # one list alone can prove that it fires, never that it does not
-        known = _whole(failed) and _whole(running) and not _hides_failures(situation, failed)
+        whole = _whole(failed) and _whole(running) and not _hides_failures(situation, failed)
+        known = whole and not failures.may_be_recent(now, limit)
         return Alert(AlertState.OK if known else AlertState.UNKNOWN, None, (), now)
-    return Alert(AlertState.FIRING, _since(failures, late, limit, now), _reasons(len(fresh), late, limit, now), now)
+    reasons = (*_of_failures(len(fresh), timed=bool(failures.timed)), *_of_overruns(late, limit, now))
+    return Alert(AlertState.FIRING, _since(failures, late, limit, now), reasons, now)
 
 
 def _known(situation: Situation, part: Part[JobList]) -> JobList | None:
@@ -98,16 +105,26 @@ def _since(failures: Failures, late: Sequence[Job], limit: timedelta, now: datet
     return failures.unbroken_since(min((*passed, now)))
 
 
-def _reasons(failed: int, late: Sequence[Job], limit: timedelta, now: datetime) -> tuple[str, ...]:
-    over = tuple(
+def _of_failures(count: int, *, timed: bool) -> tuple[str, ...]:
+    if not count:
+        return ()
+    if not timed:
+        which = (
+            "1 job is failed, and nobody tells when it"
+            if count == 1
+            else f"{count} jobs are failed, and nobody tells when they"
+        )
+        return (f"{which} failed",)
+    many = "1 job failed in the last hour and still is"
+    return (many if count == 1 else f"{count} jobs failed in the last hour and still are",)
+
+
+def _of_overruns(late: Sequence[Job], limit: timedelta, now: datetime) -> tuple[str, ...]:
+    return tuple(
         f"job {job.label} runs for {_minutes(now - job.started_at)} min, over its limit of {_minutes(limit)}"
         for job in late
         if job.started_at is not None
     )
-    if not failed:
-        return over
-    many = "1 job failed in the last hour and still is"
-    return (many if failed == 1 else f"{failed} jobs failed in the last hour and still are", *over)
 
 
 def _minutes(span: timedelta) -> int:
