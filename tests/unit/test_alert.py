@@ -86,9 +86,9 @@ def test_failure_from_the_future_began_now() -> None:
 def test_without_any_times_what_is_listed_fires() -> None:
     found = judged([job(finished_at=None)], [])
     assert (found.firing, found.since, found.rto_left) == (True, None, None)
-    assert found.reasons == ("1 job is failed, and nobody tells when it failed",)
+    assert found.reasons == ("1 job is failed, and nobody tells since when",)
     two = judged([job(finished_at=None), job("2", finished_at=None)], [run(51)])
-    assert two.reasons[0] == "2 jobs are failed, and nobody tells when they failed"
+    assert two.reasons[0] == "2 jobs are failed, and nobody tells since when"
     assert two.since == ago(6)
 
 
@@ -194,3 +194,25 @@ def test_no_failed_job_in_the_list_is_no_all_clear_while_the_server_counts_some(
     assert alert(situation({**values, JOBS_COUNTS: JobCounts(failed=0)}), LIMITS).state is AlertState.OK
     old = job(finished_at=ago(90))
     assert alert(situation({**values, JOBS_FAILED: jobs(old)}), LIMITS).state is AlertState.OK
+
+
+@pytest.mark.parametrize(
+    ("values", "doubt"),
+    [
+        ({JOBS_FAILED: jobs()}, ""),
+        ({JOBS_FAILED: JobList((), bad_rows=2), JOBS_RUNNING: jobs()},
+         "bad rows among failed jobs: 2, among running ones: 0"),
+        ({JOBS_FAILED: jobs(), JOBS_RUNNING: jobs(), JOBS_COUNTS: JobCounts(failed=13)},
+         "the server counts failed jobs and lists none"),
+        ({JOBS_FAILED: jobs(job(finished_at=None, started_at=ago(70))), JOBS_RUNNING: jobs()},
+         "nobody tells when some of the failed jobs failed"),
+    ],
+)  # fmt: skip
+def test_why_nobody_knows_is_told(values: dict[Part[Any], object], doubt: str) -> None:
+    found = alert(situation(values), LIMITS)
+    assert (found.state, found.doubt) == (AlertState.UNKNOWN, doubt)
+
+
+def test_who_knows_has_no_doubt() -> None:
+    assert judged([], []).doubt == judged([job()], []).doubt == ""
+    assert judged([job("1", finished_at=None, started_at=ago(70)), job("2")], []).doubt == ""
