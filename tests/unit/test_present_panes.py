@@ -594,17 +594,17 @@ def test_running_and_waiting_rows_that_cannot_be_read_are_counted() -> None:
 
 
 NO_GAPS = Availability(4812, None, None, (), 99.8)
-NO_SOURCES = DataSources(())
+WELL = DataSources((DataSource("primary", "primary", True, "healthy"),))
 
 
 @pytest.mark.parametrize(
     ("there", "sources", "state", "words"),
     [
-        (replace(NO_GAPS, bad_rows=2), NO_SOURCES, "▲ 2 bad rows", "gaps: 2 bad rows"),
+        (replace(NO_GAPS, bad_rows=2), WELL, "▲ 2 bad rows", "gaps: 2 bad rows"),
         (NO_GAPS, DataSources((), bad_rows=1), "▲ 1 bad rows", "sources: 1 bad rows"),
         (replace(NO_GAPS, bad_rows=2), DataSources((), bad_rows=1), "▲ 3 bad rows", "gaps: 2 bad rows"),
-        (replace(NO_GAPS, gaps=(Gap("SAP.DE", None, None, 3),), bad_rows=2), NO_SOURCES, "✖ 1 gap", "gaps: 2 bad rows"),
-        (replace(NO_GAPS, gaps=(Gap("SAP.DE", None, None, 3),), unread=500), NO_SOURCES, "✖ 1+ gap",
+        (replace(NO_GAPS, gaps=(Gap("SAP.DE", None, None, 3),), bad_rows=2), WELL, "✖ 1 gap", "gaps: 2 bad rows"),
+        (replace(NO_GAPS, gaps=(Gap("SAP.DE", None, None, 3),), unread=500), WELL, "✖ 1+ gap",
          "gaps: 501 listed, 1 read"),
     ],
 )  # fmt: skip
@@ -683,3 +683,18 @@ def test_of_those_that_block_a_session_two_are_named_and_the_others_counted() ->
     }  # fmt: skip
     tones = {item.key.partition("@")[0]: item.cells[0].tone for item in shown.rows if isinstance(item, Row)}
     assert [pid for pid, tone in tones.items() if tone == "strong"] == ["1001", "1002", "1003", "1000"]
+
+
+@pytest.mark.parametrize(
+    ("sources", "said", "tone"),
+    [
+        (DataSources((), bad_rows=1), "not all can be read", "warn"),
+        (DataSources((DataSource("primary", "primary", None, "healthy"),), bad_rows=1), "not all can be read", "warn"),
+        (DataSources((DataSource("primary", "primary", None, "down"),), bad_rows=1), "primary unhealthy", "bad"),
+        (DataSources(()), "none", "plain"),
+    ],
+)
+def test_sources_that_cannot_be_read_are_not_called_healthy(sources: DataSources, said: str, tone: str) -> None:
+    shown = view("data", situation({parts.DATA_SOURCES: sources}), 116)
+    assert plain(shown.head[0]).startswith(f"sources {said}")
+    assert shown.head[0][1].tone == tone

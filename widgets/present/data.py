@@ -129,13 +129,19 @@ def _providers(look: Look) -> Line:
 def _source(sources: DataSources) -> Line:
     active = sources.active
     if active is None:
-        sick = [source.name for source in sources.sources if not source.healthy]
-        return (
-            Span("sources ", "dim"),
-            Span(f"{', '.join(sick)} unhealthy" if sick else "healthy", "bad" if sick else "ok"),
-        )
+        return (Span("sources ", "dim"), _health(sources))
     return (Span("source ", "dim"), Span(active.role or active.name),
             Span(f", {active.status}", "ok" if active.healthy else "bad"))  # fmt: skip
+
+
+def _health(sources: DataSources) -> Span:
+    """Of sources of which the server does not tell the one in use; what could not be read is not called healthy."""
+    sick = [source.name for source in sources.sources if not source.healthy]
+    if sick:
+        return Span(f"{', '.join(sick)} unhealthy", "bad")
+    if sources.bad_rows:
+        return Span("not all can be read", "warn")
+    return Span("healthy", "ok") if sources.sources else Span("none")
 
 
 def needed(situation: Situation) -> frozenset[str]:
