@@ -1,7 +1,7 @@
 """Requeueing failed jobs (runbook, Queue Management): the plan, and what a fresh read says of each job."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from actions.means import Changed
@@ -13,6 +13,7 @@ from backend.model.jobs import Job, JobState
 from backend.model.situation import Situation
 from backend.model.target import JobTarget, Target, of_kind
 from backend.parts import ENGINE_UNIT, JOBS_FAILED, JOBS_HEALTH
+from backend.spans import ago
 
 if TYPE_CHECKING:  # the registry is read before the first picture, which must not wait for a network library
     from backend.clients.api import ApiClient
@@ -89,13 +90,8 @@ def _names(labels: Sequence[str]) -> str:
 
 def _about(job: Job, now: datetime) -> str:
     attempt = "" if job.attempt is None else f"attempt {job.attempt}"
-    age = "" if job.broke_at is None else f"failed {_span(now - job.broke_at)} ago"
+    age = "" if job.broke_at is None else f"failed {ago((now - job.broke_at).total_seconds())}"
     return "  ".join(word for word in (job.label, job.strategy, job.priority.value, attempt, age, job.error) if word)
-
-
-def _span(span: timedelta) -> str:
-    minutes = max(0, int(span.total_seconds() // 60))
-    return f"{minutes}m" if minutes < 120 else f"{minutes // 60}h"
 
 
 def _effects(situation: Situation, count: int) -> tuple[str, ...]:

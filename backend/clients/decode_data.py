@@ -31,9 +31,11 @@ def decode_status(body: object) -> DataStatus:
 
 
 def decode_availability(body: object) -> Availability:
-    """What data there is; a gap without a symbol is a bad row."""
+    """What data there is; a gap without a symbol is a bad row, and so is what should be a list of gaps and is none."""
     fields = Fields(body)
-    gaps, bad_rows = _good_rows([_gap(row) for row in _rows(fields.get("gaps", "missing_data_gaps"), MOST_GAPS)])
+    said = fields.get("gaps", "missing_data_gaps")
+    listed: list[object] = said if isinstance(said, list) else [] if said is None else [None]
+    gaps, bad_rows = _good_rows([_gap(row) for row in listed[:MOST_GAPS]])
     quality = fields.child("quality_metrics", "quality")
     found = Availability(
         symbol_count=fields.count("symbol_count", "symbols", "total_symbols"),
@@ -42,6 +44,7 @@ def decode_availability(body: object) -> Availability:
         gaps=gaps,
         completeness=_first(quality.number("completeness_percent"), fields.number("completeness_percent")),
         bad_rows=bad_rows,
+        unread=max(0, len(listed) - MOST_GAPS),
     )
     if found == Availability(None, None, None, (), None) and "gaps" not in fields:
         raise BadAnswer("the answer on available data says nothing of it")

@@ -1,7 +1,9 @@
 """Cause `data`: missing days, or a source of historical data that is not well (runbook, Diagnostics 3)."""
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
+from functools import lru_cache
 
 from backend.config.model import Limits
 from backend.diagnosis.facts import counted, evidence, recent_failures
@@ -12,6 +14,7 @@ from backend.model.finding import Evidence, Finding, Severity
 from backend.model.jobs import Job
 from backend.model.situation import Situation
 from backend.parts import DATA_AVAILABILITY, DATA_SOURCES, DATA_STATUS, JOBS_FAILED
+from backend.same import Same
 from backend.text import listed
 
 RUNBOOK = "Immediate Mitigation: For Data Issues"
@@ -78,9 +81,8 @@ def _facts(situation: Situation) -> _Facts:
     recent = recent_failures(situation)
     failures = recent[-MOST_JUDGED:]
     availability, sources = situation.fresh(DATA_AVAILABILITY), situation.fresh(DATA_SOURCES)
-    gaps = frozenset(gap.symbol for gap in availability.gaps) if availability else frozenset[str]()
-    explained = tuple(job for job in failures if _wants_data(job, gaps))
-    return _Facts(failures, len(recent), explained, availability, _needed(explained, gaps), _in_use(sources), sources)
+    explained, needed = _explained(Same(recent), Same(availability))
+    return _Facts(failures, len(recent), explained, availability, needed, _in_use(sources), sources)
 
 
 def _in_use(sources: DataSources | None) -> DataSource | None:
@@ -90,23 +92,30 @@ def _in_use(sources: DataSources | None) -> DataSource | None:
     return sources.active or next((source for source in sources.sources if source.role == "primary"), None)
 
 
-def _wants_data(job: Job, gaps: frozenset[str]) -> bool:
-    """Whether its error says so; or says nothing that we understand, and one of its symbols has gaps."""
-    said = speaks_of(job.error)
-    return said == "data" or (said is None and bool(_gaps_of(job, gaps)))
+@lru_cache(maxsize=2)
+def _explained(
+    recent: Same[tuple[Job, ...]], availability: Same[Availability | None]
+) -> tuple[tuple[Job, ...], tuple[str, ...]]:
+    """The failures for want of data and the gaps that they need, sought once for as long as both are looked at.
+
+    A job wants data when its error says so; or says nothing that we understand, and one of its symbols has gaps.
+    """
+    known = availability.value
+    gaps = frozenset(gap.symbol for gap in known.gaps) if known else frozenset[str]()
+    explained: list[Job] = []
+    times = Counter[str]()
+    for job in recent.value[-MOST_JUDGED:]:
+        said = speaks_of(job.error)
+        wanted = _gaps_of(job, gaps) if said in (None, "data") else frozenset[str]()
+        if wanted or said == "data":
+            explained.append(job)
+            times.update(wanted)
+    return tuple(explained), tuple(sorted(times, key=lambda symbol: (-times[symbol], symbol)))
 
 
 def _gaps_of(job: Job, gaps: frozenset[str]) -> frozenset[str]:
     """The gaps that its error names, else those among all its symbols."""
     return (gaps & names_in(job.error)) or gaps.intersection(job.symbols)
-
-
-def _needed(jobs: Iterable[Job], gaps: frozenset[str]) -> tuple[str, ...]:
-    times: dict[str, int] = {}
-    for job in jobs:
-        for symbol in _gaps_of(job, gaps):
-            times[symbol] = times.get(symbol, 0) + 1
-    return tuple(sorted(times, key=lambda symbol: (-times[symbol], symbol)))
 
 
 def _summary(facts: _Facts) -> str:
@@ -142,6 +151,8 @@ def _evidence(situation: Situation, facts: _Facts) -> Iterable[Evidence]:
     if facts.availability is not None:
         symbols = len({gap.symbol for gap in facts.availability.gaps})
         yield evidence(situation, DATA_AVAILABILITY, "symbols with gaps", symbols, "symbols")
+        if unread := facts.availability.bad_rows + facts.availability.unread:
+            yield evidence(situation, DATA_AVAILABILITY, "gaps that were not read", unread, "gaps")
         if facts.availability.completeness is not None:
             complete = facts.availability.completeness
             yield evidence(situation, DATA_AVAILABILITY, "completeness", complete, "%", LEAST_COMPLETENESS)

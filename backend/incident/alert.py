@@ -1,7 +1,9 @@
 """The alert `ResearchBacktestFailed` (runbook, Quick Reference), computed from the jobs alone.
 
 It fires while a running job is over the limit, or while one that failed within the last 60 minutes is still failed.
-Since when follows from the jobs' own times, so that one look is enough to know.
+Since when follows from the jobs' own times, so that one look is enough to know. Where these do not tell when a job
+failed, nobody can give the all-clear: then it fires for what failed within the 60 minutes for certain, and is unknown
+for what may have.
 """
 
 from collections.abc import Sequence
@@ -20,7 +22,7 @@ RTO = timedelta(hours=4)
 
 
 class AlertState(StrEnum):
-    """Whether the alert fires. `UNKNOWN`: nothing known makes it fire, but not all jobs are known."""
+    """Whether the alert fires. `UNKNOWN`: nothing known makes it fire, but not all jobs or their times are known."""
 
     FIRING = "firing"
     OK = "ok"
@@ -33,10 +35,15 @@ class Alert:
 
     state: AlertState
     since: datetime | None
-    """Since when it has been firing without a pause; None when no job has a time."""
+    """Since when it has been firing without a pause; None when no job has a time.
+
+    A job of which only the beginning is told counts as if it had failed then.
+    """
     reasons: tuple[str, ...]
     at: datetime
     """When this was judged."""
+    doubt: str = ""
+    """Why it is unknown although both lists of jobs were read; empty where they were not."""
 
     @property
     def firing(self) -> bool:
@@ -65,9 +72,12 @@ def alert(situation: Situation, limits: Limits) -> Alert:
     fresh = failures.recent(now)
     late = overdue(running.jobs, situation.server_now(JOBS_RUNNING), limit) if running else ()
     if not fresh and not late:  # one list alone can prove that it fires, never that it does not
-        known = _whole(failed) and _whole(running) and not _hides_failures(situation, failed)
-        return Alert(AlertState.OK if known else AlertState.UNKNOWN, None, (), now)
-    return Alert(AlertState.FIRING, _since(failures, late, limit, now), _reasons(len(fresh), late, limit, now), now)
+        if failed is None or running is None:
+            return Alert(AlertState.UNKNOWN, None, (), now)
+        doubt = _doubt(situation, failed, running, may_be_recent=failures.may_be_recent(now, limit))
+        return Alert(AlertState.UNKNOWN if doubt else AlertState.OK, None, (), now, doubt)
+    reasons = (*_of_failures(len(fresh), timed=bool(failures.timed)), *_of_overruns(late, limit, now))
+    return Alert(AlertState.FIRING, _since(failures, late, limit, now), reasons, now)
 
 
 def _known(situation: Situation, part: Part[JobList]) -> JobList | None:
@@ -75,15 +85,14 @@ def _known(situation: Situation, part: Part[JobList]) -> JobList | None:
     return state.value if recently_known(state, situation.at) else None
 
 
-def _whole(listed: JobList | None) -> bool:
-    """Whether every row of a list could be read: the others may be what makes it fire."""
-    return listed is not None and not listed.bad_rows
-
-
-def _hides_failures(situation: Situation, failed: JobList | None) -> bool:
-    """Whether the server counts failed jobs and lists none of them."""
+def _doubt(situation: Situation, failed: JobList, running: JobList, *, may_be_recent: bool) -> str:
+    """What may make it fire that nobody can see; empty when there is no such thing."""
     counts = situation.fresh(JOBS_COUNTS)
-    return bool(counts and counts.failed) and failed is not None and not failed.jobs
+    if failed.bad_rows or running.bad_rows:
+        return f"bad rows among failed jobs: {failed.bad_rows}, among running ones: {running.bad_rows}"
+    if counts and counts.failed and not failed.jobs:
+        return "the server counts failed jobs and lists none"
+    return "nobody tells when some of the failed jobs failed" if may_be_recent else ""
 
 
 def _since(failures: Failures, late: Sequence[Job], limit: timedelta, now: datetime) -> datetime | None:
@@ -98,16 +107,23 @@ def _since(failures: Failures, late: Sequence[Job], limit: timedelta, now: datet
     return failures.unbroken_since(min((*passed, now)))
 
 
-def _reasons(failed: int, late: Sequence[Job], limit: timedelta, now: datetime) -> tuple[str, ...]:
-    over = tuple(
+def _of_failures(count: int, *, timed: bool) -> tuple[str, ...]:
+    if not count:
+        return ()
+    one = count == 1
+    if not timed:
+        return (f"{'1 job is' if one else f'{count} jobs are'} failed, and nobody tells since when",)
+    return (
+        "1 job failed in the last hour and still is" if one else f"{count} jobs failed in the last hour and still are",
+    )
+
+
+def _of_overruns(late: Sequence[Job], limit: timedelta, now: datetime) -> tuple[str, ...]:
+    return tuple(
         f"job {job.label} runs for {_minutes(now - job.started_at)} min, over its limit of {_minutes(limit)}"
         for job in late
         if job.started_at is not None
     )
-    if not failed:
-        return over
-    many = "1 job failed in the last hour and still is"
-    return (many if failed == 1 else f"{failed} jobs failed in the last hour and still are", *over)
 
 
 def _minutes(span: timedelta) -> int:

@@ -1,9 +1,12 @@
 """Since when the incident runs, as long as somebody watches it."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from backend.incident.alert import Alert, AlertState
+
+BELIEVED = timedelta(days=7)
+"""How long an incident can have lasted when it is first seen: what is older is a time that nobody meant."""
 
 
 @dataclass(slots=True)
@@ -12,14 +15,20 @@ class IncidentClock:
 
     What one look tells comes from the jobs that are failed by then. Whoever requeues the first of them would win time
     that nobody has: an incident lasts from the alert's firing until the alert has been seen to be over.
+
+    A beginning of more than a week ago is told as long as the jobs tell it, and not kept: no incident lasts so long
+    before anyone sees it, and one job with a senseless time, as of the year 2001, would else be every later beginning.
     """
 
     _began: datetime | None = None
 
     def told(self, alert: Alert) -> Alert:
-        """The alert with the earliest beginning that was seen of it."""
+        """The alert with the earliest beginning that was seen of it and can be believed."""
         if alert.state is AlertState.OK:
             self._began = None
-        elif alert.since is not None:
-            self._began = min(alert.since, self._began or alert.since)
-        return replace(alert, since=self._began or alert.since) if alert.firing else alert
+        elif alert.lasted is not None and alert.lasted <= BELIEVED:
+            self._began = self._earliest(alert)
+        return replace(alert, since=self._earliest(alert)) if alert.firing else alert
+
+    def _earliest(self, alert: Alert) -> datetime | None:
+        return min((moment for moment in (alert.since, self._began) if moment is not None), default=None)

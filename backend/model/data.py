@@ -10,6 +10,10 @@ def is_healthy(status: str) -> bool:
     return status.casefold() in {"healthy", "ok", "up", "connected", "good", "standby"}
 
 
+def _bad(rows: int) -> tuple[str, ...]:
+    return (f"{rows:,} bad rows",) if rows else ()
+
+
 @dataclass(frozen=True, slots=True)
 class DataStatus:
     """The data side's own word on its health."""
@@ -43,6 +47,20 @@ class Availability:
     completeness: float | None
     """Percent."""
     bad_rows: int = 0
+    """Gaps that could not be understood."""
+    unread: int = 0
+    """Gaps that were not looked at, for there are too many."""
+
+    @property
+    def gap_count(self) -> int:
+        """How many gaps the server lists."""
+        return len(self.gaps) + self.bad_rows + self.unread
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What is odd about the list of gaps, in words."""
+        cut = (f"{self.gap_count:,} listed, {self.gap_count - self.unread:,} read",) if self.unread else ()
+        return (*cut, *_bad(self.bad_rows))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +93,12 @@ class DataSources:
 
     sources: tuple[DataSource, ...]
     bad_rows: int = 0
+    """Sources that could not be understood."""
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What is odd about the list of sources, in words."""
+        return _bad(self.bad_rows)
 
     @property
     def active(self) -> DataSource | None:

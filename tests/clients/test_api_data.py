@@ -43,6 +43,21 @@ async def test_availability(server: Server, api: ApiClient) -> None:
     assert await api.availability() == Availability(4812, date(2009, 1, 2), date(2026, 11, 20), gaps, 96.2, bad_rows=2)
 
 
+async def test_gaps_beyond_those_that_are_looked_at_are_counted(server: Server, api: ApiClient) -> None:
+    server.on("data/availability", reply({"gaps": [{"symbol": f"S{n}"} for n in range(2499)] + [None]}))
+    found = await api.availability()
+    assert (len(found.gaps), found.bad_rows, found.unread, found.gap_count) == (2000, 0, 500, 2500)
+    assert found.remarks == ("2,500 listed, 2,000 read",)
+
+
+@pytest.mark.parametrize("gaps", [3, "many", {"SAP.DE": 3}])
+async def test_gaps_that_are_no_list_are_not_taken_for_none(server: Server, api: ApiClient, gaps: object) -> None:
+    server.on("data/availability", reply({"gaps": gaps, "symbol_count": 3}))
+    assert (await api.availability()).remarks == ("1 bad rows",)
+    server.on("data/availability", reply({"gaps": [], "symbol_count": 3}))
+    assert (await api.availability()).remarks == ()
+
+
 async def test_connectivity(server: Server, api: ApiClient) -> None:
     report = {"connections": {"historical_data": {"status": "healthy", "response_time_ms": 4}, "backup_historical": {}}}
     for status in (200, 400):

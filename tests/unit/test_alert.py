@@ -1,8 +1,9 @@
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from backend.config.model import Limits
@@ -85,7 +86,63 @@ def test_failure_from_the_future_began_now() -> None:
 def test_without_any_times_what_is_listed_fires() -> None:
     found = judged([job(finished_at=None)], [])
     assert (found.firing, found.since, found.rto_left) == (True, None, None)
-    assert judged([job(finished_at=None), job("2", finished_at=ago(90))], []).state is AlertState.OK
+    assert found.reasons == ("1 job is failed, and nobody tells since when",)
+    two = judged([job(finished_at=None), job("2", finished_at=None)], [run(51)])
+    assert two.reasons[0] == "2 jobs are failed, and nobody tells since when"
+    assert two.since == ago(6)
+
+
+def test_a_failure_without_any_time_is_no_all_clear_beside_one_that_has_one() -> None:
+    untimed = job("1", finished_at=None)
+    assert judged([untimed, job("2", finished_at=ago(90))], []).state is AlertState.UNKNOWN
+    found = judged([untimed, job("2", finished_at=ago(5))], [])
+    assert (found.firing, found.since, found.reasons) == (True, ago(5), ("1 job failed in the last hour and still is",))
+
+
+@pytest.mark.parametrize("beginning", ["started_at", "created_at"])
+@pytest.mark.parametrize(
+    ("minutes", "state"),
+    [
+        (60, AlertState.FIRING), (61, AlertState.UNKNOWN), (70, AlertState.UNKNOWN), (105, AlertState.UNKNOWN),
+        (105.1, AlertState.OK),
+    ],
+)  # fmt: skip
+def test_a_job_whose_end_is_not_told_failed_somewhere_after_its_beginning(
+    beginning: str, minutes: float, state: AlertState
+) -> None:
+    fields: dict[str, Any] = {"finished_at": None, beginning: ago(minutes)}
+    listed = [job("1", **fields), job("2", started_at=ago(300), finished_at=ago(290))]
+    found = judged(listed, [])
+    assert found.state is state
+    assert found.since == (ago(minutes) if found.firing else None)
+
+
+def test_what_may_have_failed_lately_takes_nothing_from_what_did() -> None:
+    found = judged([job("1", finished_at=None, started_at=ago(70)), job("2", finished_at=ago(61.5))], [run(51)])
+    assert found.firing
+    assert found.reasons == ("job 8850 runs for 51 min, over its limit of 45",)
+
+
+MINUTES = st.floats(0, 300, allow_nan=False)
+
+
+@given(st.lists(st.tuples(MINUTES, st.floats(0, 45), st.sampled_from(["end", "start", "nothing"])), max_size=6))
+@example([(70.0, 30.0, "start")])
+@example([(70.0, 69.0, "nothing"), (90.0, 0.0, "end")])
+def test_what_is_not_told_makes_it_neither_fire_nor_end(rows: list[tuple[float, float, str]]) -> None:
+    """Each job started so long ago, ran so long, and tells so much of it."""
+    ended = [job(str(n), started_at=ago(m), finished_at=ago(m - ran)) for n, (m, ran, _) in enumerate(rows)]
+    told: dict[str, dict[str, Any]] = {
+        "end": {},
+        "start": {"finished_at": None},
+        "nothing": {"finished_at": None, "started_at": None},
+    }
+    listed = [replace(each, **told[tells]) for each, (_, _, tells) in zip(ended, rows, strict=True)]
+    truth, found = judged(ended, []), judged(listed, [])
+    if any(tells != "nothing" for _, _, tells in rows) or not rows:
+        assert found.state in (truth.state, AlertState.UNKNOWN)
+    else:
+        assert found.firing, "for want of any time the list itself is the alarm"
 
 
 def test_neither_list_known_is_unknown() -> None:
@@ -137,3 +194,25 @@ def test_no_failed_job_in_the_list_is_no_all_clear_while_the_server_counts_some(
     assert alert(situation({**values, JOBS_COUNTS: JobCounts(failed=0)}), LIMITS).state is AlertState.OK
     old = job(finished_at=ago(90))
     assert alert(situation({**values, JOBS_FAILED: jobs(old)}), LIMITS).state is AlertState.OK
+
+
+@pytest.mark.parametrize(
+    ("values", "doubt"),
+    [
+        ({JOBS_FAILED: jobs()}, ""),
+        ({JOBS_FAILED: JobList((), bad_rows=2), JOBS_RUNNING: jobs()},
+         "bad rows among failed jobs: 2, among running ones: 0"),
+        ({JOBS_FAILED: jobs(), JOBS_RUNNING: jobs(), JOBS_COUNTS: JobCounts(failed=13)},
+         "the server counts failed jobs and lists none"),
+        ({JOBS_FAILED: jobs(job(finished_at=None, started_at=ago(70))), JOBS_RUNNING: jobs()},
+         "nobody tells when some of the failed jobs failed"),
+    ],
+)  # fmt: skip
+def test_why_nobody_knows_is_told(values: dict[Part[Any], object], doubt: str) -> None:
+    found = alert(situation(values), LIMITS)
+    assert (found.state, found.doubt) == (AlertState.UNKNOWN, doubt)
+
+
+def test_who_knows_has_no_doubt() -> None:
+    assert judged([], []).doubt == judged([job()], []).doubt == ""
+    assert judged([job("1", finished_at=None, started_at=ago(70)), job("2")], []).doubt == ""

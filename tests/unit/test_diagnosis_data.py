@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -150,3 +151,50 @@ def test_failed_parts_are_no_evidence(broken: Situation) -> None:
     for part in (JOBS_FAILED, DATA_SOURCES):
         broken = failing(broken, part)
     assert explain(broken, LIMITS) is None
+
+
+class Symbol(str):
+    """Counts how often it is looked for."""
+
+    looked_for = 0
+    __slots__ = ()
+
+    def __hash__(self) -> int:
+        Symbol.looked_for += 1
+        return super().__hash__()
+
+    __eq__ = str.__eq__
+
+
+def test_what_failed_jobs_need_is_sought_once_for_as_long_as_both_lists_are_looked_at() -> None:
+    symbols = tuple(Symbol(f"S{number}") for number in range(60))
+    failed = jobs(*(job(str(number), error="job failed", symbols=symbols) for number in range(60)))
+    seen = situation({JOBS_FAILED: failed, DATA_AVAILABILITY: availability(*(f"S{n}" for n in range(60)))})
+    Symbol.looked_for = 0
+    first = explain(seen, LIMITS)
+    assert 0 < Symbol.looked_for <= 60 * 60 * 3
+    Symbol.looked_for = 0
+    for seconds in range(4):
+        again = explain(seen.seen_at(NOW + timedelta(seconds=seconds)), LIMITS)
+        assert again is not None
+        assert first is not None
+        assert again.summary == first.summary
+    assert Symbol.looked_for == 0
+    assert explain(situation({JOBS_FAILED: failed, DATA_AVAILABILITY: availability("S1")}), LIMITS) != first
+    assert Symbol.looked_for > 0, "other gaps are another question"
+
+
+def test_a_job_that_is_no_longer_of_the_last_hour_explains_nothing() -> None:
+    seen = situation({JOBS_FAILED: jobs(no_data(1, "SAP.DE", 59.95), no_data(2, "SAP.DE", 1))})
+    before, after = explain(seen, LIMITS), explain(seen.seen_at(NOW + timedelta(seconds=4)), LIMITS)
+    assert before is not None
+    assert after is not None
+    assert "2 of 2" in before.summary
+    assert "1 of 1" in after.summary
+
+
+def test_gaps_that_were_not_read_are_evidence() -> None:
+    known = replace(availability("SAP.DE"), bad_rows=2, unread=500)
+    finding = found([no_data(1, "SAP.DE")], known)
+    assert finding is not None
+    assert value_of(finding, "gaps that were not read") == 502

@@ -45,3 +45,23 @@ def test_nothing_else_is_changed() -> None:
     clock = IncidentClock()
     clock.told(firing(42))
     assert clock.told(firing(5)) == replace(firing(5), since=ago(42))
+
+
+def test_a_senseless_time_is_told_and_not_kept() -> None:
+    clock = IncidentClock()
+    clock.told(firing(5))
+    for minutes in (25 * 365 * 1440, 8 * 1440):
+        assert clock.told(firing(minutes)).since == ago(minutes), "as one look tells it"
+        assert clock.told(firing(3)).since == ago(5)
+        assert clock.told(firing(None)).since == ago(5)
+    fresh = IncidentClock()
+    fresh.told(firing(25 * 365 * 1440))
+    assert fresh.told(firing(5)).since == ago(5)
+    assert fresh.told(firing(None)).since == ago(5)
+
+
+def test_an_incident_of_days_is_kept_for_as_long_as_it_lasts() -> None:
+    clock = IncidentClock()
+    clock.told(firing(6 * 1440))
+    later = replace(firing(5), at=NOW + timedelta(days=9))
+    assert clock.told(later).since == ago(6 * 1440)

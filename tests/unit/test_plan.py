@@ -154,6 +154,14 @@ def test_ages_are_by_the_servers_clock() -> None:
     assert "failed 62m ago" in plan(ahead, failed()).about[0]
 
 
+@pytest.mark.parametrize(
+    ("ago", "told"), [(30, "30s ago"), (7140, "119m ago"), (7200, "2h ago"), (172800, "2d ago"), (-720, "in 12m")]
+)
+def test_ages_are_told_as_on_the_panes(ago: float, told: str) -> None:
+    old = replace(failed(), finished_at=NOW - timedelta(seconds=ago))
+    assert f"failed {told}" in plan(listing(old), old).about[0]
+
+
 def test_request_shows_raw_segments_encoded() -> None:
     assert str(HttpRequest("POST", ("data", "a/b ü", "health"))) == "POST /api/research/data/a%2Fb%20%C3%BC/health"
 

@@ -89,6 +89,8 @@ def test_a_warning_has_another_sign() -> None:
 def test_nothing_found_is_said_only_where_there_were_facts_to_judge_by() -> None:
     assert finding() == " ● nothing found"
     assert finding(alert=Alert(AlertState.UNKNOWN, None, (), NOW)) == " ○ no fresh facts to judge by"
+    doubtful = Alert(AlertState.UNKNOWN, None, (), NOW, "nobody tells when some of the failed jobs failed")
+    assert finding(alert=doubtful) == " ○ nobody tells when some of the failed jobs failed"
     assert finding(alert=FIRING).rstrip() == " ▲ no rule explains the alert: 14 jobs failed"
 
 

@@ -17,6 +17,7 @@ from backend.model.data import (
     SymbolsHealth,
     Validation,
 )
+from backend.model.database import Sessions
 from backend.model.engine import Unit
 from backend.model.files import FileTree, Folder
 from backend.model.host import ProcessTable
@@ -590,3 +591,110 @@ def test_running_and_waiting_rows_that_cannot_be_read_are_counted() -> None:
     shown = view("jobs", situation(values))
     assert plain(shown.head[-1]) == "running: 2 bad rows, waiting: 1 bad rows"
     assert tones(shown.head[-1:]) == {"warn"}
+
+
+NO_GAPS = Availability(4812, None, None, (), 99.8)
+WELL = DataSources((DataSource("primary", "primary", True, "healthy"),))
+
+
+@pytest.mark.parametrize(
+    ("there", "sources", "state", "words"),
+    [
+        (replace(NO_GAPS, bad_rows=2), WELL, "▲ 2 bad rows", "gaps: 2 bad rows"),
+        (NO_GAPS, DataSources((), bad_rows=1), "▲ 1 bad rows", "sources: 1 bad rows"),
+        (replace(NO_GAPS, bad_rows=2), DataSources((), bad_rows=1), "▲ 3 bad rows", "gaps: 2 bad rows"),
+        (replace(NO_GAPS, gaps=(Gap("SAP.DE", None, None, 3),), bad_rows=2), WELL, "✖ 1 gap", "gaps: 2 bad rows"),
+        (replace(NO_GAPS, gaps=(Gap("SAP.DE", None, None, 3),), unread=500), WELL, "✖ 1+ gap",
+         "gaps: 501 listed, 1 read"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("height", [3, 20])
+def test_gaps_and_sources_that_cannot_be_read_are_told_and_no_all_clear(
+    there: Availability, sources: DataSources, state: str, words: str, height: int
+) -> None:
+    found = situation({**situations.data(), parts.DATA_AVAILABILITY: there, parts.DATA_SOURCES: sources})
+    shown = view("data", found, 80, height)
+    assert plain(shown.state).startswith(state)
+    assert len(shown.head) <= height
+    told = {span.text: span.tone for line in (*shown.head, *shown.brief) for span in line}
+    assert told[words] == "warn"
+    assert told.get("none", "ok") == "ok"
+    assert ("none" in told) == (not there.gaps and not there.bad_rows)
+    assert any(words in plain(line) for line in shown.brief[:2]), "also where there is one line"
+    stale = view("data", failing(failing(found, parts.DATA_AVAILABILITY), parts.DATA_SOURCES), 80, height)
+    assert tones(stale.head[1:2]) <= {"dim"}
+
+
+@pytest.mark.parametrize("height", [3, 20])
+def test_of_very_many_gaps_those_that_failed_jobs_need_are_never_cut(height: int) -> None:
+    gaps = (*(Gap(f"S{number:04}", None, None, 9) for number in range(45)), Gap("SAP.DE", None, None, 1))
+    known = Availability(5000, None, None, gaps, 12.0, unread=500)
+    found = situation({parts.DATA_AVAILABILITY: known, parts.JOBS_FAILED: jobs(job(symbols=("SAP.DE",)))})
+    said = "\n".join(map(plain, view("data", found, 600, height).head))
+    assert " ".join(said[said.index("gaps") :].split()[:2]) == "gaps SAP.DE"
+    shown = said.count("SAP.DE") + len(re.findall(r"S00\d\d", said))
+    assert f"+{546 - shown}" in said
+
+
+class Pid(int):
+    """Counts how often it is compared."""
+
+    compared = 0
+
+    def __eq__(self, other: object) -> bool:
+        Pid.compared += 1
+        return int(self) == other
+
+    __hash__ = int.__hash__
+
+
+def waiting_sessions(count: int) -> Sessions:
+    """Each waits for all before it."""
+    return Sessions(
+        tuple(
+            replace(
+                situations.session(1000 + number, 5, "SELECT 1", wait_type="Lock"),
+                pid=Pid(1000 + number),
+                blocked_by=tuple(Pid(1000 + other) for other in range(number)),
+            )
+            for number in range(count)
+        ),
+        NOW,
+    )
+
+
+def test_many_sessions_that_wait_for_many_are_compared_once_each() -> None:
+    sessions = waiting_sessions(150)
+    found = situation({parts.DATABASE_SESSIONS: sessions})
+    Pid.compared = 0
+    view("database", found)
+    assert Pid.compared <= 2 * sum(len(each.blocked_by) for each in sessions.sessions)
+    Pid.compared = 0
+    view("database", found.seen_at(ago(-0.01)))
+    assert Pid.compared <= 10 * len(sessions.sessions), "the next picture of the same sessions knows"
+
+
+def test_of_those_that_block_a_session_two_are_named_and_the_others_counted() -> None:
+    shown = view("database", situation({parts.DATABASE_SESSIONS: waiting_sessions(5)}))
+    waits = {row[0]: row[3] for row in cells(shown)}
+    assert waits == {
+        "1000": "Lock", "1001": "by 1000", "1002": "by 1000, 1001", "1003": "by 1000, 1001 +1",
+        "1004": "by 1000, 1001 +2",
+    }  # fmt: skip
+    tones = {item.key.partition("@")[0]: item.cells[0].tone for item in shown.rows if isinstance(item, Row)}
+    assert [pid for pid, tone in tones.items() if tone == "strong"] == ["1001", "1002", "1003", "1000"]
+
+
+@pytest.mark.parametrize(
+    ("sources", "said", "tone"),
+    [
+        (DataSources((), bad_rows=1), "not all can be read", "warn"),
+        (DataSources((DataSource("primary", "primary", None, "healthy"),), bad_rows=1), "not all can be read", "warn"),
+        (DataSources((DataSource("primary", "primary", None, "down"),), bad_rows=1), "primary unhealthy", "bad"),
+        (DataSources(()), "none", "plain"),
+    ],
+)
+def test_sources_that_cannot_be_read_are_not_called_healthy(sources: DataSources, said: str, tone: str) -> None:
+    shown = view("data", situation({parts.DATA_SOURCES: sources}), 116)
+    assert plain(shown.head[0]).startswith(f"sources {said}")
+    assert shown.head[0][1].tone == tone

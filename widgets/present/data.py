@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from backend.failures import symbols_needed
 from backend.model.data import Availability, DataSources, Gap, SymbolHealth
 from backend.model.situation import Situation
 from backend.parts import (
@@ -17,7 +18,7 @@ from backend.parts import (
 from widgets.present import data_list
 from widgets.present.elsewhere import elsewhere, of_data
 from widgets.present.faces import aged, standing, state_line
-from widgets.present.view import Look, PaneView, grave
+from widgets.present.view import Look, PaneView
 from widgets.present.words import ago, bar, completeness, first, fitting, joined, number, share_tone
 from widgets.text import Line, Span, Tone, line_width
 
@@ -32,12 +33,9 @@ def view(look: Look) -> PaneView:
     """Everything the data pane shows: a line for each fact where there is room, else three lines in all."""
     situation = look.situation
     stand = standing(look, (*PARTS, *look.providers))
-    there, sources = situation.fresh(DATA_AVAILABILITY), situation.fresh(DATA_SOURCES)
-    gaps = len({gap.symbol for gap in there.gaps}) if there else 0
-    tone = grave("bad" if gaps else "ok", _source_tone(sources))
-    word = f"{gaps} gap{'s' if gaps != 1 else ''}" if gaps else "ok" if tone == "ok" else "source"
-    overview = _overview(look)
-    lines = data_list.lines(look, needed(situation)) if look.tall else _three_lines(look, overview)
+    tone, word = _state(situation.fresh(DATA_AVAILABILITY), situation.fresh(DATA_SOURCES))
+    overview, wanted = _overview(look), needed(situation)
+    lines = data_list.lines(look, wanted) if look.tall else _three_lines(look, overview, wanted)
     return PaneView(
         face=stand.face,
         state=state_line(stand, tone, word, look.glyphs),
@@ -45,25 +43,38 @@ def view(look: Look) -> PaneView:
         notices=stand.notices,
         why=stand.why,
         elsewhere=elsewhere(look, DATA_AVAILABILITY, of_data(situation)),
-        brief=_brief(look, overview),
+        brief=_brief(look, overview, wanted),
     )
 
 
-def _brief(look: Look, overview: Sequence[Line]) -> tuple[Line, ...]:
+def _state(there: Availability | None, sources: DataSources | None) -> tuple[Tone, str]:
+    """Tone and word for the title; what could not be read is no all-clear."""
+    gaps = len({gap.symbol for gap in there.gaps}) if there else 0
+    source = _source_tone(sources)
+    if there is not None and gaps:
+        return "bad", f"{gaps}{'+' if there.unread else ''} gap{'s' if gaps != 1 else ''}"
+    if source != "ok":
+        return source, "source"
+    bad = (there.bad_rows if there else 0) + (sources.bad_rows if sources else 0)
+    return ("warn", f"{number(bad)} bad rows") if bad else ("ok", "ok")
+
+
+def _brief(look: Look, overview: Sequence[Line], wanted: frozenset[str]) -> tuple[Line, ...]:
     """What is complete and what is not, before everything else."""
     there = look.situation.value(DATA_AVAILABILITY)
+    odd = data_list.remarks(look)
     if there is None or not there.gaps:
-        return tuple(overview)
-    names = list(dict.fromkeys(gap.symbol for gap in data_list.ordered(there.gaps, needed(look.situation))))
+        return (*odd, *overview)
+    names = list(dict.fromkeys(gap.symbol for gap in data_list.ordered(there.gaps, wanted)))
     more = f" +{len(names) - 3}" if len(names) > 3 else ""
     first = (Span("gaps ", "dim"), Span(f"{', '.join(names[:3])}{more}", "bad"))
-    return (aged(look, DATA_AVAILABILITY, first), *overview)
+    return (aged(look, DATA_AVAILABILITY, first), *odd, *overview)
 
 
-def _three_lines(look: Look, overview: Sequence[Line]) -> tuple[Line, ...]:
-    chosen, validation = _selected(look), _validation(look)
-    return (fitting(overview, look.width), _gaps(look, needed(look.situation)),
-            fitting([part for part in (chosen, validation) if part], look.width))  # fmt: skip
+def _three_lines(look: Look, overview: Sequence[Line], wanted: frozenset[str]) -> tuple[Line, ...]:
+    below = (*data_list.remarks(look), _selected(look), _validation(look))
+    return (fitting(overview, look.width), _gaps(look, wanted),
+            fitting([part for part in below if part], look.width))  # fmt: skip
 
 
 def _source_tone(sources: DataSources | None) -> Tone:
@@ -118,19 +129,25 @@ def _providers(look: Look) -> Line:
 def _source(sources: DataSources) -> Line:
     active = sources.active
     if active is None:
-        sick = [source.name for source in sources.sources if not source.healthy]
-        return (
-            Span("sources ", "dim"),
-            Span(f"{', '.join(sick)} unhealthy" if sick else "healthy", "bad" if sick else "ok"),
-        )
+        return (Span("sources ", "dim"), _health(sources))
     return (Span("source ", "dim"), Span(active.role or active.name),
             Span(f", {active.status}", "ok" if active.healthy else "bad"))  # fmt: skip
+
+
+def _health(sources: DataSources) -> Span:
+    """Of sources of which the server does not tell the one in use; what could not be read is not called healthy."""
+    sick = [source.name for source in sources.sources if not source.healthy]
+    if sick:
+        return Span(f"{', '.join(sick)} unhealthy", "bad")
+    if sources.bad_rows:
+        return Span("not all can be read", "warn")
+    return Span("healthy", "ok") if sources.sources else Span("none")
 
 
 def needed(situation: Situation) -> frozenset[str]:
     """The symbols that failed jobs need."""
     failed = situation.value(JOBS_FAILED)
-    return frozenset(symbol for job in failed.jobs for symbol in job.symbols) if failed else frozenset()
+    return symbols_needed(failed) if failed else frozenset()
 
 
 def _gaps(look: Look, wanted: frozenset[str]) -> Line:
@@ -138,14 +155,15 @@ def _gaps(look: Look, wanted: frozenset[str]) -> Line:
     if there is None:
         return ()
     if not there.gaps:
-        return aged(look, DATA_AVAILABILITY, (Span("gaps ", "dim"), Span("none", "ok")))
+        return aged(look, DATA_AVAILABILITY, (Span("gaps ", "dim"), data_list.no_gaps(there)))
     ordered = data_list.ordered(there.gaps, wanted)
+    count = len(ordered) + there.unread
     parts = [_gap(gap, wanted, glyphs.ok) for gap in ordered[:MOST_GAPS]]
     hint: Line = (Span(f"({glyphs.ok} in failed jobs)", "dim"),) if ordered[0].symbol in wanted else ()
     room = look.width - len("gaps ")
-    told = first(parts, room - line_width(hint) - 2, "  ", len(ordered)) if hint else []
+    told = first(parts, room - line_width(hint) - 2, "  ", count) if hint else []
     if told[:3] != parts[:3]:
-        hint, told = (), first(parts, room, "  ", len(ordered))
+        hint, told = (), first(parts, room, "  ", count)
     return aged(look, DATA_AVAILABILITY, (Span("gaps ", "dim"), *joined((*told, hint), "  ")))
 
 

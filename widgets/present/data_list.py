@@ -10,7 +10,7 @@ from backend.model.situation import Part
 from backend.parts import DATA_AVAILABILITY, DATA_CONNECTIVITY, DATA_SOURCES, DATA_SYMBOLS, DATA_VALIDATION
 from widgets.present.faces import aged
 from widgets.present.view import Look
-from widgets.present.words import ago, bar, completeness, number, share_tone
+from widgets.present.words import ago, bar, completeness, number, remarked, share_tone
 from widgets.text import Glyphs, Line, Span, fit
 
 LABEL = 12
@@ -30,9 +30,30 @@ def ordered(gaps: Iterable[Gap], wanted: frozenset[str]) -> list[Gap]:
 def lines(look: Look, wanted: frozenset[str]) -> tuple[Line, ...]:
     """All there is to tell; of gaps so many as there is room for beside the rest."""
     above = [*_amount(look), *_reach(look)]
-    below = [*_selected(look), *_sources(look), *_providers(look), *_validation(look)]
+    below = [
+        *_block("remarks", remarks(look)),
+        *_selected(look),
+        *_sources(look),
+        *_providers(look),
+        *_validation(look),
+    ]
     room = max(3, look.height - len(above) - len(below) - 4)
     return (*above, *_gaps(look, wanted, room), *below)
+
+
+def remarks(look: Look) -> tuple[Line, ...]:
+    """What of the lists could not be read, or was not."""
+    told: list[Line] = []
+    if there := look.situation.value(DATA_AVAILABILITY):
+        told.append(aged(look, DATA_AVAILABILITY, remarked([f"gaps: {remark}" for remark in there.remarks])))
+    if sources := look.situation.value(DATA_SOURCES):
+        told.append(aged(look, DATA_SOURCES, remarked([f"sources: {remark}" for remark in sources.remarks])))
+    return tuple(line for line in told if line)
+
+
+def no_gaps(there: Availability) -> Span:
+    """That there are none; or none among what could be read, which is no good news."""
+    return Span("none that can be read", "warn") if there.bad_rows else Span("none", "ok")
 
 
 def _block(label: str, told: Sequence[Line]) -> list[Line]:
@@ -81,9 +102,9 @@ def _gaps(look: Look, wanted: frozenset[str], room: int) -> list[Line]:
     if there is None:
         return []
     if not there.gaps:
-        return _all_aged(look, DATA_AVAILABILITY, _block("gaps", [(Span("none", "ok"),)]))
+        return _all_aged(look, DATA_AVAILABILITY, _block("gaps", [(no_gaps(there),)]))
     shown = ordered(there.gaps, wanted)
-    told = _at_most(room, [_gap(gap, wanted, look) for gap in shown[: room + 1]], len(shown))
+    told = _at_most(room, [_gap(gap, wanted, look) for gap in shown[: room + 1]], len(shown) + there.unread)
     if any(gap.symbol in wanted for gap in shown):
         told.append((Span(f"{look.glyphs.ok} in failed jobs", "dim"),))
     return _all_aged(look, DATA_AVAILABILITY, _block("gaps", told))

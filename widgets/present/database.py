@@ -2,11 +2,13 @@
 
 from collections import Counter
 from datetime import datetime
+from functools import lru_cache
 
 from backend.config.model import Limits
 from backend.model.data import Connectivity, is_healthy
 from backend.model.database import Session, Sessions
 from backend.parts import DATA_CONNECTIVITY, DATABASE_OWN, DATABASE_SESSIONS, DATABASE_TABLES
+from backend.same import Same
 from widgets.present.elsewhere import elsewhere, of_database
 from widgets.present.faces import aged, old, standing, state_line
 from widgets.present.view import Look, PaneView, grave
@@ -20,6 +22,8 @@ BUSIEST = 6
 """How many tables are told at most."""
 SLOW_MS = 50.0
 """Latency at which the sparkline stands full."""
+BLOCKERS = 2
+"""How many of those that a session waits for are named."""
 
 _STATES = {
     "idle in transaction": "idle tx",
@@ -111,23 +115,24 @@ def _summary(sessions: Sessions | None, limits: Limits) -> tuple[Line, ...]:
 def _rows(sessions: Sessions | None, limits: Limits) -> list[Row]:
     if sessions is None:
         return []
-    now = sessions.server_time
+    now, blockers = sessions.server_time, _blockers(Same(sessions))
     shown = [
-        session for session in sessions.sessions if session.backtest or session.blocked_by or _blocks(session, sessions)
+        session for session in sessions.sessions if session.backtest or session.blocked_by or session.pid in blockers
     ]
     ordered = sorted(shown, key=lambda one: (not one.blocked_by, one.state == "idle", -(one.running_for(now) or 0.0)))
-    return [_row(session, now, sessions, limits) for session in ordered]
+    return [_row(session, now, limits, blocks=session.pid in blockers) for session in ordered]
 
 
-def _blocks(session: Session, sessions: Sessions) -> bool:
-    return any(session.pid in other.blocked_by for other in sessions.blocked)
+@lru_cache(maxsize=2)
+def _blockers(same: Same[Sessions]) -> frozenset[int]:
+    """Whoever is waited for, gathered once: as many sessions may wait for as many others."""
+    return frozenset[int]().union(*(session.blocked_by for session in same.value.sessions))
 
 
-def _row(session: Session, now: datetime, sessions: Sessions, limits: Limits) -> Row:
+def _row(session: Session, now: datetime, limits: Limits, *, blocks: bool) -> Row:
     ran = session.running_for(now)
     long = session.state != "idle" and (ran or 0.0) > limits.session_minutes * 60
     tone: Tone = "dim" if session.state == "idle" else "plain"
-    blocks = _blocks(session, sessions)
     return Row(
         f"{session.pid}@{session.backend_start.timestamp():.6f}",
         (
@@ -143,7 +148,8 @@ def _row(session: Session, now: datetime, sessions: Sessions, limits: Limits) ->
 
 def _waits(session: Session) -> str:
     if session.blocked_by:
-        return f"by {', '.join(map(str, session.blocked_by))}"
+        more = len(session.blocked_by) - BLOCKERS
+        return f"by {', '.join(map(str, session.blocked_by[:BLOCKERS]))}{f' +{more}' if more > 0 else ''}"
     return "" if session.wait_type in ("", "Client", "Activity") else session.wait_type
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from backend.failures import symbols_needed
 from backend.model.data import Connectivity
 from backend.model.situation import Face, Part, Situation
 from backend.parts import (
@@ -71,7 +72,7 @@ def of_data(situation: Situation) -> list[str]:
     known = []
     if own is not None:
         known.append(f"PostgreSQL answers in {own.latency_ms:.0f} ms")
-    if failed is not None and (symbols := sorted({symbol for job in failed.jobs for symbol in job.symbols})):
+    if failed is not None and (symbols := sorted(symbols_needed(failed))):
         known.append(f"failed jobs need {', '.join(symbols[:4])}{'' if len(symbols) < 5 else f' +{len(symbols) - 4}'}")
     if use is not None and use.tables:
         known.append(f"most read {use.tables[0].name} {rough(use.tables[0].sequential_rows)} rows")

@@ -5,7 +5,7 @@ from textwrap import wrap
 from typing import Any
 
 from backend.frozen import dataclass
-from backend.model.situation import Face, Part, PartState, SourceName
+from backend.model.situation import GRAVITY, Face, Part, PartState, SourceName
 from widgets.present.view import Look, grave
 from widgets.present.words import span, time_of_day
 from widgets.text import Glyphs, Line, Span, Tone, line_width, shown
@@ -19,7 +19,6 @@ SAID_LINES = 3
 """Lines that a sentence takes at most; a server's own words are the last in it."""
 SAID_MOST = 2000
 """Characters of a sentence that are looked at: more than the widest pane holds on those lines."""
-_GRAVITY = (Face.OK, Face.WAITING, Face.STALE, Face.FAILED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +68,7 @@ def _face(faces: Sequence[Face]) -> Face:
     others = [face for face in faces if face is not Face.MISSING]
     if not others:
         return Face.MISSING
-    return Face.OK if Face.OK in others else max(others, key=_GRAVITY.index)
+    return Face.OK if Face.OK in others else max(others, key=GRAVITY.index)
 
 
 def _lesser(states: Sequence[PartState[Any]], faces: Sequence[Face]) -> str:

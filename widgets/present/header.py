@@ -128,7 +128,7 @@ def first_finding(
 def _no_finding(alert: Alert, width: int, glyphs: Glyphs) -> tuple[Line, ...]:
     match alert.state:
         case AlertState.UNKNOWN:
-            return ((Span(f" {glyphs.unknown} no fresh facts to judge by", "dim"),),)
+            return ((Span(f" {glyphs.unknown} {alert.doubt or 'no fresh facts to judge by'}", "dim"),),)
         case AlertState.FIRING:
             why = f": {alert.reasons[0]}" if alert.reasons else ""
             sentence = f"no rule explains the alert{why}"

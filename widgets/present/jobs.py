@@ -1,9 +1,10 @@
 """The jobs pane: health, running jobs against the limit, the queue (runbook, Diagnostics 1)."""
 
 from collections import Counter
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
-from backend.config.model import Limits
+from backend.failures import overdue
 from backend.model.jobs import Job, JobCounts, JobList, JobsHealth, Priority
 from backend.parts import JOBS_COUNTS, JOBS_HEALTH, JOBS_PENDING, JOBS_RUNNING
 from widgets.present import columns
@@ -22,11 +23,11 @@ SYMBOLS = 6
 
 def view(look: Look) -> PaneView:
     """Everything the jobs pane shows."""
-    situation, limits, glyphs = look.situation, look.limits, look.glyphs
+    situation, glyphs = look.situation, look.glyphs
     stand = standing(look, PARTS)
     now = situation.server_now(JOBS_RUNNING)
     running = situation.fresh(JOBS_RUNNING)
-    late = [job for job in running.jobs if _late(job, now, limits)] if running else []
+    late = overdue(running.jobs, now, timedelta(minutes=look.limits.runtime_minutes)) if running else ()
     tone, word = _state(situation.fresh(JOBS_HEALTH), late)
     figures = _figures(look, now)
     line = weightiest(figures, look.width)
@@ -55,12 +56,7 @@ def runtime(job: Job, now: datetime) -> float | None:
     return None if job.started_at is None else (now - job.started_at).total_seconds()
 
 
-def _late(job: Job, now: datetime, limits: Limits) -> bool:
-    ran = runtime(job, now)
-    return ran is not None and ran > limits.runtime_minutes * 60
-
-
-def _state(health: JobsHealth | None, late: list[Job]) -> tuple[Tone, str]:
+def _state(health: JobsHealth | None, late: Sequence[Job]) -> tuple[Tone, str]:
     said: Tone = "ok" if health is None or health.healthy else "warn"
     tone = grave(said, "bad" if late else "ok")
     if late:

@@ -4,30 +4,15 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from itertools import accumulate
 
+from backend import spans
 from widgets.text import Glyphs, Line, Span, Tone, line_width
 
 KIB = 1024
-AHEAD = 5.0
-"""Seconds by which a moment may lie ahead and still count as now: no two clocks agree, and some tell whole seconds."""
 
 
 def span(seconds: float | None) -> str:
-    """A length of time in at most four cells: `7s`, `42m`, `3h`, `12d`; minutes do not tick seconds.
-
-    What should be over and lies ahead is negative: `-42m`.
-    """
-    if seconds is None:
-        return "–"
-    if seconds < -AHEAD:
-        return f"-{_length(int(-seconds), minutes=99)}"
-    return _length(max(0, int(seconds)), minutes=119)
-
-
-def _length(whole: int, minutes: int) -> str:
-    for limit, size, unit in ((60, 1, "s"), (60 * (minutes + 1), 60, "m"), (172800, 3600, "h")):
-        if whole < limit:
-            return f"{whole // size}{unit}"
-    return f"{whole // 86400}d"
+    """A length of time in at most four cells; a dash where nobody knows it."""
+    return "–" if seconds is None else spans.span(seconds)
 
 
 def clock_span(seconds: float) -> str:
@@ -43,8 +28,7 @@ def since(moment: datetime | None, now: datetime) -> str:
 
 def ago(moment: datetime, now: datetime) -> str:
     """How long ago, or in what time: `3m ago`, `in 3m`."""
-    word = since(moment, now)
-    return f"in {word[1:]}" if word.startswith("-") else f"{word} ago"
+    return spans.ago((now - moment).total_seconds())
 
 
 def time_of_day(moment: datetime | None) -> str:
