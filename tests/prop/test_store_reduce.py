@@ -155,3 +155,26 @@ def test_history_is_kept_and_bounded(count: int) -> None:
     situation = after([Reading(part, NOW + timedelta(seconds=n), 0.1, Value(float(n))) for n in range(count)])
     kept = situation[part].history.get("figure", ())
     assert kept == tuple(float(n) for n in range(max(0, count - HISTORY_LENGTH), count))
+
+
+@given(st.lists(st.none() | st.floats(-9, 9), max_size=8))
+@RELAXED
+def test_last_skew_that_was_told_counts(told: list[float | None]) -> None:
+    found: list[Reading[float]] = [Reading(PARTS[0], NOW, 0.1, Value(1.0), skew=skew) for skew in told]
+    known = [skew for skew in told if skew is not None]
+    assert after(found)[PARTS[0]].skew == (known[-1] if known else 0.0)
+
+
+Figures = tuple[float | None, float | None]
+
+
+@given(st.lists(st.tuples(st.none() | st.floats(0, 9), st.none() | st.floats(0, 9)), max_size=HISTORY_LENGTH // 2))
+@RELAXED
+def test_a_figure_that_is_not_told_once_keeps_its_history(told: list[Figures]) -> None:
+    part: Part[Figures] = Part("host", "both", 1.0, trace={"one": lambda both: both[0], "two": lambda both: both[1]})
+    situation = Situation(NOW)
+    for figures in told:
+        situation = reduce(situation, Reading(part, NOW, 0.1, Value(figures)))
+    for number, name in enumerate(("one", "two")):
+        samples = tuple(figures[number] for figures in told if figures[number] is not None)
+        assert situation[part].history.get(name, ()) == samples

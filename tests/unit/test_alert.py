@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from backend.config.model import Limits
 from backend.incident.alert import Alert, AlertState, alert
 from backend.model.jobs import Job, JobCounts, JobList, JobState
-from backend.model.situation import Failure, Missing, Part
+from backend.model.situation import Failure, Missing, Part, Reading, Value
 from backend.parts import JOBS_COUNTS, JOBS_FAILED, JOBS_RUNNING
-from tests.situations import NOW, ago, failing, job, jobs, situation
+from backend.store import reduce
+from tests.situations import NOW, after, ago, failing, job, jobs, situation
 
 LIMITS = Limits()
 
@@ -161,6 +162,22 @@ def test_one_lost_answer_does_not_make_it_flicker_but_age_does() -> None:
     assert alert(found, LIMITS).firing
     later = found.seen_at(NOW + timedelta(seconds=30))
     assert alert(later, LIMITS).state is AlertState.UNKNOWN
+
+
+@pytest.mark.parametrize(("listed", "state"), [(jobs(), AlertState.OK), (jobs(job()), AlertState.FIRING)])
+def test_facts_past_their_age_keep_it_neither_firing_nor_calm(listed: JobList, state: AlertState) -> None:
+    found = failing(situation({JOBS_FAILED: listed, JOBS_RUNNING: jobs(run(5))}), JOBS_FAILED)
+    last = NOW + timedelta(seconds=found[JOBS_FAILED].stale_after)
+    seen = reduce(found, Reading(JOBS_RUNNING, last, 0.01, Value(jobs(run(5)))))
+    assert alert(seen.seen_at(last), LIMITS).state is state
+    assert alert(seen.seen_at(last + timedelta(seconds=0.1)), LIMITS).state is AlertState.UNKNOWN
+
+
+@pytest.mark.parametrize("listed", [jobs(), jobs(job())])
+def test_what_a_route_told_before_it_was_taken_away_is_no_fact(listed: JobList) -> None:
+    before = situation({JOBS_FAILED: listed, JOBS_RUNNING: jobs(run(5))})
+    found = after(before, {JOBS_FAILED: Missing("no such route")}, seconds=1)
+    assert alert(found, LIMITS).state is AlertState.UNKNOWN
 
 
 TIMES = st.none() | st.datetimes(timezones=st.just(NOW.tzinfo))

@@ -106,6 +106,17 @@ async def test_back_off_of_a_slow_part_is_never_faster_than_its_pace() -> None:
     assert rig.pauses == [300.0, 300.0]
 
 
+async def test_a_night_of_failures_leaves_polling_as_it_was() -> None:
+    rig = Rig(Source(*[Refused("nobody listens")] * 1_100, 1))
+    for _ in range(1_101):
+        await rig.poller.once()
+    *failures, value = rig.readings
+    assert len(failures) == len(rig.failures) == 1_100
+    assert failures[-1].next_at == failures[-1].at + timedelta(seconds=LONGEST_PAUSE)
+    assert value.outcome == Value(1)
+    assert value.next_at == value.at + timedelta(seconds=PART.interval)
+
+
 @pytest.mark.parametrize("seed", range(20))
 async def test_jitter_stays_within_its_bounds(seed: int) -> None:
     rig = Rig(Source(*[1] * 10, *[Refused("no")] * 20), seed=seed)
@@ -147,6 +158,18 @@ async def test_slow_source_is_read_less_often() -> None:
     await rig.go(2)
     assert rig.pauses == [12.0, 2.0]
     assert [reading.took for reading in rig.readings] == [3.0, 0.0]
+
+
+async def test_a_failure_that_took_long_is_not_paid_for_twice() -> None:
+    rig = Rig(Source(1))
+
+    async def refuses_slowly() -> int:
+        rig.time.passed += 5.0
+        raise Refused("no answer in time")
+
+    rig.source.answers = [refuses_slowly]
+    await rig.go(3)
+    assert rig.pauses == [4.0, 8.0, 16.0]
 
 
 async def test_deadline_is_a_failure_and_never_overlaps() -> None:
@@ -297,3 +320,9 @@ async def test_a_fault_of_our_own_in_one_look_is_told_like_any_other() -> None:
     (outcome,) = (reading.outcome for reading in readings)
     assert isinstance(outcome, Failure)
     assert outcome.summary == "backtop failed to read this: RuntimeError"
+
+
+def test_what_is_read_every_second_is_live_for_five() -> None:
+    state = PartState(Part("host", "counters", 1.0), value=1, value_at=NOW, took=0.01)
+    assert state.face(NOW + timedelta(seconds=5)) is Face.OK
+    assert state.face(NOW + timedelta(seconds=5.1)) is Face.STALE
