@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from backend.config.model import Limits
-from backend.diagnosis.data import explain
+from backend.diagnosis.data import MOST_JUDGED, explain
 from backend.diagnosis.rules import diagnose
 from backend.model.data import Availability, DataSource, DataSources, DataStatus, Gap
 from backend.model.finding import Finding, Severity
@@ -80,6 +80,22 @@ def test_small_share_is_a_warning() -> None:
     assert finding.severity is Severity.WARNING
     assert "1 of 4 failures (25 %)" in finding.summary
     assert finding.summary.startswith("gaps in 1 symbol since")
+
+
+@pytest.mark.parametrize(("explained", "severity"), [(2, Severity.WARNING), (3, Severity.CRITICAL)])
+def test_only_more_than_half_is_critical(explained: int, severity: Severity) -> None:
+    others = [job(str(number), error="MemoryError") for number in range(30, 32)]
+    finding = found([*(no_data(number, "SAP.DE") for number in range(explained)), *others], availability(*GAPS))
+    assert finding is not None
+    assert finding.severity is severity
+
+
+def test_of_too_many_failures_the_newest_are_judged() -> None:
+    others = [job(str(number), error="MemoryError", finished_at=ago(10)) for number in range(MOST_JUDGED)]
+    finding = found([*others, no_data(-1, "SAP.DE", minutes=5)], availability(*GAPS))
+    assert finding is not None
+    assert value_of(finding, "gaps that failed jobs need") == "SAP.DE"
+    assert found([*others, no_data(-1, "SAP.DE", minutes=15)], availability(*GAPS)) is None
 
 
 def test_words_are_enough_without_a_list_of_gaps() -> None:

@@ -58,6 +58,7 @@ def test_start_limit_is_reset_before_the_restart() -> None:
         (down("failed", "failed", "exit-code"), "has failed (exit-code)"),
         (down("inactive", "dead"), "is stopped"),
         (down("activating", "auto-restart", "exit-code", 1), "does not come up (auto-restart) after 1 restart"),
+        (down("activating", "auto-restart", "exit-code"), "does not come up (auto-restart)"),
         (down("activating", "start", restarts=3), "does not come up (start) after 3 restarts"),
     ],
 )
@@ -109,6 +110,15 @@ def test_jobs_that_wait_while_none_runs() -> None:
     assert found(GOOD, replace(WELL, active=0, pending=0)) is None
     assert found(GOOD, replace(WELL, active=0, last_success=ago(3))) is None
     assert found(GOOD, replace(WELL, active=0, last_success=None)) is None
+    assert found(GOOD, replace(WELL, active=None)) is None, "how many run is not told"
+
+
+@pytest.mark.parametrize(("ahead", "since", "quiet"), [(30, 5, 35), (-20, 41, 21), (-30, 35, None)])
+def test_last_success_is_told_by_the_clock_of_the_server(ahead: int, since: int, quiet: int | None) -> None:
+    told = replace(WELL, active=0, last_success=ago(since))
+    finding = explain(situation({JOBS_HEALTH: told}, skew=60.0 * ahead), LIMITS)
+    said = f"11 jobs wait and none runs; the last success was {quiet} min ago"
+    assert (finding and finding.summary) == (quiet and said)
 
 
 def test_stale_or_failed_parts_are_no_evidence() -> None:
