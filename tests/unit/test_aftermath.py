@@ -451,9 +451,11 @@ def test_ledger_reads_on_and_starts_anew_with_another_file(tmp_path: Path) -> No
 async def test_what_somebody_else_began_since_is_not_claimed(tmp_path: Path) -> None:
     rig = await going_on(tmp_path)
     rig.server.put(replace(failed(attempt=3), state=JobState.COMPLETED))
+    began = rig.time.passed
     verdict = await rig.settle(recorded(rig).id)
     assert verdict is not None
     assert (verdict.word, verdict.text) == (Word.UNKNOWN, "completed in attempt 3, which somebody else began")
+    assert rig.time.passed - began < LOST_AFTER, "the first look tells it"
 
 
 async def test_a_long_look_at_many_targets_can_be_stopped(tmp_path: Path) -> None:
