@@ -99,6 +99,17 @@ async def test_data_status(server: Server, api: ApiClient) -> None:
     assert not (await api.data_status()).healthy
 
 
+async def test_no_gaps_are_an_answer(server: Server, api: ApiClient) -> None:
+    server.on("data/availability", reply({"gaps": []}))
+    assert await api.availability() == Availability(None, None, None, (), None)
+
+
+async def test_a_gap_that_ends_before_it_begins_has_no_days(server: Server, api: ApiClient) -> None:
+    server.on("data/availability", reply({"gaps": [{"symbol": "SAP.DE", "start": "2026-11-19", "end": "2026-11-10"}]}))
+    (gap,) = (await api.availability()).gaps
+    assert gap.days == 0
+
+
 async def test_symbols(server: Server, api: ApiClient) -> None:
     server.on(
         "data/SAP.DE/health", reply({"symbol": "SAP.DE", "completeness_percent": 81, "last_update": 1_795_348_800})
@@ -186,6 +197,18 @@ async def test_answers_without_what_was_asked_for(
 )
 def test_moments(value: object, expected: datetime | None) -> None:
     assert moment(value) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"), [(0, 0), (2**62, 2**62), ("7", 7), (2**63, None), (1e30, None), (-1, None), (1.5, None)]
+)
+def test_counts_are_of_a_size_that_counts_have(value: object, expected: int | None) -> None:
+    assert count(value) == expected
+
+
+def test_of_too_many_names_the_first_are_read() -> None:
+    assert names([f"S{number}" for number in range(600)]) == tuple(f"S{number}" for number in range(500))
+    assert names(["a", "b", "a", "c"], most=3) == ("a", "b")
 
 
 JSON = st.recursive(

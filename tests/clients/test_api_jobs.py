@@ -86,6 +86,21 @@ async def test_the_same_things_by_other_names(server: Server, api: ApiClient) ->
 
 
 @pytest.mark.parametrize(
+    ("state", "took", "end"),
+    [
+        ("failed", 90_000, "12:02:30"), ("failed", -90_000, "12:01:00"), ("failed", 1e300, None),
+        ("completed", 0, "12:01:00"), ("running", 90_000, None), ("pending", 90_000, None),
+    ],
+)  # fmt: skip
+async def test_an_end_is_told_by_how_long_it_took_of_what_has_ended(
+    server: Server, api: ApiClient, state: str, took: float, end: str | None
+) -> None:
+    server.on("backtests/a", reply({"id": "a", "status": state, "started_at": ROW["started_at"], "duration_ms": took}))
+    finished = (await api.job("a")).finished_at
+    assert (finished and f"{finished:%H:%M:%S}") == end
+
+
+@pytest.mark.parametrize(
     ("word", "asked"),
     [
         ("queued", JobState.PENDING),

@@ -10,6 +10,7 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
+import httpx
 import pytest
 
 from backend.clients import http
@@ -171,6 +172,20 @@ async def test_a_slow_exchange_tells_nothing_of_the_servers_clock(server: Server
     await api.aclose()
 
 
+@pytest.mark.parametrize("more", [0, 1])
+async def test_the_limit_of_a_body_is_exact(
+    server: Server, api: ApiClient, monkeypatch: pytest.MonkeyPatch, more: int
+) -> None:
+    body = json.dumps(GOOD).encode()
+    monkeypatch.setattr(http, "BODY_LIMIT", len(body))
+    server.on(HEALTH, answer(body + b" " * more))
+    if more:
+        with pytest.raises(BadAnswer, match="larger than"):
+            await api.health()
+    else:
+        assert (await api.health()).status == "healthy"
+
+
 async def test_a_redirect_is_followed_once_and_only_at_home(server: Server, api: ApiClient) -> None:
     server.on(HEALTH, answer(b"", 308, location="/api/research/backtests/health/"))
     server.on(HEALTH + "/", reply(GOOD))
@@ -184,6 +199,32 @@ async def test_a_redirect_is_followed_once_and_only_at_home(server: Server, api:
         with pytest.raises(BadAnswer, match="another server"):
             await api.health()
         assert not elsewhere.requests
+
+
+@pytest.mark.parametrize(("status", "followed"), [(300, False), (301, True), (302, True), (303, False), (304, False),
+                                                  (305, False), (307, True), (308, True)])  # fmt: skip
+async def test_which_redirects_are_followed(server: Server, api: ApiClient, status: int, followed: bool) -> None:
+    server.on(HEALTH, answer(b"", status, location="/api/research/backtests/health/"))
+    server.on(HEALTH + "/", reply(GOOD))
+    if followed:
+        assert (await api.health()).status == "healthy"
+    else:
+        with pytest.raises(BadAnswer, match="redirects"):
+            await api.health()
+    assert len(server.requests) == 1 + followed
+
+
+async def test_no_proxy_of_the_environment_sees_a_request(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    server.on(HEALTH, reply(GOOD))
+    async with serving() as proxy:
+        for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+            monkeypatch.setenv(name, proxy.url)
+        for name in ("no_proxy", "NO_PROXY"):
+            monkeypatch.delenv(name, raising=False)
+        api = ApiClient(server.url, token=Tokens("secret"))
+        assert (await api.health()).status == "healthy"
+        await api.aclose()
+        assert not proxy.requests
 
 
 async def test_a_token_travels_at_home_only(server: Server) -> None:
@@ -236,11 +277,55 @@ async def test_the_servers_clock_is_compared(server: Server, api: ApiClient) -> 
     assert api.skew == pytest.approx(3600, abs=30)
 
 
+class SlowAnswer:
+    """A server whose clock shows what a test wants, on a wire where each answer takes so many seconds."""
+
+    def __init__(self, told: float, took: float) -> None:
+        self.told, self.took = told, took
+        self.moment = datetime(2026, 11, 20, 14, 30, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        return self.moment
+
+    def monotonic(self) -> float:
+        return self.moment.timestamp()
+
+    def respond(self, _: httpx.Request) -> httpx.Response:
+        date = format_datetime(self.moment + timedelta(seconds=self.told), usegmt=True)
+        self.moment += timedelta(seconds=self.took)
+        return httpx.Response(200, json=GOOD, headers={"date": date})
+
+
+DAYS = 86_400.0
+
+
+@pytest.mark.parametrize(
+    ("told", "took", "skew"),
+    [
+        (0, 0, 0.0), (-1, 0, 0.0), (0.9, 0, 0.0),  # a whole second may be cut off
+        (1, 0, 1.5), (-2, 0, -1.5), (10, 0, 10.5), (-10, 0, -9.5),
+        (1, 3, 0.0), (12, 3, 11.0), (-1, 3, -2.0), (4, 3, 3.0),  # it was asked and told half-way
+        (12, 3.2, None), (10, 0.4, 10.3), (366 * DAYS - 1, 0, 366 * DAYS - 0.5), (-366 * DAYS, 0, -366 * DAYS + 0.5),
+        (366 * DAYS, 0, None), (-366 * DAYS - 1, 0, None), (4000 * DAYS, 0, None),
+    ],
+)  # fmt: skip
+async def test_skew_is_counted_from_the_middle_of_an_exchange(told: float, took: float, skew: float | None) -> None:
+    world = SlowAnswer(told, took)
+    api = ApiClient("http://test", transport=httpx.MockTransport(world.respond), clock=world)
+    await api.health()
+    await api.aclose()
+    assert api.skew == skew
+
+
 @pytest.mark.parametrize(
     ("play", "kind", "said"),
     [
         (page(404), MissingRoute, "no route"),
         (answer(b"", 405, kind=""), MissingRoute, "no route"),
+        (reply({"status": "error"}, 405), MissingRoute, "no route"),
+        (reply({"status": "error"}, 404), MissingRoute, "no route"),
+        (reply({"status": "error"}, 401), NotAllowed, "api.token_env"),
+        (reply({"status": "error"}, 429, retry_after="3"), Refused, "asks to wait 3 s"),
         (answer(b"", 501, kind=""), MissingRoute, "no route"),
         (reply({"success": False, "error": "x"}, 404), MissingRoute, "no route"),
         (answer(b"", 401, kind=""), NotAllowed, "api.token_env"),
