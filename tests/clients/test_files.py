@@ -142,6 +142,23 @@ async def test_the_root_may_be_a_link(root: Path, tmp_path: Path) -> None:
     assert len((await client_of(tmp_path / "link").tree()).active) == 1
 
 
+async def test_another_file_system_is_not_entered(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    inside = put(root / "results/ours/a", age=100 * DAY)
+    mounted = put(root / "results/mounted/a", age=100 * DAY).parent
+    number, fstat = mounted.stat().st_ino, os.fstat
+
+    def elsewhere(handle: int) -> os.stat_result:
+        """As if something were mounted there: not everybody who runs this may mount."""
+        found = fstat(handle)
+        return os.stat_result((*found[:2], found.st_dev + 1, *found[3:10])) if found.st_ino == number else found
+
+    assert (await old(client_of(root), "results")).count == 2
+    monkeypatch.setattr(os, "fstat", elsewhere)
+    tree = await client_of(root).tree()
+    assert tree.old[-1] == OldFiles("results", 1, allocated(inside))
+    assert tree.unreadable == 1
+
+
 @pytest.mark.parametrize("ask", [FilesClient.disk, FilesClient.tree])
 async def test_a_root_that_is_not_there(tmp_path: Path, ask: Callable[[FilesClient], object]) -> None:
     with pytest.raises(BadAnswer, match=r"there is no folder .*nowhere; the setting is files\.root"):

@@ -39,7 +39,9 @@ async def test_arguments_are_never_read_by_a_shell(tmp_path: Path) -> None:
     assert result.stdout == hostile + "\n"
 
 
-async def test_a_command_has_no_input_speaks_english_and_leads_its_own_session() -> None:
+async def test_a_command_has_no_input_speaks_english_and_leads_its_own_session(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LC_ALL", "de_DE.UTF-8")
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
     told = await SystemRunner().run([SH, "-c", "cat; echo $LC_ALL $TZ"], timeout=10)
     assert told.stdout == "C UTC\n"
     own = await SystemRunner().run([sys.executable, "-c", "import os; print(os.getsid(0) == os.getpid())"], timeout=20)

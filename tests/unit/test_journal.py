@@ -4,6 +4,7 @@ import os
 import stat
 import subprocess
 import sys
+import tracemalloc
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 
 from backend.errors import JournalError
 from backend.incident import reading
-from backend.incident.entry import Entry, decode
+from backend.incident.entry import LARGEST_LINE, Entry, decode
 from backend.incident.journal import Journal
 from backend.incident.reading import JournalReader, Verification
 from backend.locks import flock_within, whoami
@@ -226,6 +227,47 @@ def test_texts_of_a_hostile_journal_are_cleaned_on_the_way_in(journal: Journal, 
     (entry,) = journal.tail(MANY)
     assert entry.action.isprintable()
     assert entry.data["text"].isprintable()
+
+
+def test_texts_of_a_hostile_journal_are_cut_to_what_can_be_shown(journal: Journal, path: Path) -> None:
+    journal.append("note", id="1", data={"text": "LONG", "deep": "DEEP"})
+    deep = b"[" * 30 + b"]" * 30
+    path.write_bytes(path.read_bytes().replace(b"LONG", b"x" * 3_000).replace(b'"DEEP"', deep))
+    (entry,) = journal.tail(9)
+    assert entry.data["text"] == "x" * 1_999 + "…"
+    path.write_bytes(path.read_bytes().replace(b"x" * 3_000, b"short"))
+    (entry,) = journal.tail(9)
+    assert entry.data["text"] == "short"
+    assert isinstance(_innermost(entry.data["deep"]), str), "what lies too deep becomes text"
+
+
+def _innermost(value: object) -> object:
+    while isinstance(value, list) and value:
+        value = value[0]
+    return value
+
+
+def test_a_link_in_place_of_the_journal_is_not_read(journal: Journal, path: Path) -> None:
+    journal.append("note", id="1")
+    link = path.with_name("link.jsonl")
+    link.symlink_to(path)
+    reader = JournalReader(link)
+    for ask in (reader.verify, lambda: reader.tail(1)):
+        with pytest.raises(JournalError, match="it is a link"):
+            ask()
+
+
+def test_a_line_without_end_is_not_kept(journal: Journal, path: Path) -> None:
+    first = journal.append("note", id="first")
+    with path.open("ab") as file:
+        file.write(b"x" * 6 * LARGEST_LINE + b"\n")
+    tracemalloc.start()
+    try:
+        assert journal.tail(9) == (first,)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 5 * LARGEST_LINE
 
 
 def test_what_json_cannot_say_becomes_text(journal: Journal) -> None:

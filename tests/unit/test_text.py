@@ -1,5 +1,6 @@
 import tracemalloc
 import unicodedata
+from collections.abc import Iterable
 
 import pytest
 from hypothesis import given
@@ -67,6 +68,42 @@ def test_what_cannot_even_be_written_is_named() -> None:
 )
 def test_clean_examples(raw: object, shown: str) -> None:
     assert clean(raw) == shown
+
+
+HARMFUL = (
+    (0x00, 0x08), (0x0E, 0x1F), (0x7F, 0x84), (0x86, 0x9F),  # controls but for line ends and tabs
+    (0xAD, 0xAD), (0x034F, 0x034F), (0x061C, 0x061C), (0x070F, 0x070F), (0x115F, 0x1160), (0x17B4, 0x17B5),
+    (0x180B, 0x180F), (0x200B, 0x200F), (0x202A, 0x202E), (0x2060, 0x206F), (0x3164, 0x3164), (0xFEFF, 0xFEFF),
+    (0xFFA0, 0xFFA0), (0xFFF0, 0xFFFB), (0xD800, 0xDFFF), (0xFDD0, 0xFDEF), (0xFFFE, 0xFFFF), (0x13430, 0x1343F),
+    (0x1BCA0, 0x1BCA3), (0x1D173, 0x1D17A), (0xE0000, 0xE0FFF),
+    *((plane | 0xFFFE, plane | 0xFFFF) for plane in range(0x10000, 0x110000, 0x10000)),
+)  # fmt: skip
+"""Signs that a terminal obeys or a reader cannot see, from the first to the last of each kind."""
+
+
+@pytest.mark.parametrize(("first", "last"), HARMFUL, ids=lambda code: f"{code:x}")
+def test_each_harmful_sign_becomes_visible(first: int, last: int) -> None:
+    passed = [hex(code) for code in range(first, last + 1) if clean(f"a{chr(code)}b") != "a�b"]
+    assert passed == []
+
+
+@pytest.mark.parametrize(
+    ("codes", "instead"), [((9, 10, 11, 12, 13, 0x85, 0x2028, 0x2029), " "), (range(0xFE00, 0xFE10), "")]
+)
+def test_line_ends_become_blanks_and_variants_vanish(codes: Iterable[int], instead: str) -> None:
+    assert [hex(code) for code in codes if clean(f"a{chr(code)}b") != f"a{instead}b"] == []
+
+
+@given(st.characters(categories=("L", "N", "P", "S")))
+def test_a_sign_that_is_seen_stays_unless_it_is_a_filler(sign: str) -> None:
+    filler = any(first <= ord(sign) <= last for first, last in HARMFUL)
+    assert clean(f"a{sign}b") == ("a�b" if filler else f"a{sign}b")
+
+
+def test_colours_do_not_count_for_the_length() -> None:
+    coloured = "\x1b[0m" * 5 + "abcdefghij"
+    assert clean(coloured, 10) == "abcdefghij"
+    assert clean(coloured, 9) == "abcdefgh…"
 
 
 def test_what_is_cut_says_so() -> None:
