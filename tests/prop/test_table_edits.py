@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Literal, NamedTuple
 
 import pytest
-from hypothesis import settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
@@ -24,21 +24,25 @@ Wanted = Callable[[Row], bool] | None
 
 
 class Edit(NamedTuple):
-    """One change of a list of items: what is done, where (counted round and round), and to or with which item."""
+    """One change of a list of items: what is done, at which place, to which other one, and with which item.
+
+    Places are counted round and round.
+    """
 
     kind: Kind
     place: int
+    to: int
     item: Item
 
     def apply(self, items: list[Item]) -> None:
         """Do it; a row that is changed keeps its key and its group."""
-        place = self.place % (len(items) + 1)
         if self.kind == "insert":
-            items.insert(place, self.item)
-        elif place < len(items):
+            items.insert(self.place % (len(items) + 1), self.item)
+        elif items:
+            place = self.place % len(items)
             before = items.pop(place)
             if self.kind == "move":
-                items.insert(self.place % 7 % (len(items) + 1), before)
+                items.insert(self.to % (len(items) + 1), before)
             elif self.kind == "change" and isinstance(before, Row) and isinstance(self.item, Row):
                 items.insert(place, before._replace(cells=self.item.cells))
 
@@ -58,7 +62,11 @@ rows = st.builds(
 )
 groups = st.builds(Group, st.sampled_from(["g0", "g1"]), st.just(line("group")), st.just(()), st.booleans())
 edits = st.builds(
-    Edit, st.sampled_from(["insert", "remove", "change", "change", "move"]), st.integers(0, 30), rows | rows | groups
+    Edit,
+    st.sampled_from(["insert", "remove", "change", "change", "move"]),
+    st.integers(0, 30),
+    st.integers(0, 30),
+    rows | rows | groups,
 )
 
 
@@ -90,15 +98,19 @@ class EditedTable(RuleBasedStateMachine):
         self.before: frozenset[str] = frozenset()
         """What was marked when the range began."""
 
-    @initialize(items=st.lists(rows | rows | rows | groups, max_size=12), sort=st.sampled_from(SORTS))
+    @initialize(items=st.lists(rows | rows | rows | groups, min_size=3, max_size=14), sort=st.sampled_from(SORTS))
     def start(self, items: list[Item], sort: Sort | None) -> None:
         self.items = items
         self.model.resize(5)
         self.model.update(items)
         self.sort_by(sort)
 
-    @rule(several=st.lists(edits, min_size=1, max_size=3))
-    def edit(self, several: list[Edit]) -> None:
+    @rule(single=edits)
+    def edit(self, single: Edit) -> None:
+        self.edit_several([single])
+
+    @rule(several=st.lists(edits, min_size=2, max_size=4))
+    def edit_several(self, several: list[Edit]) -> None:
         cursor = self.model.view.cursor
         for each in several:
             each.apply(self.items)
@@ -130,18 +142,18 @@ class EditedTable(RuleBasedStateMachine):
             self.folds[group] = opened
         self.model.fold(opened=opened)
 
-    @rule(lines=st.integers(-3, 3))
-    def move(self, lines: int) -> None:
-        self.model.move(lines)
+    @rule(place=st.integers(0, 12))
+    def go(self, place: int) -> None:
+        self.model.go(place)
         self.anchor = None
 
-    @rule()
-    def mark(self) -> None:
+    @rule(place=st.integers(0, 12))
+    def mark(self, place: int) -> None:
+        self.go(place)
         cursor = self.model.view.cursor
         if cursor is not None and self.model.rows.is_row(cursor):
             self.model.mark()
             self.marks ^= {cursor}
-            self.anchor = None
 
     @rule(lines=st.sampled_from([-1, 1, 2]))
     def extend(self, lines: int) -> None:
@@ -188,6 +200,18 @@ def test_many_edits_at_once_are_the_same_as_few(sort: Sort, many: int) -> None:
         items.insert(100, Row(f"new{step}", (Cell("3"), Cell("t", sort=2))))
         model.update(items)
         assert list(model.keys) == list(fresh(items, sort, "", None, {}).keys)
+
+
+@pytest.mark.parametrize("sort", SORTS)
+@given(st.permutations(range(6)))
+def test_equal_rows_follow_their_owner_to_another_order(sort: Sort | None, order: list[int]) -> None:
+    items: list[Item] = [Row(f"r{n}", (Cell(str(n % 2)), Cell("t", sort=n % 3))) for n in range(6)]
+    model = TableModel(COLUMNS)
+    model.update(items)
+    model.sort_by(sort)
+    moved = [items[number] for number in order]
+    model.update(moved)
+    assert list(model.keys) == list(fresh(moved, sort, "", None, {}).keys)
 
 
 def test_a_range_does_not_bring_back_the_mark_of_a_row_that_went() -> None:

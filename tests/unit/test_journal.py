@@ -229,16 +229,23 @@ def test_texts_of_a_hostile_journal_are_cleaned_on_the_way_in(journal: Journal, 
     assert entry.data["text"].isprintable()
 
 
-def test_texts_of_a_hostile_journal_are_cut_to_what_can_be_shown(journal: Journal, path: Path) -> None:
-    journal.append("note", id="1", data={"text": "LONG", "deep": "DEEP"})
-    deep = b"[" * 30 + b"]" * 30
-    path.write_bytes(path.read_bytes().replace(b"LONG", b"x" * 3_000).replace(b'"DEEP"', deep))
+@pytest.mark.parametrize(
+    ("told", "shown"),
+    [
+        ('"' + "x" * 2_000 + '"', "x" * 2_000),
+        ('"' + "x" * 2_001 + '"', "x" * 1_999 + "…"),
+        ("[" * 19 + '"deep"' + "]" * 19, "deep"),
+        ("[" * 19 + "[1]" + "]" * 19, "[1]"),
+    ],
+    ids=["long", "too long", "deep", "too deep"],
+)
+def test_what_a_hostile_journal_tells_is_cut_to_what_can_be_shown(
+    journal: Journal, path: Path, told: str, shown: str
+) -> None:
+    journal.append("note", id="1", data={"told": "PLACE"})
+    path.write_bytes(path.read_bytes().replace(b'"PLACE"', told.encode()))
     (entry,) = journal.tail(9)
-    assert entry.data["text"] == "x" * 1_999 + "…"
-    path.write_bytes(path.read_bytes().replace(b"x" * 3_000, b"short"))
-    (entry,) = journal.tail(9)
-    assert entry.data["text"] == "short"
-    assert isinstance(_innermost(entry.data["deep"]), str), "what lies too deep becomes text"
+    assert _innermost(entry.data["told"]) == shown
 
 
 def _innermost(value: object) -> object:
