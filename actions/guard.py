@@ -7,11 +7,15 @@ from typing import Any
 from actions.plan import Plan, Refusal, Risk
 from backend.frozen import dataclass
 from backend.incident.entry import Entry
-from backend.incident.runs import gathered
+from backend.incident.runs import RunRecord, gathered
 from backend.model.situation import Face, Part, PartState, Situation
+from backend.model.target import Target
+from backend.text import listed
 
 COOL_DOWN = timedelta(seconds=60)
 """The same action on the same target waits this long, so that tired fingers do not repeat it."""
+ENOUGH_NAMES = 3
+"""How many targets a refusal names before it says how many more there are."""
 BUDGET = 5
 """High actions allowed within the budget's window."""
 BUDGET_WINDOW = timedelta(minutes=10)
@@ -63,18 +67,27 @@ def _unfit_facts(state: PartState[Any], face: Face, now: datetime) -> str:
 def forbids_running(plan: Plan, recent: Sequence[Entry], now: datetime) -> Refusal | None:
     """Why this plan does not run now, judged by what the journal says of the last minutes."""
     runs = [run for run in reversed(gathered(recent).values()) if run.intent.action == plan.action]
-    for target in plan.targets:
-        for run in runs:
-            touched = run.touched(target.key)
-            if touched is not None and _lately(touched, now, COOL_DOWN):
-                waited = max(now - touched, timedelta())
-                rest = (COOL_DOWN - waited).total_seconds()
-                return Refusal(
-                    f"{plan.title} was already asked for {target.label} {waited.total_seconds():.0f} s ago "
-                    f"by {run.intent.actor}; see what came of it, or wait {rest:.0f} s."
-                )
+    hot = {target: found for target in plan.targets if (found := _touched_lately(target, runs, now))}
+    if hot:
+        actor, touched = max(hot.values(), key=lambda found: found[1])
+        waited = max(now - touched, timedelta())
+        rest = (COOL_DOWN - waited).total_seconds()
+        return Refusal(
+            f"{plan.title} was already asked for {listed([target.label for target in hot], ENOUGH_NAMES)} "
+            f"{waited.total_seconds():.0f} s ago by {actor}; see what came of it, or wait {rest:.0f} s.",
+            tuple(hot),
+        )
     if plan.risk is Risk.HIGH:
         return _over_budget([entry for entry in recent if entry.kind == "intent"], now)
+    return None
+
+
+def _touched_lately(target: Target, runs: Sequence[RunRecord], now: datetime) -> tuple[str, datetime] | None:
+    """By whom and when it was touched last, if that is not long ago; the runs are the newest first."""
+    for run in runs:
+        touched = run.touched(target.key)
+        if touched is not None and _lately(touched, now, COOL_DOWN):
+            return run.intent.actor, touched
     return None
 
 

@@ -107,3 +107,5 @@ class Refusal:
     """Why an action cannot run, as a sentence that says what to do."""
 
     reason: str
+    spares: tuple[Target, ...] = ()
+    """The targets that it is about, where it would not keep the others from being acted on."""

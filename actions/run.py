@@ -56,6 +56,7 @@ class Runner:
     async def forbidden(self, plan: Plan) -> Refusal | None:
         """Why this plan must not run now, by what the journal says; asked before it is confirmed, and again after."""
         try:
+            await self.means.scribe.look_writable()
             recent = await self.means.scribe.since(self.means.clock.now() - BUDGET_WINDOW)
         except JournalError as error:
             return unrecordable(error)

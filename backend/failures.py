@@ -35,6 +35,14 @@ class Failures:
         """
         return _from(Same(self.timed), self._first_since(now)) if self.timed else self.untimed
 
+    def of_incident(self, now: datetime) -> tuple[Job, ...]:
+        """Those of the incident that goes on: back from now each broke within an hour of the next.
+
+        An incident that lasts does not forget how it began. It is the same tuple as long as it holds the same jobs.
+        """
+        began = bisect_left(self.times, self.unbroken_since(now))
+        return _from(Same(self.timed), began) if self.timed else self.untimed
+
     def may_be_recent(self, now: datetime, limit: timedelta) -> bool:
         """Whether any of the others may have broken within the last hour too.
 

@@ -18,7 +18,8 @@ from backend.config.model import Config
 from backend.diagnosis.rules import diagnose
 from backend.errors import JournalError
 from backend.holding import Locks
-from backend.incident.alert import Alert, alert
+from backend.incident.alert import Alert, AlertState, alert
+from backend.incident.alert_record import last_alert
 from backend.incident.clock import IncidentClock
 from backend.incident.journal import Journal
 from backend.incident.scribe import Scribe
@@ -51,6 +52,7 @@ class Desk:
         self.posture = Posture(config.read_only, config.environment.locked)
         self._feed: Feed | None = None
         self._incident = IncidentClock()
+        self._recalled = False
         self.host = socket.gethostname()
         self._keys = {spec.id: (spec.key, spec.title) for spec in REGISTRY.values()}
 
@@ -112,6 +114,14 @@ class Desk:
         """Read what was added to the journal."""
         with suppress(JournalError):  # the first action says why, and is refused
             await self.scribe.catch_up()
+
+    def recall_incident(self) -> None:
+        """Go on with the clock of an incident that the journal tells of, once it was read for the first time."""
+        ledger = self.scribe.ledger
+        recorded = last_alert(ledger)
+        if recorded is not None and recorded.state is AlertState.FIRING and not self._recalled:
+            self._incident.recall(recorded.since, ledger.entries[-1].at)
+        self._recalled = True
 
     def alert(self, situation: Situation) -> Alert:
         """The alert, since the beginning of the incident."""

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from actions.brake import ENDING, Brake, waiting
@@ -84,21 +84,18 @@ class Dispatcher:
             self.stage.progressed(None)
 
     async def _act(self, spec: ActionSpec, targets: tuple[Target, ...]) -> None:
-        plan = self._plan(spec, targets)
-        if isinstance(plan, Refusal):
-            self._refuse(spec, plan)
-            return
+        self._dropped.clear()
         runner = self.runner(spec)
-        refusal = await self._forbidden(spec, runner, plan)
+        plan = await self._allowed(spec, runner, targets)
         if self._dropped.is_set():
             self.stage.tell("dropped; nothing was sent", title=spec.title, grave=False)
             return
-        if refusal is not None:
-            self._refuse(spec, refusal)
+        if isinstance(plan, Refusal):
+            self._refuse(spec, plan)
             return
         if not await self.stage.confirm(plan):
             return
-        again = self._plan(spec, targets) if not self._ending else Refusal(f"{self._ending}; nothing was sent.")
+        again = self._plan(spec, plan.targets) if not self._ending else Refusal(f"{self._ending}; nothing was sent.")
         if isinstance(again, Refusal):
             self._refuse(spec, await runner.refused(plan, again))
             return
@@ -117,10 +114,24 @@ class Dispatcher:
             self.open_runs[outcome.run_id] = outcome.verdict
         self.report(spec, outcome.verdict)
 
+    async def _allowed(
+        self, spec: ActionSpec, runner: Runner, targets: tuple[Target, ...], left_out: str = ""
+    ) -> Plan | Refusal:
+        """The plan that may be shown; what was touched a moment ago is left out of it, and told, where more remains."""
+        plan = self._plan(spec, targets)
+        if isinstance(plan, Refusal):
+            return plan
+        refusal = await self._forbidden(spec, runner, plan)
+        if refusal is None:
+            return replace(plan, effects=(f"leaves out: {left_out}", *plan.effects)) if left_out else plan
+        rest = tuple(target for target in plan.targets if target not in refusal.spares)
+        if left_out or not refusal.spares or not rest:
+            return refusal
+        return await self._allowed(spec, runner, rest, refusal.reason)
+
     async def _forbidden(self, spec: ActionSpec, runner: Runner, plan: Plan) -> Refusal | None:
         """What the journal forbids; who drops it does not wait for a disk that hangs."""
         self.reading = True
-        self._dropped.clear()
         asking = asyncio.create_task(runner.forbidden(plan))
         dropped = asyncio.create_task(self._dropped.wait())
         try:

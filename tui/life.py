@@ -75,6 +75,7 @@ class Life:
             with suppress(JournalError):  # the first action says why, and is refused
                 for care in self.caretaker.take_up(await self.caretaker.look()):
                     tasks.create_task(care)
+                self._desk.recall_incident()
                 await self._tell_alert()
             self._stage.draw_journal()
             await asyncio.sleep(LOOK_EVERY)

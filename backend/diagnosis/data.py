@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import lru_cache
 
 from backend.config.model import Limits
-from backend.diagnosis.facts import counted, evidence, recent_failures
+from backend.diagnosis.facts import counted, evidence, failures_now
 from backend.diagnosis.words import names_in, speaks_of
 from backend.frozen import dataclass
 from backend.model.data import Availability, DataSource, DataSources
@@ -25,7 +25,7 @@ MOST = 0.5
 
 
 MOST_JUDGED = 500
-"""The newest failures of the last hour stand for all of them when there are more."""
+"""The newest failures of the incident stand for all of them when there are more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class _Facts:
     failures: tuple[Job, ...]
     """Those that are judged."""
     total: int
-    """All of the last hour."""
+    """All of the incident."""
     explained: tuple[Job, ...]
     availability: Availability | None
     needed: tuple[str, ...]
@@ -78,7 +78,7 @@ def explain(situation: Situation, limits: Limits) -> Finding | None:  # noqa: AR
 
 
 def _facts(situation: Situation) -> _Facts:
-    recent = recent_failures(situation)
+    recent = failures_now(situation)
     failures = recent[-MOST_JUDGED:]
     availability, sources = situation.fresh(DATA_AVAILABILITY), situation.fresh(DATA_SOURCES)
     explained, needed = _explained(Same(recent), Same(availability))
@@ -143,7 +143,7 @@ def _evidence(situation: Situation, facts: _Facts) -> Iterable[Evidence]:
     if facts.failures:
         yield evidence(situation, JOBS_FAILED, "failures explained", round(100 * facts.share, 1), "%", 100 * MOST)
         yield evidence(situation, JOBS_FAILED, "failures for want of data", len(facts.explained), "jobs")
-        yield evidence(situation, JOBS_FAILED, "failures in the last hour", facts.total, "jobs")
+        yield evidence(situation, JOBS_FAILED, "failures of this incident", facts.total, "jobs")
     if facts.since:
         yield evidence(situation, JOBS_FAILED, "first failure", facts.since.isoformat(timespec="seconds"))
     if facts.needed:

@@ -9,10 +9,10 @@ from backend.model.situation import Part, Situation
 from backend.parts import JOBS_FAILED
 
 
-def recent_failures(situation: Situation) -> tuple[Job, ...]:
-    """The jobs that failed within the last hour and still are, oldest first; none when the list is not live."""
+def failures_now(situation: Situation) -> tuple[Job, ...]:
+    """The failed jobs of the incident that goes on, oldest first; none when the list is not live."""
     listed = situation.fresh(JOBS_FAILED)
-    return failures_of(listed).recent(situation.server_now(JOBS_FAILED)) if listed else ()
+    return failures_of(listed).of_incident(situation.server_now(JOBS_FAILED)) if listed else ()
 
 
 def evidence(

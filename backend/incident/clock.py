@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from backend.failures import WINDOW
 from backend.incident.alert import Alert, AlertState
 
 BELIEVED = timedelta(days=7)
@@ -21,14 +22,33 @@ class IncidentClock:
     """
 
     _began: datetime | None = None
+    _recorded: datetime | None = None
+    """The beginning that the journal tells, until it is seen whether that incident goes on."""
+    _written_at: datetime | None = None
+    """When the journal was written last before this clock was started."""
+
+    def recall(self, since: datetime | None, written_at: datetime) -> None:
+        """An alert that was firing when the journal was written last, as whoever watched before has it on record.
+
+        It is the same incident if what fires now began within an hour of that: nobody can have seen its end between.
+        """
+        self._recorded, self._written_at = since, written_at
 
     def told(self, alert: Alert) -> Alert:
         """The alert with the earliest beginning that was seen of it and can be believed."""
         if alert.state is AlertState.OK:
-            self._began = None
-        elif alert.lasted is not None and alert.lasted <= BELIEVED:
+            self._began = self._recorded = None
+            return alert
+        if alert.firing and alert.since is not None:
+            self._take_up(alert.since)
+        if alert.lasted is not None and alert.lasted <= BELIEVED:
             self._began = self._earliest(alert)
         return replace(alert, since=self._earliest(alert)) if alert.firing else alert
+
+    def _take_up(self, since: datetime) -> None:
+        recorded, self._recorded = self._recorded, None
+        if recorded is not None and self._written_at is not None and since - self._written_at <= WINDOW:
+            self._began = recorded
 
     def _earliest(self, alert: Alert) -> datetime | None:
         return min((moment for moment in (alert.since, self._began) if moment is not None), default=None)

@@ -5,6 +5,7 @@ import stat
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC
+from errno import EACCES
 from itertools import count
 from pathlib import Path
 from types import MappingProxyType
@@ -30,6 +31,7 @@ from backend.text import clean
 
 FAR_ENOUGH = 1000
 """Bad lines at the end after which their numbers are given up and the lines counted."""
+FLAGS = os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK
 NO_DATA: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -67,6 +69,16 @@ class Journal(JournalReader):
         with told(self.path, "write"), self._locked() as fd:
             self._set_torn_line_aside(fd)
             return self._added(fd, kind, id, clean(action), tuple(targets), data, sync=sync or kind == "intent")
+
+    def look_writable(self) -> None:
+        """Raises `JournalError` when nothing could be added now, as far as can be told without writing anything."""
+        with told(self.path, "write"):
+            try:
+                os.close(_regular(os.open(self.path, FLAGS), self.path))
+            except FileNotFoundError:
+                folder = next(each for each in self.path.parents if each.exists())
+                if not os.access(folder, os.W_OK | os.X_OK):
+                    raise PermissionError(EACCES, os.strerror(EACCES)) from None
 
     def append_if(
         self,
@@ -199,13 +211,16 @@ def _make_folder(folder: Path) -> None:
 
 
 def _open(path: Path) -> int:
-    flags = os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK
     try:
-        fd = os.open(path, flags | os.O_CREAT | os.O_EXCL, 0o600)
+        fd = os.open(path, FLAGS | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
-        fd = os.open(path, flags)
+        fd = os.open(path, FLAGS)
     else:
         _sync_folder(path.parent)
+    return _regular(fd, path)
+
+
+def _regular(fd: int, path: Path) -> int:
     if not stat.S_ISREG(os.fstat(fd).st_mode):
         os.close(fd)
         raise JournalError(f"the journal {path} is not a plain file")

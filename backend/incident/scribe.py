@@ -60,6 +60,10 @@ class Scribe:
         """Adds an entry if it is wanted by the good ones, the newest first, while nobody else writes."""
         return await self._do(partial(self.journal.append_if, wanted, kind, id=id, action=action, data=data))
 
+    async def look_writable(self) -> None:
+        """Raises when nothing could be added now."""
+        await self._do(self.journal.look_writable)
+
     async def since(self, moment: datetime) -> Sequence[Entry]:
         """The good entries from this moment on and somewhat older ones, oldest first, with the intents of all steps."""
         return await self._do(partial(self.journal.since, moment, OLDER))

@@ -200,13 +200,21 @@ def test_what_failed_jobs_need_is_sought_once_for_as_long_as_both_lists_are_look
     assert Symbol.looked_for > 0, "other gaps are another question"
 
 
-def test_a_job_that_is_no_longer_of_the_last_hour_explains_nothing() -> None:
-    seen = situation({JOBS_FAILED: jobs(no_data(1, "SAP.DE", 59.95), no_data(2, "SAP.DE", 1))})
-    before, after = explain(seen, LIMITS), explain(seen.seen_at(NOW + timedelta(seconds=4)), LIMITS)
+def test_an_incident_that_lasts_does_not_forget_how_it_began() -> None:
+    chain = jobs(*(no_data(number, "SAP.DE", 50 * number + 1) for number in range(4)))
+    found = explain(situation({JOBS_FAILED: chain}), LIMITS)
+    assert found is not None
+    assert "4 of 4" in found.summary
+
+
+def test_a_job_of_an_earlier_incident_explains_nothing() -> None:
+    seen = situation({JOBS_FAILED: jobs(no_data(1, "SAP.DE", 61.95), no_data(2, "SAP.DE", 2))})
+    before = explain(seen, LIMITS)
     assert before is not None
-    assert after is not None
     assert "2 of 2" in before.summary
-    assert "1 of 1" in after.summary
+    earlier = explain(situation({JOBS_FAILED: jobs(no_data(1, "SAP.DE", 62.05), no_data(2, "SAP.DE", 2))}), LIMITS)
+    assert earlier is not None
+    assert "1 of 1" in earlier.summary
 
 
 def test_gaps_that_were_not_read_are_evidence() -> None:

@@ -129,6 +129,28 @@ async def test_what_cools_down_opens_no_dialog(tmp_path: Path) -> None:
     assert person.rig.server.sent == ["8841"]
 
 
+async def test_what_cools_down_is_left_out_of_a_group_and_told(tmp_path: Path) -> None:
+    group = (failed("1"), failed("2"), failed("3"))
+    person = Person(tmp_path, *group)
+    person.rig.server.courses["1"] = NOTHING
+    await person.acts(group[0])
+    await person.acts(*group)
+    assert [target.id for target in person.dialogs[-1].targets] == ["2", "3"]
+    assert person.dialogs[-1].effects[0].startswith("leaves out: requeue was already asked for 1 ")
+    assert person.rig.server.sent == ["1", "2", "3"]
+    await person.acts(*group)
+    assert len(person.dialogs) == 2
+    assert "was already asked for 1, 2, 3 " in person.told[-1][1]
+
+
+async def test_a_journal_that_is_no_file_opens_no_dialog(tmp_path: Path) -> None:
+    person = Person(tmp_path, failed())
+    person.rig.path.mkdir(parents=True)
+    await person.acts(failed())
+    assert not person.dialogs
+    assert "the journal cannot record it" in person.told[-1][1]
+
+
 async def test_what_was_done_while_the_dialog_was_open_refuses(tmp_path: Path) -> None:
     person = Person(tmp_path, failed())
 

@@ -41,6 +41,27 @@ def test_not_knowing_is_no_end() -> None:
     assert clock.told(firing(None)).since == ago(42)
 
 
+def test_the_clock_of_an_incident_on_record_goes_on() -> None:
+    clock = IncidentClock()
+    clock.recall(ago(200), written_at=ago(70))
+    assert clock.told(UNKNOWN) == UNKNOWN
+    assert clock.told(firing(12)).since == ago(200)
+    assert clock.told(firing(2)).since == ago(200)
+
+
+def test_what_began_more_than_an_hour_after_the_last_word_is_another_incident() -> None:
+    clock = IncidentClock()
+    clock.recall(ago(200), written_at=ago(73))
+    assert clock.told(firing(12)).since == ago(12)
+
+
+def test_what_is_on_record_ends_with_the_first_all_clear() -> None:
+    clock = IncidentClock()
+    clock.recall(ago(200), written_at=ago(5))
+    clock.told(OK)
+    assert clock.told(firing(2)).since == ago(2)
+
+
 def test_nothing_else_is_changed() -> None:
     clock = IncidentClock()
     clock.told(firing(42))

@@ -93,17 +93,29 @@ def test_paths_that_cannot_hold_a_journal(tmp_path: Path) -> None:
     ]:
         with pytest.raises(JournalError, match=said):
             Journal(path, "ann", StillClock()).append("note", id="1")
+        with pytest.raises(JournalError, match=said):
+            Journal(path, "ann", StillClock()).look_writable()
     with pytest.raises(JournalError, match="is a folder"):
         JournalReader(tmp_path / "folder").verify()
 
 
-def test_missing_right_is_told(tmp_path: Path) -> None:
+def test_to_look_whether_it_can_be_written_writes_nothing(journal: Journal, path: Path) -> None:
+    journal.look_writable()
+    assert not path.parent.parent.exists()
+    journal.append("note", id="1")
+    before = path.stat()
+    journal.look_writable()
+    assert path.stat() == before
+
+
+@pytest.mark.parametrize("does", ["append('note', id='1')", "look_writable()"])
+def test_missing_right_is_told(tmp_path: Path, does: str) -> None:
     tmp_path.chmod(0o555)
     code = (
         "import sys; from pathlib import Path; from backend.clock import SystemClock\n"
         "from backend.errors import JournalError; from backend.incident.journal import Journal\n"
         "import os; os.geteuid() or os.setuid(65534)\n"
-        "try: Journal(Path(sys.argv[1]), 'ann', SystemClock()).append('note', id='1')\n"
+        f"try: Journal(Path(sys.argv[1]), 'ann', SystemClock()).{does}\n"
         "except JournalError as error: print(error)\n"
     )
     target = tmp_path / "journal.jsonl"
