@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
-from backend.errors import BacktopError, BadAnswer, TimedOut
+from backend.errors import BacktopError, BadAnswer, Refused, TimedOut
 
 T = TypeVar("T")
 
@@ -91,8 +91,11 @@ class Errand:
             finally:
                 back.set()
 
+        try:
+            doing = asyncio.get_running_loop().run_in_executor(None, do)
+        except RuntimeError as error:  # where the host has no process to spare this is what fails first
+            raise Refused(f"{self._what} is not looked at: this host starts no more threads") from error
         self._back(self._going).append(back)
-        doing = asyncio.get_running_loop().run_in_executor(None, do)
         doing.add_done_callback(_seen)
         return doing, back
 

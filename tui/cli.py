@@ -201,7 +201,7 @@ def _theme_exists(name: str | None) -> bool:
 
 def _watch(options: argparse.Namespace, config: Config, clock: Clock) -> int:
     if not on_a_terminal():
-        complain("backtop: the dashboard needs a terminal; `backtop status` does not")
+        complain("backtop: the dashboard needs a terminal for input, output and errors; `backtop status` does not")
         return WRONG_USAGE
     if not _theme_exists(options.theme):
         return WRONG_USAGE

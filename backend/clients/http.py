@@ -3,7 +3,6 @@
 import asyncio
 import math
 import re
-import ssl
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -13,6 +12,7 @@ from urllib.parse import quote
 import httpx
 
 from backend.clients.body import whole_body
+from backend.clients.trust import trust_for
 from backend.clock import Clock, SystemClock
 from backend.errors import BadAnswer, CutOff, NotAllowed, Refused, SourceError, TimedOut
 from backend.frozen import dataclass
@@ -93,7 +93,7 @@ class HttpClient:
         self._clock = clock or SystemClock()
         # The transport alone: cookies, redirects and hooks of a client would be unused, but cost half of a request.
         self._transport = transport or httpx.AsyncHTTPTransport(
-            verify=_trust(url),
+            verify=trust_for(url),
             trust_env=False,  # a proxy of the environment would see the token, and never reaches localhost
             limits=httpx.Limits(max_connections=8, max_keepalive_connections=4, keepalive_expiry=IDLE_SECONDS),
         )
@@ -206,11 +206,6 @@ def _segment(raw: str) -> str:
     if not travels(raw):
         raise NotAllowed(f"“{clean(raw, 60)}” cannot be part of a request; nothing was asked")
     return quote(raw, safe="")
-
-
-def _trust(url: str) -> ssl.SSLContext:
-    # Reading the list of authorities takes 20 ms; a context without any trusts nobody.
-    return ssl.create_default_context() if url.startswith("https") else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 def sound(body: bytearray) -> bytes | bytearray:

@@ -2,11 +2,11 @@
 
 import asyncio
 import re
-import ssl
 import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
+from backend.clients.trust import trust_for
 from backend.command import CommandRunner, pointing_at
 from backend.errors import NotAllowed, TimedOut
 from backend.model.providers import ProviderAnswer
@@ -28,13 +28,14 @@ class ProvidersClient:
         self._ping = tuple(ping_argv)
         self._runner = runner
         self._transport = transport
-        self._client: httpx.AsyncClient | None = None
+        self._clients: dict[str, httpx.AsyncClient] = {}
+        """By the scheme of what they ask."""
         self._opening = asyncio.Lock()
 
     async def aclose(self) -> None:
         """Close all connections."""
-        client, self._client = self._client, None
-        if client is not None:
+        clients, self._clients = self._clients, {}
+        for client in clients.values():
             await client.aclose()
 
     async def ask(self, name: str, kind: Literal["http", "ping"], address: str) -> ProviderAnswer:
@@ -47,7 +48,7 @@ class ProvidersClient:
         began = time.monotonic()
         try:
             async with asyncio.timeout(SECONDS):
-                response = await (await self._opened()).head(address)
+                response = await (await self._opened(address)).head(address)
         except (TimeoutError, httpx.TimeoutException):
             return ProviderAnswer(
                 name, address, reachable=False, latency_ms=None, word=f"no answer within {SECONDS:g} s"
@@ -61,16 +62,17 @@ class ProvidersClient:
         there = response.status_code < 500
         return ProviderAnswer(name, address, reachable=there, latency_ms=took, word=f"HTTP {response.status_code}")
 
-    async def _opened(self) -> "httpx.AsyncClient":
+    async def _opened(self, address: str) -> "httpx.AsyncClient":
         import httpx
 
+        scheme = address.partition(":")[0]
         async with self._opening:
-            if self._client is None:
-                trust = await asyncio.to_thread(ssl.create_default_context)  # reading the authorities takes 20 ms
-                self._client = httpx.AsyncClient(
+            if scheme not in self._clients:
+                trust = await asyncio.to_thread(trust_for, address)
+                self._clients[scheme] = httpx.AsyncClient(
                     transport=self._transport, verify=trust, timeout=SECONDS, trust_env=False
                 )
-            return self._client
+            return self._clients[scheme]
 
     async def _pinged(self, name: str, address: str) -> ProviderAnswer:
         if address.startswith("-"):

@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
 
-from backend.errors import JournalError, TimedOut
+from backend.errors import JournalError, Refused, TimedOut
 from backend.incident.entry import Entry, Kind
 from backend.incident.journal import NO_DATA, Journal
 from backend.incident.ledger import Ledger
@@ -83,3 +83,5 @@ class Scribe:
             return await self._errand.finish(work)
         except TimedOut as error:
             raise JournalError(f"{error.summary}: is its disk there?") from error
+        except Refused as error:
+            raise JournalError(error.summary) from error

@@ -698,3 +698,8 @@ def test_sources_that_cannot_be_read_are_not_called_healthy(sources: DataSources
     shown = view("data", situation({parts.DATA_SOURCES: sources}), 116)
     assert plain(shown.head[0]).startswith(f"sources {said}")
     assert shown.head[0][1].tone == tone
+
+
+def test_a_long_word_of_the_server_leaves_room_for_the_age() -> None:
+    said = after(data_gap(), {parts.DATA_CONNECTIVITY: Connectivity("x" * 60, 4.0, "connected")})
+    assert plain(view("database", said).state) == f"✖ primary {'x' * 19}…  0s"

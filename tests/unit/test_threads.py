@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from backend.errors import BadAnswer, TimedOut
+from backend.errors import BadAnswer, Refused, TimedOut
 from backend.threads import AbandonableThreads, Errand
 from tests.waiting import until
 
@@ -154,3 +154,20 @@ async def test_errors_of_a_thread_come_to_who_waits() -> None:
 async def free(errand: Errand) -> None:
     """Wait until nothing of it is away."""
     await until(lambda: not errand._back(errand._going))
+
+
+async def test_a_thread_that_cannot_be_started_is_told_and_blocks_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    asyncio.get_running_loop().set_default_executor(AbandonableThreads())
+    errand = Errand("the folder /data", 5.0)
+
+    def no_more(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(threading.Thread, "start", no_more)
+        for _ in range(2):
+            with pytest.raises(Refused, match="starts no more threads"):
+                await errand.look(lambda: 1)
+            with pytest.raises(Refused, match="starts no more threads"):
+                await errand.finish(lambda: 1)
+    assert await errand.look(lambda: 1) == 1

@@ -20,7 +20,7 @@ def demo(options: argparse.Namespace) -> int:
         place = [] if options.dir is None else ["--dir", str(options.dir)]
         return main([options.scenario, "--seed", str(options.seed), *place, *_more(options)])
     if not on_a_terminal():
-        complain("backtop demo: the dashboard needs a terminal; --headless does not")
+        complain("backtop demo: the dashboard needs a terminal for input, output and errors; --headless does not")
         return WRONG_USAGE
     return asyncio.run(_watch(options))
 

@@ -8,13 +8,15 @@ from backend.frozen import dataclass
 from backend.model.situation import GRAVITY, Face, Part, PartState, SourceName
 from widgets.present.view import Look, grave
 from widgets.present.words import span, time_of_day
-from widgets.text import Glyphs, Line, Span, Tone, line_width, shown
+from widgets.text import Glyphs, Line, Span, Tone, crop, line_width, shown
 
 OLD = (Face.STALE, Face.FAILED)
 NOT_LIVE = (*OLD, Face.MISSING)
 """Of a route that has gone the last value is still there, and no more live than any other old one."""
 READABLE = 10
 """Cells below which no sentence can be read, on however many lines."""
+LONGEST_WORD = 28
+"""Cells of a state in a title: a server's own word must leave room for the age."""
 SAID_LINES = 3
 """Lines that a sentence takes at most; a server's own words are the last in it."""
 SAID_MOST = 2000
@@ -168,6 +170,7 @@ def state_line(stand: Standing, tone: Tone, word: str, glyphs: Glyphs) -> Line:
     The word must be judged on live values only. What is wrong with lesser parts stands beside it, and in the place of
     an all-clear.
     """
+    word = crop(word, LONGEST_WORD, glyphs.more)
     if stand.lesser:
         word = stand.lesser if tone == "ok" else f"{word}, {stand.lesser}"
         tone = grave(tone, "warn")
