@@ -18,8 +18,8 @@ CHECKS = (
     (sys.executable, "-m", "mypy"),
     (str(BESIDE / "lint-imports"),),
 )
-TESTS = (sys.executable, "-m", "pytest", "-n", "2", "--dist", "loadfile")
-"""A file goes to one worker whole, so what it has started once serves all its tests."""
+TESTS = (sys.executable, "-m", "pytest", "-n", "3", "--dist", "loadfile")
+"""A file goes to one worker whole, so what it has started once serves all its tests; most of them wait for a platform."""
 
 
 def main(arguments: Sequence[str]) -> int:

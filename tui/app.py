@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cached_property
 from pathlib import PurePath
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingsMap, BindingType
@@ -61,6 +61,8 @@ class BacktopApp(App[None]):
         self._config = config
         self._clock = clock or SystemClock()
         self._turns = KeyTurns(self._clock)
+        self._meant_for: Screen[Any] | None = None
+        """The screen on which the key was typed that is on its way."""
         self._live = live
         self._begun = False
         self._held = False
@@ -139,10 +141,16 @@ class BacktopApp(App[None]):
     async def _hand_on_keys(self) -> None:
         while (key := self._turns.next()) is not None:
             way = self.focused or self.screen
+            self._meant_for = self.screen
             await super().on_event(key)
             follower = self._turns.follower()
             if not way.post_message(follower):
                 self._turns.end(follower.turn)
+
+    def on_key(self, event: Key) -> None:
+        """What no widget took is for the screen on which it was typed, and nothing to one that opened meanwhile."""
+        if self._meant_for is not self.screen:
+            event.prevent_default()
 
     def redraw(self) -> None:
         """Draw what is known now."""

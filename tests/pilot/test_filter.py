@@ -221,8 +221,8 @@ async def test_on_a_small_screen(rig: Rig) -> None:
     async with watching(rig, (60, 17)) as pilot:
         await pilot.press("slash", *"zero")
         await until(pilot, lambda: passing(rig) == {"8826"})
+        await until(pilot, lambda: "/zero" in title(rig))  # two letters are enough for what passes
         assert any(line.strip().startswith("zero") for line in rig.lines[-2:])
-        assert "/zero" in title(rig)
         await pilot.press("escape")
         await until(pilot, lambda: passing(rig) == ALL)
 
