@@ -19,7 +19,10 @@ CHECKS = (
     (str(BESIDE / "lint-imports"),),
 )
 TESTS = (sys.executable, "-m", "pytest", "-n", "3", "--dist", "loadfile")
-"""A file goes to one worker whole, so what it has started once serves all its tests; most of them wait for a platform."""
+"""A file goes to one worker whole, so what it has started once serves all its tests.
+
+Three workers also on two processors: much of the time they wait for a platform.
+"""
 
 
 def main(arguments: Sequence[str]) -> int:
