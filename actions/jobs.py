@@ -14,6 +14,7 @@ from backend.model.situation import Situation
 from backend.model.target import JobTarget, Target, of_kind
 from backend.parts import ENGINE_UNIT, JOBS_FAILED, JOBS_HEALTH
 from backend.spans import ago
+from backend.text import listed
 
 if TYPE_CHECKING:  # the registry is read before the first picture, which must not wait for a network library
     from backend.clients.api import ApiClient
@@ -31,8 +32,8 @@ def plan_requeue(ask: Ask) -> Plan | Refusal:
         return Refusal(f"job.requeue has no option {sorted(ask.options)[0]!r}; it runs the job as it was configured.")
     if not asked:
         return Refusal("No failed job is chosen: put the cursor on one, or mark some with space.")
-    listed = situation.value(JOBS_FAILED)
-    failed = {job.id: job for job in listed.jobs} if listed else {}
+    known = situation.value(JOBS_FAILED)
+    failed = {job.id: job for job in known.jobs} if known else {}
     unsafe = [target.label for target in asked if target.id in failed and not failed[target.id].actionable]
     targets = tuple(target for target in asked if target.id not in failed or failed[target.id].actionable)
     jobs = [failed.get(target.id) for target in targets]
@@ -61,31 +62,30 @@ def jobs_among(targets: Sequence[Target]) -> tuple[JobTarget, ...]:
 
 def failed_jobs(situation: Situation) -> tuple[Target, ...]:
     """Every failed job that is listed."""
-    listed = situation.value(JOBS_FAILED)
-    return tuple(JobTarget.of(job) for job in listed.jobs) if listed else ()
+    known = situation.value(JOBS_FAILED)
+    return tuple(JobTarget.of(job) for job in known.jobs) if known else ()
 
 
 def _unfit(targets: Sequence[JobTarget], jobs: Sequence[Job | None], unsafe: Sequence[str]) -> Refusal | None:
     paired = list(zip(targets, jobs, strict=True))
     if not paired:
-        return Refusal(f"The id of {_names(unsafe)} cannot be put into a request safely; repair it on the server.")
+        names = listed(unsafe, ENOUGH_NAMES)
+        return Refusal(f"The id of job {names} cannot be put into a request safely; repair it on the server.")
     if gone := [target.label for target, job in paired if job is None]:
-        return Refusal(f"{_names(gone)} is not among the failed jobs any more; look again before acting.")
+        return Refusal(f"{_jobs(gone)} is not among the failed jobs any more; look again before acting.")
     if moved := [target.label for target, job in paired if job and not target.same(job)]:
-        return Refusal(f"{_names(moved)} has moved on to another attempt; look again before acting.")
+        return Refusal(f"{_jobs(moved)} has moved on to another attempt; look again before acting.")
     return None
 
 
 def _left_out(unsafe: Sequence[str]) -> tuple[str, ...]:
     """One id that is no id must not keep a whole group from being repaired."""
     why = "an id that cannot be put into a request safely; repair it on the server"
-    return (f"leaves out {_names(unsafe)}: {why}",) if unsafe else ()
+    return (f"leaves out job {listed(unsafe, ENOUGH_NAMES)}: {why}",) if unsafe else ()
 
 
-def _names(labels: Sequence[str]) -> str:
-    shown = ", ".join(labels[:ENOUGH_NAMES])
-    more = len(labels) - ENOUGH_NAMES
-    return f"Job {shown} and {more} more" if more > 0 else f"Job {shown}"
+def _jobs(labels: Sequence[str]) -> str:
+    return f"Job {listed(labels, ENOUGH_NAMES)}"
 
 
 def _about(job: Job, now: datetime) -> str:
@@ -157,8 +157,8 @@ class JobExecutor:
     async def _find_in_lists(self, target: JobTarget) -> Job | None:
         """Some servers list jobs that they cannot look up one by one."""
         for state in (JobState.RUNNING, JobState.PENDING, JobState.FAILED, JobState.COMPLETED, JobState.CANCELLED):
-            listed = await self._api.jobs(state)
-            for job in listed.jobs:
+            known = await self._api.jobs(state)
+            for job in known.jobs:
                 if job.id == target.id:
                     return job
         return None

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingsMap, BindingType
+from textual.command import CommandPalette
 from textual.events import Event, Key
+from textual.filter import Monochrome, NoColor
 from textual.screen import Screen
 
 from backend.clock import Clock, SystemClock
@@ -23,7 +25,7 @@ from tui.keys import KEYS
 from tui.screens.dashboard import Dashboard
 from tui.themes import THEMES
 from tui.turns import Acted, KeyTurns
-from widgets.text import UNICODE, Glyphs
+from widgets.text import ASCII, UNICODE, Glyphs
 
 if TYPE_CHECKING:
     from actions.spec import ActionSpec
@@ -95,12 +97,19 @@ class BacktopApp(App[None]):
 
         return Life(self, self.desk, self.stage, self.dispatcher)
 
+    def watch_theme(self, name: str) -> None:
+        """Without colours the greys of a theme stay apart; of the terminal's own nobody knows how dark each is."""
+        if self.no_color:
+            plain = NoColor() if self.get_theme(name) is None or self.native_ansi_color else Monochrome()
+            self._filters = [plain if isinstance(each, NoColor | Monochrome) else each for each in self._filters]
+
     def get_default_screen(self) -> Screen[None]:
         """The dashboard is the only full screen."""
         return self.dashboard
 
     def on_mount(self) -> None:
         """Draw first; all else comes after."""
+        self.set_class(self.glyphs is ASCII, "-ascii")
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
@@ -151,6 +160,11 @@ class BacktopApp(App[None]):
         """What no widget took is for the screen on which it was typed, and nothing to one that opened meanwhile."""
         if self._meant_for is not self.screen:
             event.prevent_default()
+
+    def action_command_palette(self) -> None:
+        """Open the palette, with words that every terminal can show."""
+        if self.use_command_palette and not isinstance(self.screen, CommandPalette):
+            self.push_screen(CommandPalette(placeholder="find a command", id="--command-palette"))
 
     def redraw(self) -> None:
         """Draw what is known now."""

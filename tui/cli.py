@@ -17,6 +17,10 @@ from tui.headless.saying import complain, on_a_terminal
 WRONG_USAGE = 2
 UNKNOWN = 3
 """Exit code of `status` and `diagnose` when they cannot tell; wrong usage included."""
+THEME_NAMES = (
+    "backtop-dark", "backtop-light", "backtop-contrast", "backtop-colour-blind", "ansi-dark", "ansi-light",
+)  # fmt: skip
+"""Those that are told; Textual's own are there too."""
 COMMAND_NAMES = ("demo", "status", "diagnose", "actions", "act", "journal", "config")
 Command = Callable[[argparse.Namespace, Config, Clock], int]
 
@@ -75,7 +79,7 @@ def parser(*, whole: bool = True) -> _Parser:
     top = _Parser(prog="backtop", description="top for backtests, with hands", parents=[everywhere])
     top.add_argument("--version", action=_Version, nargs=0, help="print the version")
     top.add_argument("--read-only", action="store_true", help="never change anything")
-    top.add_argument("--theme", metavar="NAME", help="colours; see the palette for names")
+    top.add_argument("--theme", metavar="NAME", help=f"colours: {', '.join(THEME_NAMES)}")
     if whole:
         _add_commands(top, everywhere)
     else:

@@ -1,8 +1,8 @@
 """What the application works with: configuration, feed, journal, posture; and the lines around the panes."""
 
 import socket
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -52,6 +52,8 @@ class Desk:
         self.posture = Posture(config.read_only, config.environment.locked)
         self._feed: Feed | None = None
         self._incident = IncidentClock()
+        self.unread = ""
+        """Why the journal could not be read when it was tried last."""
         self._recalled = False
         self.host = socket.gethostname()
         self._keys = {spec.id: (spec.key, spec.title) for spec in REGISTRY.values()}
@@ -112,8 +114,17 @@ class Desk:
 
     async def read_journal(self) -> None:
         """Read what was added to the journal."""
-        with suppress(JournalError):  # the first action says why, and is refused
+        with self.reads_journal():
             await self.scribe.catch_up()
+
+    @contextmanager
+    def reads_journal(self) -> Iterator[None]:
+        """What reads the journal: where that fails it is shown, and the first action is refused for it."""
+        try:
+            yield
+            self.unread = ""
+        except JournalError as error:
+            self.unread = str(error)
 
     def recall_incident(self) -> None:
         """Go on with the clock of an incident that the journal tells of, once it was read for the first time."""
@@ -149,6 +160,7 @@ class Desk:
             entries=self.scribe.ledger.entries,
             actor=self.scribe.journal.actor,
             now=situation.at,
+            unread=self.unread,
             progress=(Span(" now       ", "dim"), Span(progress, "accent")) if progress else None,
         )
 

@@ -124,8 +124,8 @@ class Dispatcher:
         refusal = await self._forbidden(spec, runner, plan)
         if refusal is None:
             return replace(plan, effects=(f"leaves out: {left_out}", *plan.effects)) if left_out else plan
-        rest = tuple(target for target in plan.targets if target not in refusal.spares)
-        if left_out or not refusal.spares or not rest:
+        rest = tuple(target for target in targets if target not in refusal.spares)
+        if left_out or not refusal.spares or set(plan.targets) <= set(refusal.spares):
             return refusal
         return await self._allowed(spec, runner, rest, refusal.reason)
 

@@ -3,7 +3,6 @@
 import asyncio
 import signal
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from typing import Any
 
 from textual.app import App
@@ -11,7 +10,6 @@ from textual.app import App
 from actions.caretaker import Caretaker, OpenRuns
 from actions.spec import ActionSpec
 from actions.verdict import Verdict
-from backend.errors import JournalError
 from backend.incident.alert_record import AlertKeeper
 from backend.incident.runs import RunRecord
 from backend.model.situation import Situation
@@ -72,7 +70,7 @@ class Life:
 
     async def _follow_journal(self, tasks: asyncio.TaskGroup) -> None:
         while True:
-            with suppress(JournalError):  # the first action says why, and is refused
+            with self._desk.reads_journal():
                 for care in self.caretaker.take_up(await self.caretaker.look()):
                     tasks.create_task(care)
                 self._desk.recall_incident()

@@ -121,7 +121,7 @@ _INKS: dict[Tone, tuple[str, str]] = {
     "accent": ("tone-accent", "text-accent"),
     "changed": ("tone-changed", "text-primary"),
 }
-_TYPOGRAPHY = str.maketrans("–—·…", "--.~")
+_TYPOGRAPHY = str.maketrans("–—·…←→↑↓", "--.~<>^v")
 """Signs of our own sentences, and what stands for each where the terminal has no more than ASCII."""
 _HEAVY: frozenset[Tone] = frozenset({"strong", "bad"})
 

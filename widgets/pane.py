@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from textual.events import DescendantBlur, DescendantFocus
 from textual.geometry import Region, Size
 from textual.layout import Layout
+from textual.message import Message
 from textual.widget import Widget
 
 from backend.model.part import Face
@@ -33,6 +34,13 @@ UNKNOWN: Line = (Span("not known", "dim"),)
 
 class Pane(Painted):
     """Shows one `PaneView`. Frame and lines are drawn here, line by line; the table has its place between them."""
+
+    class Chosen(Message):
+        """The person pointed at a pane; `pane` is its id."""
+
+        def __init__(self, pane: str) -> None:
+            super().__init__()
+            self.pane = pane
 
     def __init__(self, kind: PaneKind) -> None:
         super().__init__(id=kind.id)
@@ -141,9 +149,13 @@ class Pane(Painted):
             return ()
         if view.face is Face.WAITING:
             return (WAITING,)
-        if view.face is Face.OK and self.kind.nothing:
+        if view.face is Face.OK and self.kind.nothing and view.complete:
             return ((Span(self.kind.nothing, "dim"),),)
         return () if view.head else (UNKNOWN,)
+
+    def on_click(self) -> None:
+        """Whoever points at a pane, or at the line that stands for it, wants it to have the keys."""
+        self.post_message(self.Chosen(self.kind.id))
 
     def on_resize(self) -> None:
         """Show what the new size has room for."""

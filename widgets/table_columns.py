@@ -38,6 +38,8 @@ class Column(NamedTuple):
     priority: int = 50
     essential: bool = False
     quiet: bool = False
+    keeps_end: bool = False
+    """Whether of a text without room the end is kept: names that are counted on differ there."""
 
     @property
     def least(self) -> int:

@@ -8,7 +8,7 @@ from widgets.table_columns import GAP, Column, Placed, arrange
 from widgets.table_model import TableModel
 from widgets.table_order import Sort
 from widgets.table_rows import Cell, Group, Item, Row
-from widgets.text import Glyphs, Line, Span, both_ends, crop, fit, fit_line
+from widgets.text import Glyphs, Line, Span, both_ends, crop, crop_front, fit, fit_line
 
 GUTTER = 2
 """Cells at the left: the mark or the arrow of a group; then what changed or, of a group, whether a row is marked."""
@@ -94,7 +94,8 @@ class Lines:
         spans = [Span(self.glyphs.mark if state.marked else " ", "accent"), self._news(state)]
         for place in self.placed:
             cell = row.cells[place.number] if place.number < len(row.cells) else Cell("")
-            spans += [Span(fit(cell.text, place.width, place.column.align, more), cell.tone), Span(" " * GAP)]
+            text = crop_front(cell.text, place.width, more) if place.column.keeps_end else cell.text
+            spans += [Span(fit(text, place.width, place.column.align, more), cell.tone), Span(" " * GAP)]
         return tuple(spans[:-1])
 
     def _group(self, group: Group, state: State) -> Line:

@@ -137,6 +137,13 @@ def crop(text: str, cells: int, more: str = "…") -> str:
     return _head(drawn, cells - 1) + more
 
 
+def crop_front(text: str, cells: int, more: str = "…") -> str:
+    """Return the end of a plain text that has more than `cells` cells, behind `more`; any other text as it is."""
+    if len(text) <= cells or cells < 1 or not (text.isascii() and text.isprintable()):
+        return text
+    return more + text[len(text) - cells + 1 :]
+
+
 def _cut(text: str, cells: int) -> tuple[str, int, bool]:
     """Return what of `text` fits into `cells`, as drawn, how many it takes, and whether that is all of it."""
     limit = max(cells, 0) * _MARKS_A_CELL

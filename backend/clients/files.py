@@ -85,7 +85,7 @@ class FilesClient:
         if began >= self._count_again_at:
             with _folder(self._root, "files.root") as (walk, root):
                 self._used = sum(entry.status.st_size for entry in walk.files(root))
-                self._hidden = walk.unreadable
+                self._hidden = walk.unreadable + sum(_is_link(name, root) for name in FOLDERS)
             now = time.monotonic()
             self._count_again_at = now + REST * (now - began)
         return self._used
@@ -145,6 +145,14 @@ def _is_absent(name: str, root: int) -> bool:
     except OSError:
         return False  # it may be there; that it cannot be looked into is counted
     return False
+
+
+def _is_link(name: str, root: int) -> bool:
+    """Whether a folder of an engine lies elsewhere: then it is not known what of it the quota counts."""
+    try:
+        return stat.S_ISLNK(os.stat(name, dir_fd=root, follow_symlinks=False).st_mode)
+    except OSError:
+        return False
 
 
 def _below(walk: Walk, root: int, name: str, ending: str) -> Iterator[os.stat_result]:

@@ -40,14 +40,16 @@ class IncidentClock:
             self._began = self._recorded = None
             return alert
         if alert.firing and alert.since is not None:
-            self._take_up(alert.since)
+            self._take_up(alert.since, alert.at)
         if alert.lasted is not None and alert.lasted <= BELIEVED:
             self._began = self._earliest(alert)
         return replace(alert, since=self._earliest(alert)) if alert.firing else alert
 
-    def _take_up(self, since: datetime) -> None:
+    def _take_up(self, since: datetime, now: datetime) -> None:
         recorded, self._recorded = self._recorded, None
-        if recorded is not None and self._written_at is not None and since - self._written_at <= WINDOW:
+        if recorded is None or self._written_at is None or now - recorded > BELIEVED:
+            return
+        if since - self._written_at <= WINDOW:
             self._began = recorded
 
     def _earliest(self, alert: Alert) -> datetime | None:

@@ -295,3 +295,14 @@ async def test_a_folder_that_is_not_there_is_told(root: Path) -> None:
     (root / "temp").rename(root / "elsewhere")
     (root / "results").rmdir()
     assert (await client_of(root).tree()).absent == ("temp", "results")
+
+
+async def test_a_folder_of_the_engine_that_lies_elsewhere_makes_the_use_of_the_quota_a_least_one(root: Path) -> None:
+    elsewhere = root.parent / "large"
+    elsewhere.mkdir()
+    (root / "results").rmdir()
+    (root / "results").symlink_to(elsewhere)
+    (root / "active" / "latest").symlink_to(elsewhere)
+    put(root / "temp" / "a.tmp", 600)
+    used = await client_of(root, quota=1000).disk()
+    assert (used.used, used.hidden) == (600, 1)

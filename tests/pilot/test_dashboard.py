@@ -3,10 +3,13 @@ from collections.abc import Callable
 import pytest
 
 from backend.config.model import Environment
+from backend.errors import JournalError
+from backend.model.jobs import JobCounts, JobList
 from backend.model.situation import Situation
-from backend.parts import JOBS_FAILED, JOBS_RUNNING
+from backend.parts import JOBS_COUNTS, JOBS_FAILED, JOBS_RUNNING
 from tests.conftest import Rig
-from tests.situations import NOW, after, calm, data_gap, failed, job, jobs, no_data, stale, waiting
+from tests.pilot.waiting import until
+from tests.situations import NOW, after, calm, data_gap, failed, job, jobs, no_data, situation, stale, waiting
 from tui.screens.dashboard import Dashboard
 from tui.screens.help import HelpScreen
 from widgets.present.failures import group_key
@@ -286,3 +289,36 @@ async def test_on_a_narrow_terminal_the_error_has_room_before_strategy_and_prior
         assert error in line
         for word in ("mean-revert", "high"):
             assert (word in line) == (word not in gone)
+
+
+async def test_no_failed_job_is_said_only_where_there_is_none(rig: Rig) -> None:
+    empty = {JOBS_FAILED: JobList(), JOBS_RUNNING: JobList()}
+    async with rig.run() as pilot:
+        await rig.know(pilot, situation({**empty, JOBS_COUNTS: JobCounts(failed=29)}))
+        assert "the newest 0 of 29 are listed" in rig.text
+        assert "no failed jobs" not in rig.text
+        await rig.know(pilot, situation({**empty, JOBS_COUNTS: JobCounts(failed=0)}))
+        assert "no failed jobs" in rig.text
+
+
+@pytest.mark.parametrize(("size", "offset"), [((60, 17), (3, 0)), ((120, 40), (3, 0)), ((120, 40), (3, 1))])
+@pytest.mark.parametrize("name", ["jobs", "resources", "data", "database", "failures"])
+async def test_a_click_on_a_panes_frame_head_or_line_gives_it_the_keys(
+    rig: Rig, size: tuple[int, int], offset: tuple[int, int], name: str
+) -> None:
+    async with rig.run(*size) as pilot:
+        for _ in range(2):
+            await rig.know(pilot, data_gap())
+        await pilot.press("2" if name != "failures" else "1")
+        await pilot.click(rig.app.dashboard.panes[name], offset=offset)
+        await until(pilot, lambda: rig.app.dashboard.current is rig.app.dashboard.panes[name])
+
+
+async def test_a_journal_that_cannot_be_read_is_told(rig: Rig) -> None:
+    async with rig.run() as pilot:
+        await rig.know(pilot, data_gap())
+        with rig.app.desk.reads_journal():
+            raise JournalError("the journal is a folder")
+        await rig.know(pilot, data_gap())
+        assert "nothing was done here yet" not in rig.text
+        assert "is a folder" in rig.text

@@ -143,6 +143,18 @@ async def test_what_cools_down_is_left_out_of_a_group_and_told(tmp_path: Path) -
     assert "was already asked for 1, 2, 3 " in person.told[-1][1]
 
 
+async def test_what_is_left_out_for_another_reason_is_told_beside_it(tmp_path: Path) -> None:
+    group = (failed("1"), failed("../queue/failed"), failed("3"))
+    person = Person(tmp_path, *group)
+    person.rig.server.courses["1"] = NOTHING
+    await person.acts(group[0])
+    await person.acts(*group)
+    assert [target.id for target in person.dialogs[-1].targets] == ["3"]
+    left_out = [effect for effect in person.dialogs[-1].effects if effect.startswith("leaves out")]
+    assert len(left_out) == 2
+    assert "../queue/failed" in left_out[1]
+
+
 async def test_a_journal_that_is_no_file_opens_no_dialog(tmp_path: Path) -> None:
     person = Person(tmp_path, failed())
     person.rig.path.mkdir(parents=True)

@@ -55,6 +55,12 @@ def test_what_began_more_than_an_hour_after_the_last_word_is_another_incident() 
     assert clock.told(firing(12)).since == ago(12)
 
 
+def test_a_senseless_beginning_on_record_is_not_taken_up() -> None:
+    clock = IncidentClock()
+    clock.recall(ago(60 * 24 * 7 + 1), written_at=ago(1))
+    assert clock.told(firing(12)).since == ago(12)
+
+
 def test_what_is_on_record_ends_with_the_first_all_clear() -> None:
     clock = IncidentClock()
     clock.recall(ago(200), written_at=ago(5))

@@ -100,7 +100,7 @@ def test_an_unsafe_id_is_left_out_of_a_group_and_told() -> None:
     made = plan(listing(*jobs), *jobs)
     assert [target.id for target in made.targets] == ["1", "3"]
     assert [step.text for step in made.steps] == [f"POST /api/research/backtests/{name}/requeue" for name in (1, 3)]
-    assert made.effects[0].startswith("leaves out Job ../queue/failed: an id that cannot be put into a request safely")
+    assert made.effects[0].startswith("leaves out job ../queue/failed: an id that cannot be put into a request safely")
     assert made.what == "2 jobs"
 
 

@@ -703,3 +703,12 @@ def test_sources_that_cannot_be_read_are_not_called_healthy(sources: DataSources
 def test_a_long_word_of_the_server_leaves_room_for_the_age() -> None:
     said = after(data_gap(), {parts.DATA_CONNECTIVITY: Connectivity("x" * 60, 4.0, "connected")})
     assert plain(view("database", said).state) == f"✖ primary {'x' * 19}…  0s"
+
+
+def test_what_is_counted_and_not_listed_is_not_called_nothing() -> None:
+    empty = {parts.JOBS_FAILED: JobList(), parts.JOBS_RUNNING: JobList()}
+    assert all(view(name, situation(empty)).complete for name in ("failures", "jobs"))
+    counted = situation({**empty, parts.JOBS_COUNTS: JobCounts(failed=29)})
+    assert not view("failures", counted).complete
+    others = situation({parts.JOBS_FAILED: JobList(other_state=18), parts.JOBS_RUNNING: JobList(other_state=3)})
+    assert not any(view(name, others).complete for name in ("failures", "jobs"))

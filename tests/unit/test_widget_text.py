@@ -11,6 +11,7 @@ from widgets.text import (
     Span,
     both_ends,
     crop,
+    crop_front,
     crop_line,
     fit,
     fit_line,
@@ -111,3 +112,17 @@ def test_every_sign_takes_one_cell_and_the_plain_set_is_ascii() -> None:
         for sign in (*rich, *poor):
             assert width(sign) == 1
         assert poor.isascii()
+
+
+@pytest.mark.parametrize(
+    ("text", "cells", "drawn"),
+    [
+        ("8841", 6, "8841"),
+        ("1002901", 6, "…02901"),
+        ("1002901", 1, "…"),
+        ("1002901", 0, "1002901"),
+        ("überlang", 4, "überlang"),
+    ],
+)
+def test_of_a_plain_name_the_end_is_kept(text: str, cells: int, drawn: str) -> None:
+    assert crop_front(text, cells) == drawn

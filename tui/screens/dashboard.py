@@ -52,6 +52,8 @@ class Frame(NamedTuple):
     entries: Sequence[Entry]
     actor: str
     now: datetime
+    unread: str = ""
+    """Why the journal cannot be read."""
     progress: Line | None = None
 
 
@@ -163,6 +165,8 @@ class Dashboard(Screen[None]):
         lines = timeline(frame.entries, frame.actor, room, frame.now)
         if frame.progress is not None:
             lines = (*lines, frame.progress)[-room:]
+        if frame.unread:
+            return ((Span(f" {frame.unread}", "warn"),), *lines)[-room:]
         return lines or ((Span(" nothing was done here yet", "dim"),),)
 
     @property
@@ -178,6 +182,10 @@ class Dashboard(Screen[None]):
         pane = self.panes[name]
         self.set_focus(pane.table or pane, scroll_visible=False)
         self._show_whole(name)
+
+    def on_pane_chosen(self, event: Pane.Chosen) -> None:
+        """A click on a pane without rows, on its frame, or on its line gives it the keys like its number."""
+        self.go(event.pane)
 
     def ask_filter(self) -> None:
         """Open the line for a filter on the pane that has the keys."""

@@ -11,13 +11,13 @@ JOBS = (
     Column("time", "run", width=4, align="right", priority=8, quiet=True),
     Column("over", "", width=8, priority=7),
     Column("prio", "prio", width=4, priority=6),
-    Column("id", "id", width=6, priority=4),
+    Column("id", "id", width=6, priority=4, keeps_end=True),
     Column("started", "started", width=8, priority=2),
     Column("symbols", "symbols", width=Flex(16), priority=1),
 )
 
 FAILURES = (
-    Column("id", "id", width=6, priority=7, essential=True),
+    Column("id", "id", width=6, priority=7, essential=True, keeps_end=True),
     Column("strategy", "strategy", width=Flex(10, most=18, weight=4), priority=5),
     Column("prio", "prio", width=4, priority=3),
     Column("age", "age", width=4, align="right", priority=6, quiet=True),
@@ -27,7 +27,7 @@ FAILURES = (
 
 RESOURCES = (
     Column("pid", "pid", width=7, priority=7),
-    Column("job", "job", width=6, priority=5),
+    Column("job", "job", width=6, priority=5, keeps_end=True),
     Column("run", "run", width=4, align="right", priority=6, quiet=True),
     Column("cpu", "cpu", width=5, align="right", priority=4, quiet=True),
     Column("mem", "mem", width=5, align="right", priority=8, quiet=True),

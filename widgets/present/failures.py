@@ -40,6 +40,7 @@ def view(look: Look) -> PaneView:
         elsewhere=elsewhere(look, JOBS_FAILED, of_failures(situation)),
         brief=tuple(item.lead for item in listed[:1] if isinstance(item, Group)),
         rows_stale=old(look, JOBS_FAILED),
+        complete=not remarks,
     )
 
 

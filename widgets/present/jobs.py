@@ -42,6 +42,7 @@ def view(look: Look) -> PaneView:
         elsewhere=elsewhere(look, JOBS_RUNNING, of_work(situation)),
         brief=figures,
         rows_stale=old(look, JOBS_RUNNING),
+        complete=running is None or not running.remarks,
     )
 
 

@@ -237,7 +237,8 @@ def _foot(look: Look) -> tuple[Line, ...]:
         words = [(Span(f"{kind.kind} {kind.count} {dot} "), Span(size(kind.bytes), "strong")) for kind in kinds]
         lines.append((Span("old     ", "dim"), *joined(first(words, room))))
     if tree.unreadable:
-        lines.append((Span(f"{tree.unreadable} folders cannot be looked into", "warn"),))
+        many = f"{tree.unreadable} folder{'s' if tree.unreadable > 1 else ''}"
+        lines.append((Span(f"{many} cannot be looked into", "warn"),))
     if tree.absent:
         lines.append((Span(f"no folder {', '.join(tree.absent)} below the engine's root", "warn"),))
     return tuple(aged(look, FILES_TREE, line) for line in lines)

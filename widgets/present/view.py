@@ -67,6 +67,8 @@ class PaneView(NamedTuple):
     """What is told on the one line that a pane may shrink to; what matters most comes first."""
     rows_stale: bool = False
     """Whether the rows must not pass for live."""
+    complete: bool = True
+    """Whether there is nothing where no row is listed; not where some are counted that could not be listed."""
 
     def within(self, height: int) -> PaneView:
         """The same with less around the rows, until so many lines hold it with one row at least.
