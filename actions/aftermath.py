@@ -56,7 +56,7 @@ class Aftermath:
         """Look until all that this run touched has ended, and write the last verdict; it says if it is not written.
 
         `known` is what was found out before, and could not be written. None when somebody else does all this, or has
-        done it. Raises `JournalError` when the journal cannot be read, `NotAllowed` or `TimedOut` when there is no
+        done it. Raises `JournalError` when the journal cannot be read, `SourceError` when there is no
         place for locks: then nobody can know that he is alone.
         """
         grip = self.means.locks.grip([self.means.locks.run(id_)])

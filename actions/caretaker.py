@@ -10,7 +10,7 @@ from actions.registry import REGISTRY
 from actions.spec import ActionSpec
 from actions.verdict import Verdict
 from backend.clock import Clock
-from backend.errors import JournalError, NotAllowed, TimedOut
+from backend.errors import JournalError, SourceError
 from backend.holding import Locks
 from backend.incident.runs import RunRecord
 from backend.incident.scribe import Scribe
@@ -103,7 +103,7 @@ class Caretaker:
         known = self.ours.get(id_)
         try:
             verdict = await Aftermath(self.means(spec), spec.acts_on).settle(id_, known)
-        except (JournalError, NotAllowed, TimedOut):
+        except (JournalError, SourceError):
             verdict = None  # no journal, or no place for locks: the first action says why
         finally:
             self._cared_for.discard(id_)

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from actions.means import Sleep
-from backend.errors import NotAllowed, SourceError, TimedOut
+from backend.errors import SourceError
 from backend.holding import Grip, Taken
 
 KEEP_EVERY = 1.0
@@ -38,7 +38,7 @@ async def held(
 async def _taken(grip: Grip) -> Taken | SourceError | None:
     try:
         return await grip.take()
-    except (NotAllowed, TimedOut) as error:
+    except SourceError as error:
         return error
 
 

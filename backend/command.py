@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Protocol
 
-from backend.errors import NotAllowed, Refused, TimedOut
+from backend.errors import CutOff, NotAllowed, Refused, TimedOut
 from backend.frozen import dataclass
 from backend.text import clean
 
@@ -42,7 +42,11 @@ class CommandRunner(Protocol):
     """What runs commands."""
 
     async def run(self, argv: Sequence[str], *, timeout: float) -> CommandResult:  # noqa: ASYNC109 - part of the answer
-        """Run it to its end; raises `NotAllowed` when it cannot be started and `TimedOut` at the deadline."""
+        """Run it to its end.
+
+        Raises `NotAllowed` or `Refused` when it cannot be started, `TimedOut` at the deadline, and `CutOff` when it was
+        started but nothing can wait for its end.
+        """
 
 
 class SystemRunner:
@@ -144,6 +148,8 @@ async def _start(argv: Sequence[str], output: _Pipe, complaint: _Pipe) -> asynci
         if error.errno in {8, 13, 20}:  # ENOEXEC, EACCES, ENOTDIR: it is no program
             raise NotAllowed(f"the command {name} cannot be executed: {error.strerror}") from error
         raise Refused(f"the command {name} could not be started: {error.strerror}") from error
+    except RuntimeError as error:  # asyncio waits for a command in a thread, which it starts after the command
+        raise CutOff(f"the command {name} was started, but this host starts no thread to wait for its end") from error
     finally:
         output.close_writing_end()
         complaint.close_writing_end()

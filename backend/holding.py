@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from backend.clock import Clock
-from backend.errors import NotAllowed, TimedOut
+from backend.errors import NotAllowed, Refused, TimedOut
 from backend.frozen import dataclass
 from backend.locks import Held, TargetLock
 from backend.model.target import Target
@@ -55,7 +55,7 @@ class Locks:
         """The runs that nobody on this host brings to their end right now; who cannot be seen is left alone."""
         try:
             return await self._looking.look(lambda: [id_ for id_ in ids if not self.runs(id_)])
-        except TimedOut:
+        except (TimedOut, Refused):
             return ()
 
     def runs(self, id_: str) -> bool:
@@ -84,26 +84,30 @@ class Grip:
         self._over = False
 
     async def take(self) -> Taken | None:
-        """None when all are ours now. Raises `NotAllowed` and `TimedOut`; to be released also then."""
+        """None when all are ours now. Raises `NotAllowed`, `Refused` and `TimedOut`; to be released also then."""
         return await self._taking.finish(self._take)
 
     async def keep(self) -> bool:
-        """Whether all are still ours for all to see; what hangs is not lost. Who is cancelled leaves at once."""
-        with suppress(TimedOut):
+        """Whether all are still ours for all to see; what cannot be seen is not lost. Who is cancelled leaves."""
+        with suppress(TimedOut, Refused):
             return await self._keeping.look(self._keep)
         return True
 
     async def have(self) -> bool:
         """The same, seen from now on: not by a look that began before."""
-        with suppress(TimedOut):
+        with suppress(TimedOut, Refused):
             return await self._keeping.finish(self._keep)
         return True
 
     async def release(self) -> None:
         """Give all back; what hangs goes back as soon as it comes to life."""
         self._over = True
-        with suppress(TimedOut):
+        try:
             await self._releasing.finish(self._release)
+        except TimedOut:
+            pass
+        except Refused:
+            self._release_here()
 
     def _take(self) -> Taken | None:
         with self._one_at_a_time:
@@ -118,6 +122,13 @@ class Grip:
     def _keep(self) -> bool:
         with self._one_at_a_time:
             return self._over or not [lock for lock in self._locks if not lock.keep()]
+
+    def _release_here(self) -> None:
+        """Without a thread; kept, they would shut everybody out for as long as this program lives."""
+        if not self._one_at_a_time.acquire(blocking=False):
+            return  # a thread that hangs with them
+        self._one_at_a_time.release()
+        self._release()
 
     def _release(self) -> None:
         with self._one_at_a_time:

@@ -7,7 +7,6 @@ in the kernel, for the file may be swept away while its lock is held.
 
 import contextlib
 import fcntl
-import getpass
 import hashlib
 import json
 import os
@@ -24,6 +23,7 @@ from backend.clock import Clock, SystemClock
 from backend.errors import NotAllowed
 from backend.frozen import dataclass
 from backend.text import clean
+from backend.user import user_name
 
 FALLBACK = Path("/tmp/backtop-locks")  # noqa: S108 - the same for every user of the host; see _shared_folder
 """Where locks are kept when the configured folder cannot be used."""
@@ -47,10 +47,7 @@ SOMEBODY = Held("another backtop", None)
 
 def whoami() -> str:
     """`user@host`; behind sudo also who called it."""
-    try:
-        user = getpass.getuser()
-    except (KeyError, OSError):
-        user = str(os.getuid())
+    user = user_name().removeprefix("#")
     caller = os.environ.get("SUDO_USER", user)
     return clean(f"{user if caller == user else f'{caller}({user})'}@{socket.gethostname()}", 200)
 

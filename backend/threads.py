@@ -50,7 +50,8 @@ class Errand:
     async def look(self, work: Callable[[], T]) -> T:
         """The result of work that changes nothing, never two at a time; who is cancelled meanwhile leaves at once.
 
-        Raises what the work raises where it is meant for people, `BadAnswer` for anything else, and `TimedOut`.
+        Raises what the work raises where it is meant for people, `BadAnswer` for anything else, `TimedOut`, and
+        `Refused` where no thread can be started.
         """
         if self._back(self._going):
             raise self._hangs()
@@ -69,7 +70,8 @@ class Errand:
     async def finish(self, work: Callable[[], T]) -> T:
         """The result of work that cannot be taken back: also who is cancelled waits for its end, but not for ever.
 
-        Raises what the work raises, and `TimedOut`; then it may come to pass all the same.
+        Raises what the work raises, `Refused` where no thread can be started, and `TimedOut`; then it may come to pass
+        all the same.
         """
         doing, back = self._begin(work)
         try:

@@ -1,6 +1,5 @@
 """The engine's unit, by one `systemctl show`."""
 
-import getpass
 import re
 import time
 from collections.abc import Mapping, Sequence
@@ -11,6 +10,7 @@ from backend.command import CommandResult, CommandRunner, pointing_at
 from backend.errors import BadAnswer, NotAllowed, Refused, SourceError
 from backend.model.engine import Unit, UnitVerb, verb_argv
 from backend.text import clean
+from backend.user import user_name
 
 PROPERTIES = (
     "Id", "LoadState", "ActiveState", "SubState", "Result", "MainPID", "NRestarts", "InvocationID",
@@ -57,7 +57,10 @@ class EngineClient:
         return verb_argv(self._argv, verb, self._unit)
 
     async def control(self, verb: UnitVerb) -> str:
-        """Ask the service manager for something, once; its word on it. After `TimedOut` it may happen all the same."""
+        """Ask the service manager for something, once; its word on it.
+
+        After `TimedOut` or `CutOff` it may happen all the same.
+        """
         with pointing_at("engine.systemctl"):
             result = await self._runner.run(self.argv(verb), timeout=CONTROL_SECONDS)
         if result.code:
@@ -68,7 +71,7 @@ class EngineClient:
         """Why a verb was refused; where only a password was missing, with the line of sudoers that spares it."""
         call = sudo.parse(self.argv(verb))
         if call is not None and _WANTS_PASSWORD.search(result.stderr):
-            rule = call.rule(getpass.getuser())
+            rule = call.rule(user_name())
             return NotAllowed(
                 f"sudo asks for a password; this line in sudoers spares it: {rule}", clean(result.stderr, 300)
             )
@@ -85,7 +88,7 @@ class EngineClient:
             return None
         with pointing_at("engine.systemctl"):
             result = await self._runner.run(call.asking, timeout=SECONDS)
-        return None if result.code == 0 else call.rule(getpass.getuser())
+        return None if result.code == 0 else call.rule(user_name())
 
     async def unit(self) -> Unit:
         """The state of the unit; one that does not exist has the load state `not-found`."""

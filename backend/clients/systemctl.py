@@ -12,7 +12,6 @@ not known to be the same.
 """
 
 import getopt
-import getpass
 import os
 import shlex
 import socket
@@ -20,6 +19,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from backend.clients import ssh, sudo, wrappers
+from backend.user import user_name
 
 _SHORT = "hH:M:t:p:P:alqrfiTs:n:o:"
 _LONG = (
@@ -126,7 +126,7 @@ def _scope(way: _Way) -> tuple[list[str], str]:
         machine = _container(way, elsewhere[-1][1])
     elif elsewhere:
         machine = _other_host(way, elsewhere[-1][1])
-    user = way.user or getpass.getuser()
+    user = way.user or user_name()
     if of_user and user.startswith("#"):
         raise ValueError(user)  # a number may be anybody's by name
     return ["--user", user] if of_user else [], machine

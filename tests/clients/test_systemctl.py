@@ -1,6 +1,8 @@
 """One service manager is one place, however the command that reaches it is spelt."""
 
 import getpass
+import os
+import pwd
 import shlex
 import socket
 from pathlib import Path
@@ -12,6 +14,7 @@ from hypothesis import strategies as st
 from backend.clients.engine import EngineClient
 from backend.clients.systemctl import Manager, manager
 from backend.command import SystemRunner
+from backend.locks import whoami
 from backend.model.engine import verb_argv
 
 HOST = socket.gethostname()
@@ -250,3 +253,27 @@ async def test_it_is_read_as_systemctl_itself_reads_it(tmp_path: Path, options: 
     assert (" on r1" in found.place or " on [r1]" in found.place) is bool(went)
     assert (":2222" in found.place) is ("2222" in went)
     assert ("--machine=box" in found.place) is ("--machine=box" in went or options in {"-Mbox", "-H r1 -M box"})
+
+
+@pytest.fixture
+def unknown_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a container that runs under a number of its own."""
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(name, raising=False)
+
+    def unknown(uid: int) -> pwd.struct_passwd:
+        raise KeyError(f"getpwuid(): uid not found: {uid}")
+
+    monkeypatch.setattr(pwd, "getpwuid", unknown)
+
+
+@pytest.mark.usefixtures("unknown_user")
+async def test_a_user_whom_the_system_does_not_know_is_a_number(tmp_path: Path) -> None:
+    assert manager(["systemctl"]) == Manager(HERE, here=True)
+    assert not manager(["systemctl", "--user"]).here
+    sudo = tmp_path / "sudo"
+    sudo.write_text("#!/bin/sh\nexit 1\n")
+    sudo.chmod(0o755)
+    line = await EngineClient("engine", [str(sudo), "/bin/systemctl"], SystemRunner()).needs_password("restart")
+    assert line == f"#{os.getuid()} ALL=(root) NOPASSWD: /bin/systemctl restart engine"
+    assert whoami().startswith(f"{os.getuid()}@")

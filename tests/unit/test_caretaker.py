@@ -10,7 +10,8 @@ from actions.caretaker import MOST, REST, Caretaker, OpenRuns
 from actions.registry import REGISTRY
 from actions.spec import ActionSpec
 from actions.verdict import Verdict
-from backend.errors import JournalError
+from backend.errors import JournalError, Refused
+from backend.holding import Grip
 from backend.incident.entry import Entry
 from backend.incident.identity import Meant, meant_as_data
 from backend.incident.journal import Journal
@@ -178,3 +179,17 @@ async def test_of_very_many_only_the_newest_are_looked_at(sitting: Sitting) -> N
 
 def test_each_action_says_what_it_acts_on() -> None:
     assert all(spec.acts_on for spec in REGISTRY.values())
+
+
+async def test_a_run_that_cannot_be_taken_up_for_want_of_threads_ends_nothing(
+    sitting: Sitting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sitting.leaves(failed())
+
+    async def no_more(_grip: Grip) -> None:
+        raise Refused("the folder for locks is not looked at: this host starts no more threads")
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(Grip, "take", no_more)
+        assert await sitting.look() == 1
+    assert sitting.verdicts == []

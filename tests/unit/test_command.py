@@ -1,13 +1,14 @@
 import asyncio
 import os
 import sys
+import threading
 from pathlib import Path
 
 import psutil
 import pytest
 
 from backend.command import OUTPUT_LIMIT, SystemRunner, pointing_at
-from backend.errors import NotAllowed, TimedOut
+from backend.errors import CutOff, NotAllowed, TimedOut
 from tests.waiting import until
 
 SH = "/bin/sh"
@@ -131,3 +132,16 @@ def _runs(pid: int) -> bool:
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
+
+
+async def test_a_command_whose_end_nothing_can_wait_for_may_have_been_carried_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def no_more(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(threading.Thread, "start", no_more)
+        with pytest.raises(CutOff, match=r"/bin/sh was started, but this host starts no thread"):
+            await SystemRunner().run([SH, "-c", "exit 0"], timeout=10)
+    assert (await SystemRunner().run([SH, "-c", "exit 3"], timeout=10)).code == 3

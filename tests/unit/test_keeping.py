@@ -5,7 +5,8 @@ import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from actions import keeping
 from actions.brake import Brake
 from actions.keeping import LOST, held
 from backend import holding
-from backend.errors import NotAllowed, TimedOut
+from backend.errors import NotAllowed, Refused, TimedOut
 from backend.holding import Grip, Locks
 from backend.locks import Held, TargetLock
 from backend.threads import AbandonableThreads, Errand
@@ -230,3 +231,41 @@ def test_there_is_room_for_many_locks(folder: Path) -> None:
         [sys.executable, "-c", code, str(folder)], cwd=ROOT, capture_output=True, timeout=60, check=True
     )
     assert ended.stdout == b"None\n"
+
+
+@contextmanager
+def no_threads() -> Iterator[None]:
+    """For as long as this lasts the host starts no more threads."""
+
+    def no_more(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with pytest.MonkeyPatch.context() as meanwhile:
+        meanwhile.setattr(threading.Thread, "start", no_more)
+        yield
+
+
+async def test_without_threads_nobody_is_kept_off_and_that_is_told(folder: Path) -> None:
+    asyncio.get_running_loop().set_default_executor(AbandonableThreads())
+    with no_threads():
+        async with held(grip(lock(folder)), Brake().pull) as why:
+            assert isinstance(why, Refused)
+            assert "starts no more threads" in why.summary
+        assert await Locks(folder, StillClock()).unheld(["r1"]) == ()
+
+
+async def test_what_is_held_when_threads_run_out_is_kept_and_given_back(folder: Path) -> None:
+    asyncio.get_running_loop().set_default_executor(AbandonableThreads())
+    mine, brake = grip(lock(folder)), Brake()
+    async with held(mine, brake.pull) as why:
+        assert why is None
+        with no_threads():
+            assert await mine.have()
+            assert await mine.keep()
+        assert lock(folder, "bob").acquire() is not None
+        with no_threads():
+            await mine.release()
+        theirs = lock(folder, "bob")
+        assert theirs.acquire() is None
+    assert not brake.pulled
+    theirs.release()

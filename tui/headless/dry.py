@@ -6,7 +6,7 @@ from actions.guard import Posture, forbids_planning
 from actions.means import Means, changed
 from actions.plan import Plan
 from actions.run import Runner, busy
-from backend.errors import NotAllowed, TimedOut
+from backend.errors import NotAllowed, SourceError
 from backend.holding import PATIENCE
 from backend.model.situation import Situation
 from backend.threads import Errand
@@ -23,7 +23,7 @@ async def _locks(plan: Plan, means: Means) -> tuple[str, ...]:
     try:
         looking = Errand("the folder for locks", PATIENCE)
         return tuple(await looking.look(lambda: dict.fromkeys(_locked(plan, means))))
-    except TimedOut as error:
+    except SourceError as error:
         return (f"Nobody could be kept off: {error.summary}.",)
 
 
