@@ -315,10 +315,13 @@ async def test_a_click_on_a_panes_frame_head_or_line_gives_it_the_keys(
 
 
 async def test_a_journal_that_cannot_be_read_is_told(rig: Rig) -> None:
+    def read() -> None:
+        raise JournalError("the journal is a folder")
+
     async with rig.run() as pilot:
         await rig.know(pilot, data_gap())
         with rig.app.desk.reads_journal():
-            raise JournalError("the journal is a folder")
+            read()
         await rig.know(pilot, data_gap())
         assert "nothing was done here yet" not in rig.text
         assert "is a folder" in rig.text
