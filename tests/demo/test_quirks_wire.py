@@ -229,6 +229,13 @@ def test_the_panel_lists_sets_and_refuses(up: Site) -> None:
     assert up.client.patch(panel).status_code == 405
 
 
+@pytest.mark.parametrize("place", ["/judge/quirks", "/judge/quirks/all", "/judge/quirks/silence"])
+def test_the_panel_answers_wrong_methods_and_slashes_as_all_routes_do(up: Site, place: str) -> None:
+    refused, moved = up.client.patch(place), up.client.get(f"{place}/", follow_redirects=False)
+    assert (refused.status_code, refused.content, "content-type" in refused.headers) == (405, b"", False)
+    assert (moved.status_code, moved.headers["location"]) == (308, place)
+
+
 def test_the_platform_itself_meets_no_quirk(up: Site) -> None:
     with quirk(up, "missing-routes"), quirk(up, "reset"):
         own = {OWN_HEADER: up.layout.token}

@@ -30,7 +30,7 @@ from tui.demo.quirks.layer import INSIDE, Layer
 from tui.demo.quirks.switchboard import Switchboard
 from tui.demo.quirks.table import chosen
 from tui.demo.routes import analytics, backtests, contract, data, engine, judge, providers, strategies
-from tui.demo.routes.replies import HANDLERS
+from tui.demo.routes.replies import answering
 from tui.demo.watchman import Watchman
 from tui.demo.world.judge import Judge
 from tui.demo.world.onset import healthy
@@ -52,8 +52,7 @@ def application(world: World, layout: Layout) -> Starlette:
         *contract.ROUTES,
         *providers.ROUTES,
     ]
-    app = Starlette(routes=routes, exception_handlers=HANDLERS)
-    app.router.redirect_slashes = False  # it would say 307
+    app = answering(routes)
     app.state.world = world
     app.state.layout = layout
     app.state.maintenance = Maintenance(world, History(layout, world.scenario.seed))

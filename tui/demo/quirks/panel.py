@@ -1,11 +1,8 @@
 """The routes `/judge/quirks` and `/judge/quirks/NAME` (or `all`): quirks are listed, switched on and switched off."""
 
-from collections.abc import Awaitable, Callable, Mapping
-from json import JSONDecodeError
+from collections.abc import Mapping
 from typing import Any
 
-from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -13,8 +10,8 @@ from starlette.types import ASGIApp
 
 from tui.demo.quirks.switchboard import Switchboard
 from tui.demo.quirks.table import ALL, QUIRKS, Quirk, UnknownQuirkError, quirk_of
-
-Handler = Callable[[Request, Exception], Response | Awaitable[Response]]
+from tui.demo.routes.replies import Handler, answering, body_of
+from tui.demo.world.refusal import UnreadableError
 
 PLACE = "/judge/quirks"
 LONGEST = 3600.0
@@ -41,7 +38,7 @@ class _Panel:
         if request.method in SETTING:
             names = (await _body(request)).get("quirks")
             if not isinstance(names, list):
-                raise HTTPException(400, "quirks is not a list of names")
+                raise UnreadableError("quirks is not a list of names")
             self._switches.set(QUIRKS if ALL in names else map(str, names))
         elif request.method == "DELETE":
             self._switches.set(())
@@ -68,24 +65,18 @@ def panel(switches: Switchboard) -> ASGIApp:
     serving = _Panel(switches)
     places = ((PLACE, serving.whole), (f"{PLACE}/{ALL}", serving.every), (PLACE + "/{name}", serving.one))
     routes = [Route(place, serve, methods=["GET", "DELETE", *SETTING]) for place, serve in places]
-    handlers: Mapping[Any, Handler] = {UnknownQuirkError: _unknown, OSError: _unheard, HTTPException: _refused}
-    return Starlette(routes=routes, exception_handlers=handlers)
+    handlers: Mapping[Any, Handler] = {UnknownQuirkError: _unknown, OSError: _unheard}
+    return answering(routes, handlers)
 
 
-async def _body(request: Request) -> dict[str, Any]:
-    try:
-        body = await request.json() if await request.body() else {}
-    except (JSONDecodeError, UnicodeDecodeError, RecursionError):
-        raise HTTPException(400, "the body is not JSON") from None
-    if not isinstance(body, dict):
-        raise HTTPException(400, "the body is not a JSON object")
-    return body
+async def _body(request: Request) -> Mapping[str, Any]:
+    return await body_of(request) if await request.body() else {}
 
 
 def _seconds(value: Any) -> float | None:
     if value is None or (type(value) in (int, float) and 0 < value <= LONGEST):
         return None if value is None else float(value)
-    raise HTTPException(400, f"seconds is not a number up to {LONGEST:g}")
+    raise UnreadableError(f"seconds is not a number up to {LONGEST:g}")
 
 
 async def _unknown(_: Request, error: Exception) -> Response:
@@ -94,10 +85,6 @@ async def _unknown(_: Request, error: Exception) -> Response:
 
 async def _unheard(_: Request, error: Exception) -> Response:
     return _error(503, f"the supervisor does not hear: {error}")
-
-
-async def _refused(_: Request, error: Exception) -> Response:
-    return _error(error.status_code, error.detail) if isinstance(error, HTTPException) else _error(500, str(error))
 
 
 def _error(status: int, sentence: str) -> Response:

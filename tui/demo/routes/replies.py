@@ -1,14 +1,15 @@
 """How the API answers: JSON with times in UTC, two kinds of 404, and an empty 405."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
+from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
-from starlette.routing import Match
+from starlette.routing import BaseRoute, Match
 
 from tui.demo.contract.words import LARGEST
 from tui.demo.maintenance import Maintenance
@@ -110,3 +111,10 @@ def _without_slash(request: Request) -> Response | None:
 
 
 HANDLERS: Mapping[Any, Handler] = {RefusalError: _on_refusal, HTTPException: _on_http}
+
+
+def answering(routes: Sequence[BaseRoute], more: Mapping[Any, Handler] | None = None) -> Starlette:
+    """What serves `routes` as the API answers; `more` are handlers of further errors."""
+    app = Starlette(routes=routes, exception_handlers={**HANDLERS, **(more or {})})
+    app.router.redirect_slashes = False  # it would say 307
+    return app
