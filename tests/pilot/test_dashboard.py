@@ -325,3 +325,14 @@ async def test_a_journal_that_cannot_be_read_is_told(rig: Rig) -> None:
         await rig.know(pilot, data_gap())
         assert "nothing was done here yet" not in rig.text
         assert "is a folder" in rig.text
+
+
+async def test_that_the_journal_cannot_be_read_is_told_below_what_was_read_of_it(rig: Rig) -> None:
+    for number in range(5):
+        rig.app.desk.scribe.journal.append("intent", id=f"run {number}", action="job.requeue", targets=("job:1",))
+    async with rig.run() as pilot:
+        await rig.app.desk.read_journal()
+        rig.app.desk.unread = "the journal is a folder"
+        await rig.know(pilot, data_gap())
+        assert "job.requeue" in rig.text
+        assert "the journal is a folder" in rig.text

@@ -163,10 +163,8 @@ class Dashboard(Screen[None]):
 
         room = self._journal.size.height or 2
         lines = timeline(frame.entries, frame.actor, room, frame.now)
-        if frame.progress is not None:
-            lines = (*lines, frame.progress)[-room:]
-        if frame.unread:
-            return ((Span(f" {frame.unread}", "warn"),), *lines)[-room:]
+        unread: Line | None = (Span(f" {frame.unread}", "warn"),) if frame.unread else None
+        lines = (*lines, *filter(None, (unread, frame.progress)))[-room:]
         return lines or ((Span(" nothing was done here yet", "dim"),),)
 
     @property
