@@ -15,18 +15,19 @@ def worth_reading(before: Situation, reading: Reading[Any]) -> tuple[Part[Any], 
     """
     if not isinstance(reading.outcome, Value):
         return ()
-    again = before[reading.part].failure is not None
-    failed = tuple(
+    again = _others_that_failed(before, reading.part) if before[reading.part].failure is not None else ()
+    if reading.part.key == ENGINE_UNIT.key and _runs_anew(before.value(ENGINE_UNIT), reading.outcome.value):
+        return (*again, HOST_PROCESSES)
+    return again
+
+
+def _others_that_failed(before: Situation, part: Part[Any]) -> tuple[Part[Any], ...]:
+    return tuple(
         state.part
-        for state in before.of_source(reading.part.source)
-        if state.part.key != reading.part.key and state.face(before.at) is Face.FAILED
+        for state in before.of_source(part.source)
+        if state.part.key != part.key and state.face(before.at) is Face.FAILED
     )
-    workers = (HOST_PROCESSES,) if _runs_anew(before.value(ENGINE_UNIT), reading) else ()
-    return (*(failed if again else ()), *workers)
 
 
-def _runs_anew(unit: Unit | None, reading: Reading[Any]) -> bool:
-    if reading.part.key != ENGINE_UNIT.key or unit is None or not isinstance(reading.outcome, Value):
-        return False
-    now: Unit = reading.outcome.value
-    return now.invocation != unit.invocation
+def _runs_anew(before: Unit | None, now: Unit) -> bool:
+    return before is not None and now.invocation != before.invocation

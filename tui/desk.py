@@ -128,11 +128,12 @@ class Desk:
 
     def recall_incident(self) -> None:
         """Go on with the clock of an incident that the journal tells of, once it was read for the first time."""
-        ledger = self.scribe.ledger
+        if self._recalled:
+            return
+        self._recalled, ledger = True, self.scribe.ledger
         recorded = last_alert(ledger)
-        if recorded is not None and recorded.state is AlertState.FIRING and not self._recalled:
+        if recorded is not None and recorded.state is AlertState.FIRING:
             self._incident.recall(recorded.since, ledger.entries[-1].at)
-        self._recalled = True
 
     def alert(self, situation: Situation) -> Alert:
         """The alert, since the beginning of the incident."""
