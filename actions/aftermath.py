@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeGuard
 
 from actions.keeping import held
 from actions.means import Means
@@ -158,7 +158,7 @@ def _seeds(run: RunRecord, meant: Meant) -> Sequence[TargetVerdict] | None:
     """
     if run.verdict is not None:
         told = told_by(run, meant.targets)
-        return None if told is None or not all(map(_is_word, told)) else [_seen(each) for each in told]
+        return None if told is None or not all(_is_word(each.word) for each in told) else [_seen(each) for each in told]
     touched = [target for target in meant.targets if target.key in run.sent]
     done = {key for step in run.steps for key in step.targets}
     after = [target for target in meant.targets if target.key not in done]
@@ -168,13 +168,13 @@ def _seeds(run: RunRecord, meant: Meant) -> Sequence[TargetVerdict] | None:
 def _as_told(data: Mapping[str, Any]) -> Verdict:
     """A last verdict as the journal tells it, which may be damaged."""
     word, text = data.get("verdict"), clean(data.get("text"))
-    if word not in list(Word):
+    if not _is_word(word):
         return Verdict(Word.UNKNOWN, "its last verdict in the journal cannot be understood", ())
     return Verdict(Word(word), text, ())
 
 
-def _is_word(told: Told) -> bool:
-    return told.word in list(Word)
+def _is_word(word: object) -> TypeGuard[str]:
+    return word in list(Word)
 
 
 def _seen(told: Told) -> TargetVerdict:

@@ -34,8 +34,9 @@ def plan_requeue(ask: Ask) -> Plan | Refusal:
         return Refusal("No failed job is chosen: put the cursor on one, or mark some with space.")
     known = situation.value(JOBS_FAILED)
     failed = {job.id: job for job in known.jobs} if known else {}
-    unsafe = [target.label for target in asked if target.id in failed and not failed[target.id].actionable]
-    targets = tuple(target for target in asked if target.id not in failed or failed[target.id].actionable)
+    unfit = {target for target in asked if (job := failed.get(target.id)) and not job.actionable}
+    unsafe = [target.label for target in asked if target in unfit]
+    targets = tuple(target for target in asked if target not in unfit)
     jobs = [failed.get(target.id) for target in targets]
     if refusal := _unfit(targets, jobs, unsafe):
         return refusal

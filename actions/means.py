@@ -27,6 +27,11 @@ class Changed:
     barred: bool = False
     """Whether the target is what it was, and only the right to act on it is missing."""
 
+    @property
+    def beginning(self) -> str:
+        """Why, as the beginning of a sentence."""
+        return f"{self.why[0].upper()}{self.why[1:]}"
+
 
 class Executor(Protocol):
     """What acts on one kind of target, and looks at it."""

@@ -68,7 +68,7 @@ class Runner:
                 break
             report(Progress(number, len(plan.targets), f"{target.label}: is it still what was confirmed?"))
             if found := await changed(self.means.executor, target):
-                return Refusal(f"{found.why[0].upper()}{found.why[1:]}; nothing was sent.")
+                return Refusal(f"{found.beginning}; nothing was sent.")
         return Refusal(f"{self.brake.why}; nothing was sent.") if self.brake.pulled else None
 
 

@@ -127,13 +127,18 @@ class Grip:
         """Without a thread; kept, they would shut everybody out for as long as this program lives."""
         if not self._one_at_a_time.acquire(blocking=False):
             return  # a thread that hangs with them
-        self._one_at_a_time.release()
-        self._release()
+        try:
+            self._give_back()
+        finally:
+            self._one_at_a_time.release()
 
     def _release(self) -> None:
         with self._one_at_a_time:
-            for lock in reversed(self._locks):
-                lock.release()
+            self._give_back()
+
+    def _give_back(self) -> None:
+        for lock in reversed(self._locks):
+            lock.release()
 
 
 def _make_room(descriptors: int) -> None:

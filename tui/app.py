@@ -97,10 +97,10 @@ class BacktopApp(App[None]):
 
         return Life(self, self.desk, self.stage, self.dispatcher)
 
-    def watch_theme(self, name: str) -> None:
+    def watch_theme(self) -> None:
         """Without colours the greys of a theme stay apart; of the terminal's own nobody knows how dark each is."""
         if self.no_color:
-            plain = NoColor() if self.get_theme(name) is None or self.native_ansi_color else Monochrome()
+            plain = NoColor() if self.native_ansi_color else Monochrome()
             self._filters = [plain if isinstance(each, NoColor | Monochrome) else each for each in self._filters]
 
     def get_default_screen(self) -> Screen[None]:

@@ -18,9 +18,9 @@ def body_of(answer: Answer, route: str, thing: str = "") -> object:
     if not 200 <= answer.status < 300:
         raise failure(answer, route, thing)
     body = parse(answer, route)
-    return (
-        body if "id" in Fields(body) else told_well(body, route)
-    )  # a failed job may say of itself that it is no success
+    if "id" in Fields(body):
+        return body  # a failed job may say of itself that it is no success
+    return told_well(body, route)
 
 
 def report_of(answer: Answer, route: str, thing: str = "") -> object:

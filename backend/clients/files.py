@@ -85,7 +85,7 @@ class FilesClient:
         if began >= self._count_again_at:
             with _folder(self._root, "files.root") as (walk, root):
                 self._used = sum(entry.status.st_size for entry in walk.files(root))
-                self._hidden = walk.unreadable + sum(_is_link(name, root) for name in FOLDERS)
+                self._hidden = walk.unreadable + sum(stat.S_ISLNK(_mode(name, root) or 0) for name in FOLDERS)
             now = time.monotonic()
             self._count_again_at = now + REST * (now - began)
         return self._used
@@ -99,7 +99,7 @@ class FilesClient:
                 self._old("completed", _below(walk, root, "completed", ".pkl"), now - self._result_age),
                 self._old("results", _below(walk, root, "results", ""), now - self._result_age),
             )
-            absent = tuple(name for name in FOLDERS if _is_absent(name, root))
+            absent = tuple(name for name in FOLDERS if _mode(name, root) is None)
         scratch, hidden = self._scratch(now)
         return FileTree(active, (old[0], scratch, *old[1:]), walk.unreadable + hidden, absent)
 
@@ -137,22 +137,17 @@ class FilesClient:
         return status.st_size if self._quota > 0 else status.st_blocks * BLOCK
 
 
-def _is_absent(name: str, root: int) -> bool:
+def _mode(name: str, root: int) -> int | None:
+    """The mode of a folder of the engine: None if it is absent, 0 if that cannot be told.
+
+    Of one that is a link, and so lies elsewhere, nobody knows what the quota counts.
+    """
     try:
-        os.stat(name, dir_fd=root, follow_symlinks=False)
+        return os.stat(name, dir_fd=root, follow_symlinks=False).st_mode
     except FileNotFoundError:
-        return True
+        return None
     except OSError:
-        return False  # it may be there; that it cannot be looked into is counted
-    return False
-
-
-def _is_link(name: str, root: int) -> bool:
-    """Whether a folder of an engine lies elsewhere: then it is not known what of it the quota counts."""
-    try:
-        return stat.S_ISLNK(os.stat(name, dir_fd=root, follow_symlinks=False).st_mode)
-    except OSError:
-        return False
+        return 0
 
 
 def _below(walk: Walk, root: int, name: str, ending: str) -> Iterator[os.stat_result]:

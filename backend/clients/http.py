@@ -118,8 +118,7 @@ class HttpClient:
 
         `segments` are raw and travel percent-encoded, one path segment each. `at_least` is for routes that are slow by
         nature: seconds that they get even if the timeout is shorter. `largest` are the bytes of a body that are taken,
-        `BODY_LIMIT` unless told. Raises `Refused`, `TimedOut`, `BadAnswer` or
-        `NotAllowed`.
+        `BODY_LIMIT` unless told. Raises `Refused`, `TimedOut`, `CutOff`, `BadAnswer` or `NotAllowed`.
         """
         seconds = max(self._timeout, at_least)
         path = "/".join(_segment(part) for part in segments)

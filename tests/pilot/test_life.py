@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from textual.pilot import Pilot
 
 from actions.brake import BY_HAND, ENDING, Brake
 from actions.caretaker import Caretaker
@@ -44,17 +45,22 @@ class Lasting:
         return Outcome("run", Verdict.over(verdicts), ())
 
 
+async def confirmed(rig: Rig, pilot: Pilot[None], runs: Lasting) -> None:
+    """Requeue a job and confirm it, until it runs."""
+    rig.app.dispatcher.runner = lambda _spec: runs  # type: ignore[assignment,return-value]
+    await rig.know(pilot, data_gap())
+    await pilot.press("down", "r")
+    await until(pilot, lambda: isinstance(rig.app.screen, PlanScreen) and "[n] Cancel" in rig.text)
+    rig.clock.move(2)
+    await pilot.press("y")
+    await until(pilot, lambda: rig.app.dispatcher.running)
+
+
 @pytest.mark.parametrize("so_far", [False, True])
 async def test_told_to_end_it_starts_nothing_after_what_runs(rig: Rig, so_far: bool) -> None:
     runs = Lasting(so_far=so_far)
     async with rig.run(100, 30) as pilot:
-        rig.app.dispatcher.runner = lambda _spec: runs  # type: ignore[assignment,return-value]
-        await rig.know(pilot, data_gap())
-        await pilot.press("down", "r")
-        await until(pilot, lambda: isinstance(rig.app.screen, PlanScreen) and "[n] Cancel" in rig.text)
-        rig.clock.move(2)
-        await pilot.press("y")
-        await until(pilot, lambda: rig.app.dispatcher.running)
+        await confirmed(rig, pilot, runs)
         rig.app.life.end()
         await pilot.pause()
         assert rig.app.is_running
@@ -67,13 +73,7 @@ async def test_told_to_end_it_starts_nothing_after_what_runs(rig: Rig, so_far: b
 async def test_a_second_term_cuts_short_what_the_first_waits_for(rig: Rig) -> None:
     runs, cut = Lasting(), asyncio.Event()
     async with rig.run(100, 30) as pilot:
-        rig.app.dispatcher.runner = lambda _spec: runs  # type: ignore[assignment,return-value]
-        await rig.know(pilot, data_gap())
-        await pilot.press("down", "r")
-        await until(pilot, lambda: isinstance(rig.app.screen, PlanScreen) and "[n] Cancel" in rig.text)
-        rig.clock.move(2)
-        await pilot.press("y")
-        await until(pilot, lambda: rig.app.dispatcher.running)
+        await confirmed(rig, pilot, runs)
         with runs.brake.over("systemctl restart engine", cut.set):
             rig.app.life.hang_up()
             await until(pilot, lambda: rig.told and "now       waits for the end of" in rig.text)

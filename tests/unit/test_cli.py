@@ -7,12 +7,15 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+from textual.theme import BUILTIN_THEMES
 
 from backend.clock import SystemClock
 from backend.config.example import example
 from backend.incident.journal import Journal
 from tui import cli
+from tui.cli import THEME_NAMES
 from tui.demo.world.scenario import SCENARIOS
+from tui.themes import THEMES
 
 WRONG = """\
 [api]
@@ -285,3 +288,8 @@ def test_what_is_no_file_is_a_sentence(
     assert code_of("status", "--config", str(path)) == 3
     assert code_of("act", "job.requeue", "8841", "--config", str(path)) == 2
     assert all(line.startswith(f"backtop: {path}: ") for line in capsys.readouterr().err.splitlines())
+
+
+def test_the_themes_that_are_told_are_there() -> None:
+    assert {*BUILTIN_THEMES, *(theme.name for theme in THEMES)} >= {*THEME_NAMES}
+    assert {theme.name for theme in THEMES} <= {*THEME_NAMES}

@@ -43,5 +43,5 @@ async def _unfit(plan: Plan, means: Means) -> str | None:
     """The first target that a fresh look would refuse."""
     for target in plan.targets:
         if found := await changed(means.executor, target):
-            return f"{found.why[0].upper()}{found.why[1:]}."
+            return f"{found.beginning}."
     return None

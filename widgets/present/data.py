@@ -67,8 +67,8 @@ def _brief(look: Look, overview: Sequence[Line], wanted: frozenset[str]) -> tupl
         return (*odd, *overview)
     names = list(dict.fromkeys(gap.symbol for gap in data_list.ordered(there.gaps, wanted)))
     more = f" +{len(names) - 3}" if len(names) > 3 else ""
-    first = (Span("gaps ", "dim"), Span(f"{', '.join(names[:3])}{more}", "bad"))
-    return (aged(look, DATA_AVAILABILITY, first), *odd, *overview)
+    gaps = (Span("gaps ", "dim"), Span(f"{', '.join(names[:3])}{more}", "bad"))
+    return (aged(look, DATA_AVAILABILITY, gaps), *odd, *overview)
 
 
 def _three_lines(look: Look, overview: Sequence[Line], wanted: frozenset[str]) -> tuple[Line, ...]:
