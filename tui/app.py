@@ -161,6 +161,11 @@ class BacktopApp(App[None]):
         if self._meant_for is not self.screen:
             event.prevent_default()
 
+    def push_screen(self, *arguments: Any, **options: Any) -> Any:
+        """Show another screen; what was said before lies in nobody's way there."""
+        self.clear_notifications()
+        return super().push_screen(*arguments, **options)
+
     def action_command_palette(self) -> None:
         """Open the palette, with words that every terminal can show."""
         if self.use_command_palette and not isinstance(self.screen, CommandPalette):

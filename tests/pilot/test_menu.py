@@ -231,3 +231,19 @@ async def test_long_words_stay_longer(rig: Rig, text: str, least: float) -> None
         await until(pilot, lambda: rig.told)
         (said,) = rig.app._notifications
         assert least <= said.timeout <= 2 * least
+
+
+@pytest.mark.parametrize("key", ["a", "question_mark", "ctrl+p", "r", "ctrl+q"])
+async def test_what_was_said_before_covers_nothing_that_opens(rig: Rig, key: str) -> None:
+    async with rig.run() as pilot:
+        await rig.know(pilot, data_gap())
+        if key == "ctrl+q":
+            await pilot.press("r")
+            await until(pilot, lambda: "[n] Cancel" in rig.text)
+            rig.clock.move(1)
+        rig.app.stage.tell("actions are locked", title="lock", grave=False)
+        below = rig.app.screen
+        await pilot.press(key)
+        await until(pilot, lambda: rig.app.screen is not below)
+        await pilot.pause()
+        assert rig.told == []

@@ -43,8 +43,7 @@ class MenuScreen(ModalScreen[str | None]):
             yield self._reason
 
     def on_mount(self) -> None:
-        """List everything; what was said before lies in nobody's way."""
-        self.app.clear_notifications()
+        """List everything."""
         self._table.update(rows(tuple(self._entries.values())))
         self._table.acknowledge()
         self._table.focus()

@@ -34,8 +34,7 @@ class SettlingScreen(ModalScreen[T]):
         self._drawn_at: float | None = None
 
     def on_mount(self) -> None:
-        """Count from when it can be seen; what was said before lies in nobody's way."""
-        self.app.clear_notifications()
+        """Count from when it can be seen."""
         self.call_after_refresh(self.drawn)
 
     def drawn(self) -> None:
