@@ -37,7 +37,7 @@ KEYS: tuple[Key, ...] = (
     Key("tab", "tab", "app.focus_next", "next pane", "go to the next pane", on="dashboard"),
     Key("z", "z", "zoom", "zoom", "show one pane whole and the others as a line each", footer=True, on="dashboard"),
     Key("h", "h", "hold", "hold", "hold the picture still; reading goes on", footer=True, on="dashboard"),
-    Key("L", "L", "lock", "lock", "unlock actions for 15 minutes, or lock them again", on="dashboard"),
+    Key("L", "L", "lock", "unlock", "unlock actions for 15 minutes, or lock them again", on="dashboard"),
     Key("x", "x", "stop", "stop", "let the action that runs send nothing more", on="dashboard"),
     Key("escape", "esc", "drop", "drop", "leave an action that has not opened its dialog yet", on="dashboard"),
     Key("a", "a", "menu", "actions", "list all actions, and why one cannot run now", footer=True, on="dashboard"),

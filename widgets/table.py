@@ -18,7 +18,6 @@ from widgets.table_rows import Group, Item, Row
 WHEEL = 3
 """Lines that one step of the mouse wheel scrolls."""
 
-
 _TURNS: dict[str, Callable[[TableModel, int], None]] = {
     "move": TableModel.move,
     "page": lambda model, step: model.move(step * max(1, model.view.height - 1)),
@@ -47,7 +46,7 @@ class TableMessage(Message):
 class LiveTable(Painted, can_focus=True):
     """Rows by key; an update sends only the cells that differ, and cursor, marks and window follow the keys.
 
-    An empty table shows nothing at all. Texts are literal.
+    An empty table shows nothing at all; one whose filter lists no row says so. Texts are literal.
     """
 
     ALLOW_SELECT = False
@@ -224,7 +223,10 @@ class LiveTable(Painted, can_focus=True):
         self._head = 1 if self._titles and self.model.rows.items and height > 1 else 0
         self.model.resize(height - self._head)
         titles = [lines.title(self.model.listing.sort)] if self._head else []
-        return [*titles, *lines.window(self.model, focused=self.has_focus)][:height]
+        rows = lines.window(self.model, focused=self.has_focus)
+        if not self.model.keys and self.model.rows.items:
+            rows = [lines.nothing(f"none of {self.model.rows.count} fits")]
+        return [*titles, *rows][:height]
 
     def _tell(self) -> None:
         """Post what the owner does not know yet."""

@@ -75,6 +75,10 @@ class Lines:
             self._titles = sort, self._finish("row", self._fit(spans[:-1]), thumb=False)
         return self._titles[1]
 
+    def nothing(self, words: str) -> Picture:
+        """Return the line that stands where no row is listed though there are some."""
+        return self._finish("row", self._fit((Span(" " * GUTTER), Span(words, "dim"))), thumb=False)
+
     def column_at(self, x: int) -> int | None:
         """Return the number of the column that a cell of the line belongs to."""
         for place in self.placed:

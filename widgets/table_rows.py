@@ -115,6 +115,11 @@ class Rows:
         stayed = [*filter(here.__contains__, now)] == [*filter(there.__contains__, was)]
         return self._delta(pairs, gone, moved=True, shuffled=not stayed)
 
+    @property
+    def count(self) -> int:
+        """How many rows there are, their groups not counted."""
+        return len(self.items) - len(self.children)
+
     def parent(self, key: str) -> str | None:
         """Return the key of the group that a row belongs to."""
         item = self.items.get(key)

@@ -68,6 +68,15 @@ async def test_only_what_fits_is_listed(rig: Rig, text: str, keys: set[str]) -> 
         assert rig.told == []
 
 
+async def test_a_list_of_which_nothing_fits_says_so(rig: Rig) -> None:
+    async with watching(rig) as pilot:
+        await pilot.press("slash", *"xyz")
+        await until(pilot, lambda: "none of 14 fits" in "\n".join(rig.lines))
+        await pilot.press("escape")
+        await until(pilot, lambda: passing(rig) == ALL)
+        assert "fits" not in "\n".join(rig.lines)
+
+
 async def test_it_is_applied_while_one_types(rig: Rig) -> None:
     async with watching(rig) as pilot:
         assert passing(rig) == ALL

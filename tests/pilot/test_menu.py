@@ -153,6 +153,16 @@ async def test_what_cannot_run_is_refused_from_the_palette_too(rig: Rig) -> None
         assert rig.app.screen is rig.app.dashboard
 
 
+@pytest.mark.parametrize("typed", ["lock", "unlock"])
+async def test_the_palette_finds_the_lock_by_either_name(rig: Rig, typed: str) -> None:
+    async with rig.run() as pilot:
+        await rig.know(pilot, data_gap())
+        await pilot.press("ctrl+p")
+        await until(pilot, lambda: isinstance(rig.app.screen, CommandPalette))
+        await pilot.press(*typed)
+        await until(pilot, lambda: "unlock actions for 15 minutes" in rig.text)
+
+
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
