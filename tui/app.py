@@ -247,11 +247,11 @@ class BacktopApp(App[None]):
 
     def act(self, spec: ActionSpec) -> None:
         """Plan, confirm and run one action on what is marked or under the cursor."""
-        from tui.targets import targets_of
+        from tui.targets import doubtful, targets_of
 
         table = self.dashboard.panes[spec.panes[0]].table
-        if spec.chosen and table is not None and table.marked_keys and not any(map(table.lists, table.marked_keys)):
-            self.stage.tell("what is marked is hidden by the filter; / and esc show it", title=spec.title, grave=True)
+        if spec.chosen and table is not None and (doubt := doubtful(table.model)):
+            self.stage.tell(doubt, title=spec.title, grave=True)
             return
         if table is None:
             targets = targets_of(spec, self.desk.situation(), (), None)

@@ -7,6 +7,7 @@ from backend.model.situation import Situation
 from backend.model.target import JobTarget, Target
 from backend.parts import JOBS_FAILED
 from widgets.present.failures import group_key
+from widgets.table_model import TableModel
 
 Listed = Callable[[str], bool]
 """Whether the row of this key passes what the person filters by."""
@@ -15,6 +16,24 @@ Listed = Callable[[str], bool]
 def everything(_key: str) -> bool:
     """No filter."""
     return True
+
+
+STRAYED = {
+    "cursor": "the row under the cursor went away; press again to mean the one that it stands on now",
+    "marks": "what was marked went away; press again to mean the row under the cursor",
+}
+
+
+def doubtful(model: TableModel) -> str | None:
+    """Why it is not clear what the person means; told once, as long as nothing else goes away."""
+    if model.strayed is not None:
+        sentence = STRAYED[model.strayed]
+        model.settle()
+        return sentence
+    marked = model.marks.keys
+    if marked and not any(map(model.listing.accepted, marked)):
+        return "what is marked is hidden by the filter; / and esc show it"
+    return None
 
 
 def targets_of(

@@ -47,6 +47,8 @@ class Pane(Painted):
         self.kind = kind
         self._view = PaneView(Face.WAITING, ())
         self._look: Look | None = None
+        self._told = False
+        """Whether the rows were there once, be it that there were none: what comes later is news."""
         self.table: LiveTable | None = None
         """There from the first view on, in a pane of a kind that has one."""
         self.can_focus = not kind.nothing
@@ -61,11 +63,11 @@ class Pane(Painted):
         if self.table is None and self.kind.nothing:
             self.table = self._new_table()
         if self.table is not None:
-            first = not self.table.model.keys
             self.table.stale = view.rows_stale
             self.table.update(view.rows)
-            if first:
+            if not self._told:
                 self.table.acknowledge()  # what is there at the start is no news
+        self._told |= view.face in (Face.OK, Face.STALE)
         if self._around != around:
             (self.table or self).refresh(repaint=False, layout=True)
         self.repaint()
@@ -170,6 +172,10 @@ class Pane(Painted):
         """The frame goes back to grey."""
         self.repaint()
 
+    def on_live_table_marks_changed(self) -> None:
+        """The title counts them: some may stand where nobody sees them."""
+        self.repaint()
+
     def on_focus(self) -> None:
         """A pane without a table takes the keys itself."""
         self.repaint()
@@ -218,7 +224,11 @@ class Pane(Painted):
             words.append("too slow, all shown")
         if self.only_broken:
             words.append("only broken")
-        return tuple(Span(f"{word} ", "warn") for word in words)
+        marked = self.table.marked_keys if self.table is not None else ()
+        if self.table is not None and self.table.hidden_sort:
+            words.append(f"by {self.table.hidden_sort}")
+        chosen = (Span(f"{len(marked)} marked ", "accent"),) if marked else ()
+        return (*chosen, *(Span(f"{word} ", "warn") for word in words))
 
     def _upper(self, width: int) -> Picture:
         glyphs, tone = self.glyphs, self._tone()

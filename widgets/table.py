@@ -120,6 +120,14 @@ class LiveTable(Painted, can_focus=True):
         """The keys of the marked rows."""
         return self.model.marks.keys
 
+    @property
+    def hidden_sort(self) -> str:
+        """The title of the column that is sorted on while there is no room for it."""
+        sort, lines = self.model.listing.sort, self._lines
+        if sort is None or lines is None or any(place.number == sort.column for place in lines.placed):
+            return ""
+        return self.model.columns[sort.column].title
+
     def lists(self, key: str) -> bool:
         """Whether this row passes the filter, folded or not."""
         return self.model.listing.accepted(key)
@@ -146,10 +154,6 @@ class LiveTable(Painted, can_focus=True):
     def acknowledge(self) -> None:
         """Take the signs away that say what changed."""
         self._do(self.model.acknowledge)
-
-    def clear_marks(self) -> None:
-        """Unmark all rows."""
-        self._do(self.model.marks.clear)
 
     def action_turn(self, turn: str, step: int) -> None:
         """Do what a key stands for."""

@@ -1,6 +1,6 @@
 """The marked rows of a table, by key."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 from widgets.table_rows import Rows
 
@@ -19,21 +19,25 @@ class Marks:
         self.keys = self.keys - wanted if wanted <= self.keys else self.keys | wanted
         self._anchor = None
 
-    def clear(self) -> None:
-        """Take all marks away."""
-        self.keys = frozenset()
-        self._anchor = None
+    def span(self, listed: Sequence[str], end: int) -> Sequence[str]:
+        """Return what is listed from the anchor to `end`; nothing where no range is being drawn."""
+        if self._anchor is None or self._anchor not in listed:
+            return ()
+        anchor = listed.index(self._anchor)
+        return listed[min(anchor, end) : max(anchor, end) + 1]
 
     def release(self) -> None:
         """End the range: the next one starts anew."""
         self._anchor = None
 
-    def extend(self, listed: Sequence[str], start: int, end: int, markable: Callable[[str], bool]) -> None:
-        """Mark from the anchor to `end`; without an anchor `start` becomes it. What the range gives up is as before."""
-        anchor = listed.index(self._anchor) if self._anchor in listed else None
-        if anchor is None:
-            anchor, self._anchor, self._before = start, listed[start], self.keys
-        self.keys = self._before.union(filter(markable, listed[min(anchor, end) : max(anchor, end) + 1]))
+    def extend(self, listed: Sequence[str], start: int, end: int, rows: Callable[[str], Iterable[str]]) -> None:
+        """Mark from the anchor to `end`; without an anchor `start` becomes it. What the range gives up is as before.
+
+        `rows` says which rows a listed key stands for.
+        """
+        if self._anchor not in listed:
+            self._anchor, self._before = listed[start], self.keys
+        self.keys = self._before.union(*map(rows, self.span(listed, end)))
 
     def keep(self, rows: Rows) -> None:
         """Forget keys that are no rows any more."""

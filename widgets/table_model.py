@@ -1,6 +1,7 @@
 """The state of a table, without a screen: rows by key, sort, filter, folds, marks, cursor, window."""
 
 from collections.abc import Callable, Sequence
+from typing import Literal
 
 from widgets.expression import FilterError
 from widgets.table_columns import Column
@@ -11,12 +12,15 @@ from widgets.table_order import Sort
 from widgets.table_rows import Item, Row, Rows
 from widgets.table_view import View
 
+Strayed = Literal["cursor", "marks"]
+"""What follows nothing any more: the cursor stands on another row, or all that was marked is gone."""
+
 
 class TableModel:
     """A table whose cursor, marks and window follow the keys of its rows, never their places.
 
-    The cursor leaves its key only when the user moves it, when the user's own fold or filter hides it, or when the row
-    is gone; `view.lost` then names that row until the user moves again.
+    The cursor leaves its key only when the user moves it, when the user's own fold or filter hides it, or when an
+    update takes the row away; the last is told by `strayed`.
     """
 
     def __init__(self, columns: Sequence[Column]) -> None:
@@ -26,6 +30,8 @@ class TableModel:
         self.marks = Marks()
         self.view = View()
         self.changed: set[str] = set()
+        self.strayed: Strayed | None = None
+        """What an update took from the user, who then means something else than the table does; until the next move."""
         self._loaded = False
         self._marked_groups: tuple[frozenset[str] | None, frozenset[str | None]] = (None, frozenset())
 
@@ -47,7 +53,7 @@ class TableModel:
         Rows follow their group wherever they stand; one whose group is missing stands at the top. The first update is
         where the user starts from: nothing in it counts as changed. Later a changed row makes its group changed too.
         """
-        cursor = self.view.cursor
+        cursor, marked = self.view.cursor, bool(self.marks.keys)
         delta = self.rows.replace(items)
         if self._loaded:
             self.changed.update(delta.news)
@@ -58,12 +64,18 @@ class TableModel:
             self.marks.keep(self.rows)
             self._marked_groups = None, frozenset()
         self._relist(lambda: self.listing.follow(delta))
-        if cursor is not None and cursor in delta.gone and self.view.lost is None:
-            self.view.lost = cursor
+        if marked and not self.marks.keys:
+            self.strayed = "marks"
+        elif cursor not in (None, self.view.cursor) and self.strayed is None:
+            self.strayed = "cursor"
 
     def acknowledge(self) -> None:
         """Take note of all that changed."""
         self.changed.clear()
+
+    def settle(self) -> None:
+        """The user knows what is marked and where the cursor stands."""
+        self.strayed = None
 
     def sort_by(self, sort: Sort | None) -> None:
         """Sort on a column, or with None keep the owner's order."""
@@ -78,10 +90,14 @@ class TableModel:
             self.sort_by(None if sort.descending else Sort(column, descending=True))
 
     def step_sort(self, step: int, columns: Sequence[int]) -> None:
-        """Go on to the next sort, or back: the owner's order, then each of these columns up and down."""
-        ring = [None, *(Sort(number, down) for number in columns for down in (False, True))]
-        here = ring.index(self.listing.sort) if self.listing.sort in ring else 0
-        self.sort_by(ring[(here + step) % len(ring)])
+        """Go on to the next sort, or back: the owner's order, then each of these columns up and down.
+
+        The column that is sorted on has its place among them, also where it is seen no more.
+        """
+        sort = self.listing.sort
+        numbers = sorted({*columns, *([] if sort is None else [sort.column])})
+        ring = [None, *(Sort(number, down) for number in numbers for down in (False, True))]
+        self.sort_by(ring[(ring.index(sort) + step) % len(ring)])
 
     def filter(self, text: str) -> str | None:
         """List only what this filter accepts; return a sentence if it cannot be used, and change nothing then."""
@@ -103,6 +119,7 @@ class TableModel:
 
     def go(self, index: int) -> None:
         """Move the cursor to a place in the listing, or the nearest there is."""
+        self.settle()
         self.marks.release()
         self.view.go(self.keys, index)
 
@@ -112,6 +129,8 @@ class TableModel:
 
     def scroll(self, lines: int) -> None:
         """Move the window up or down; the cursor stays within it."""
+        self.settle()
+        self.marks.release()
         self.view.scroll(self.keys, lines)
 
     def resize(self, height: int) -> None:
@@ -120,6 +139,7 @@ class TableModel:
 
     def mark(self) -> None:
         """Mark the row under the cursor, or unmark it; on a group's line all its rows."""
+        self.settle()
         cursor = self.view.cursor
         if cursor is not None and self.rows.is_row(cursor):
             self.marks.toggle([cursor])
@@ -128,21 +148,31 @@ class TableModel:
 
     def mark_group(self) -> None:
         """Mark all rows of the group under the cursor that pass the filter, or unmark them; without groups all rows."""
+        self.settle()
         if self.view.cursor is not None:
             group = self.rows.group_of(self.view.cursor)
             self.marks.toggle([*filter(self.rows.is_row, self.listing.siblings(group))])
 
     def extend(self, lines: int) -> None:
-        """Move the cursor and mark all rows from where the range began."""
+        """Move the cursor and mark all rows from where the range began; a folded group stands for its rows."""
+        self.settle()
         if self.keys:
             start = self.view.index
             self.view.go(self.keys, start + lines)
-            self.marks.extend(self.keys, start, self.view.index, self.rows.is_row)
+            self.marks.extend(self.keys, start, self.view.index, self._stands_for)
+
+    def _stands_for(self, key: str) -> Sequence[str]:
+        """Return the rows that are marked with a line: the row itself, or what a folded group hides."""
+        if self.rows.is_row(key):
+            return (key,)
+        return () if self.listing.is_open(key) else [*filter(self.rows.is_row, self.listing.siblings(key))]
 
     def _relist(self, change: Callable[[], None]) -> None:
-        """Change the listing; cursor and window follow."""
-        before = self.keys
+        """Change the listing; cursor and window follow. A range ends when other rows come to stand within it."""
+        before, span = self.keys, self.marks.span(self.keys, self.view.index)
         change()
         group = self.rows.parent(self.view.cursor) if self.view.cursor is not None else None
         folded = group is not None and not self.listing.is_open(group)
         self.view.follow(before, self.keys, refuge=group if folded else None)
+        if not frozenset(span).issuperset(self.marks.span(self.keys, self.view.index)):
+            self.marks.release()

@@ -165,13 +165,13 @@ class Rows:
             (top if siblings is None else siblings).append(key)
 
     def _is_quiet(self, before: Item | None, after: Item) -> bool:
-        """Say whether two items differ in quiet columns only."""
+        """Say whether two items differ in quiet columns only; what turns good or bad there is no less news."""
         if not isinstance(before, Row) or not isinstance(after, Row):
             return False
         if before.parent != after.parent or len(before.cells) != len(after.cells):
             return False
         cells = enumerate(zip(before.cells, after.cells, strict=True))
-        return all(number in self._quiet or was == cell for number, (was, cell) in cells)
+        return all(was == cell or (number in self._quiet and was.tone == cell.tone) for number, (was, cell) in cells)
 
 
 def _first_of_each(items: Sequence[Item]) -> Iterator[Item]:

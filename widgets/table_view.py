@@ -11,7 +11,6 @@ class View:
         self.index = 0
         self.top = 0
         self.height = 0
-        self.lost: str | None = None
 
     def follow(self, before: Sequence[str], after: Sequence[str], refuge: str | None = None) -> None:
         """Keep cursor and picture where their keys went.
@@ -34,7 +33,6 @@ class View:
     def go(self, keys: Sequence[str], index: int) -> None:
         """Move the cursor to a place in the listing, or the nearest there is."""
         self._put(keys, index)
-        self.lost = None
         self._show_cursor(len(keys))
 
     def scroll(self, keys: Sequence[str], lines: int) -> None:

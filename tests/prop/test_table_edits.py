@@ -1,6 +1,7 @@
 """A table that was edited bit by bit is the same as a fresh one of what came out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Literal, NamedTuple
 
 import pytest
@@ -114,7 +115,8 @@ class EditedTable(RuleBasedStateMachine):
         cursor = self.model.view.cursor
         for each in several:
             each.apply(self.items)
-        self.model.update(list(self.items))
+        with self.relisting():
+            self.model.update(list(self.items))
         there = {item.key for item in self.items if self.model.rows.is_row(item.key)}
         self.marks, self.before = self.marks & there, self.before & there
         if cursor in self.model.keys:
@@ -123,24 +125,44 @@ class EditedTable(RuleBasedStateMachine):
     @rule(sort=st.sampled_from(SORTS))
     def sort_by(self, sort: Sort | None) -> None:
         self.sort = sort
-        self.model.sort_by(sort)
+        with self.relisting():
+            self.model.sort_by(sort)
 
     @rule(text=st.sampled_from(FILTERS))
     def filter(self, text: str) -> None:
         self.text = text
-        assert self.model.filter(text) is None
+        with self.relisting():
+            assert self.model.filter(text) is None
 
     @rule(wanted=st.sampled_from([None, not_one]))
     def only(self, wanted: Wanted) -> None:
         self.wanted = wanted
-        self.model.only(wanted)
+        with self.relisting():
+            self.model.only(wanted)
 
     @rule(opened=st.booleans())
     def fold(self, opened: bool) -> None:
         group = self.model.rows.group_of(self.model.view.cursor)
         if group is not None and self.model.listing.is_open(group) != opened:
             self.folds[group] = opened
-        self.model.fold(opened=opened)
+        with self.relisting():
+            self.model.fold(opened=opened)
+
+    def span(self) -> list[str]:
+        """What is listed from the anchor to the cursor."""
+        listed = list(self.model.keys)
+        if self.anchor not in listed or self.model.view.cursor is None:
+            return []
+        first, last = sorted((listed.index(self.anchor or ""), listed.index(self.model.view.cursor)))
+        return listed[first : last + 1]
+
+    @contextmanager
+    def relisting(self) -> Iterator[None]:
+        """A range ends when other rows come to stand within it."""
+        seen = self.span()
+        yield
+        if not set(self.span()) <= set(seen):
+            self.anchor = None
 
     @rule(place=st.integers(0, 12))
     def go(self, place: int) -> None:
@@ -164,7 +186,15 @@ class EditedTable(RuleBasedStateMachine):
                 self.anchor, self.before = cursor, self.marks
             ends = sorted(listed.index(key) for key in (self.anchor, self.model.view.cursor) if key is not None)
             span = listed[ends[0] : ends[-1] + 1]
-            self.marks = self.before.union(filter(self.model.rows.is_row, span))
+            self.marks = self.before.union(*map(self.stands_for, span))
+
+    def stands_for(self, key: str) -> list[str]:
+        """The row itself, or what a folded group hides."""
+        if self.model.rows.is_row(key):
+            return [key]
+        if self.model.listing.is_open(key):
+            return []
+        return [child for child in self.model.rows.children[key] if self.model.listing.accepted(child)]
 
     @invariant()
     def it_is_as_if_it_were_fresh(self) -> None:

@@ -91,7 +91,7 @@ def test_groups_span_the_width_and_show_what_they_hold() -> None:
     assert drawn(lines, model)[0].endswith(" 79 %┃")
     assert drawn(lines, model)[2].endswith(" ")
     model.fold(opened=False)
-    model.marks.clear()
+    model.marks.toggle(model.marks.keys)
     assert [each[:2] for each in drawn(lines, model)] == ["▸▎"]
     model.acknowledge()
     assert [each[:2] for each in drawn(Lines(COLUMNS, 24, ASCII), model)] == ["> "]

@@ -1,5 +1,6 @@
 from collections.abc import Callable
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -14,7 +15,7 @@ COLUMNS = (Column("name", "Name"), Column("size", "Size"), Column("age", "Age", 
 GROUPS = ("g0", "g1", "g2")
 FILTERS = ("", "a", "B", "!b", "/^a", "!/a$/", "name:c", "!Size:1", "/[", "!", "x:y")
 
-cells = st.builds(Cell, st.sampled_from(["a", "b", "ab", "C", "", "–"]), st.just("plain"))
+cells = st.builds(Cell, st.sampled_from(["a", "b", "ab", "C", "", "–"]), st.sampled_from(["plain", "plain", "bad"]))
 numbers = st.builds(
     Cell, st.sampled_from(["1", "2", "x"]), st.just("plain"), st.sampled_from([None, 1, 2, 1.5, "1", float("nan")])
 )
@@ -137,7 +138,8 @@ class Table(RuleBasedStateMachine):
 
     @rule(items=tables)
     def update(self, items: list[Item]) -> None:
-        before, cursor, lost = list(self.model.keys), self.model.view.cursor, self.model.view.lost
+        before, cursor, strayed = list(self.model.keys), self.model.view.cursor, self.model.strayed
+        marked = bool(self.model.marks.keys)
         top = before[self.model.view.top] if before else None
         old, new = self.reference.items, first_of_each(items)
         self.reference.items = new
@@ -146,8 +148,9 @@ class Table(RuleBasedStateMachine):
         self.news |= {group for key in loud if (group := parent(new, key)) is not None}
         self.model.update(items)
         self.check_cursor(before, cursor)
-        gone = cursor is not None and cursor not in new
-        assert self.model.view.lost == (lost if lost is not None or not gone else cursor)
+        moved = cursor is not None and self.model.view.cursor != cursor
+        now = "marks" if marked and not self.model.marks.keys else strayed or ("cursor" if moved else None)
+        assert self.model.strayed == now
         self.check_top(top)
 
     @rule(data=st.data())
@@ -181,7 +184,7 @@ class Table(RuleBasedStateMachine):
         index = self.model.view.index
         self.model.move(step)
         assert self.model.view.index == max(0, min(index + step, len(self.model.keys) - 1))
-        assert self.model.view.lost is None
+        assert self.model.strayed is None
 
     @rule(opened=st.booleans())
     def fold(self, opened: bool) -> None:
@@ -208,10 +211,21 @@ class Table(RuleBasedStateMachine):
 
     @rule(step=st.sampled_from([-1, 1]))
     def extend(self, step: int) -> None:
-        cursor = self.model.view.cursor
+        cursor, marks = self.model.view.cursor, self.model.marks.keys
+        ranging = self.model.marks.span(self.model.keys, self.model.view.index)
         self.model.extend(step)
+        if cursor is not None and not ranging:
+            now = self.model.view.cursor
+            assert now is not None
+            assert self.model.marks.keys == marks.union(*map(self.stands_for, {cursor, now}))
         if cursor is not None and isinstance(self.reference.items[self.model.keys[self.model.view.index]], Row):
             assert self.model.view.cursor in self.model.marks.keys
+
+    def stands_for(self, key: str) -> list[str]:
+        if isinstance(self.reference.items[key], Row):
+            return [key]
+        inside = [] if self.reference.is_open(key) else self.reference.siblings(key)
+        return [child for child in inside if self.reference.accepts(child)]
 
     @rule(lines=st.integers(-4, 4))
     def scroll(self, lines: int) -> None:
@@ -290,7 +304,9 @@ def alike(old: Item, new: Item) -> bool:
     """Say whether two items differ in nothing or in the quiet column only."""
     if not isinstance(old, Row) or not isinstance(new, Row):
         return old == new
-    return old.parent == new.parent and len(old.cells) == len(new.cells) and old.cells[:2] == new.cells[:2]
+    if old.parent != new.parent or len(old.cells) != len(new.cells) or old.cells[:2] != new.cells[:2]:
+        return False
+    return [cell.tone for cell in old.cells] == [cell.tone for cell in new.cells]
 
 
 TestTable = Table.TestCase
@@ -316,6 +332,12 @@ def test_sorts_are_gone_through_in_a_ring() -> None:
     for expected in [*ring[-2::-1], None]:
         model.step_sort(-1, [0, 2])
         assert model.listing.sort == expected
+    model.sort_by(Sort(1))
+    model.step_sort(1, [0, 2])
+    assert model.listing.sort == Sort(1, True), "the column has its place also where it is seen no more"
+    model.step_sort(1, [0, 2])
+    assert model.listing.sort == Sort(2)
+    model.sort_by(None)
     for expected in (Sort(1), Sort(1, True), None):
         model.turn_sort(1)
         assert model.listing.sort == expected
@@ -333,3 +355,29 @@ def test_a_hundred_thousand_rows_are_passed_over_when_one_changes() -> None:
     assert model.keys[0] == "k7"
     assert model.changed == {"k7"}
     assert len(model.keys) == 11_111 + 1
+
+
+def numbered(many: int) -> TableModel:
+    model = TableModel(COLUMNS)
+    model.resize(10)
+    model.update([Row(str(n), (Cell(str(n), sort=n), Cell("x", sort=n * 37 % 101))) for n in range(many)])
+    return model
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda model: model.sort_by(Sort(1)),
+        lambda model: model.scroll(60),
+        lambda model: model.only(lambda row: True),
+        lambda model: model.update([*model.rows.items.values()][50:]),
+    ],
+    ids=["sort", "wheel", "only", "update"],
+)
+def test_a_range_never_marks_what_nobody_saw(change: Callable[[TableModel], None]) -> None:
+    model = numbered(100)
+    model.go(3)
+    model.extend(1)
+    change(model)
+    model.extend(1)
+    assert len(model.marks.keys) <= 4

@@ -12,7 +12,7 @@ from widgets.present.elsewhere import elsewhere, of_failures
 from widgets.present.faces import old, standing, state_line
 from widgets.present.jobs import priority_word
 from widgets.present.view import Look, PaneView
-from widgets.present.words import number, remarked, since
+from widgets.present.words import counted, number, remarked, since
 from widgets.table_rows import Cell, Group, Row
 from widgets.text import Line, Span
 
@@ -102,7 +102,7 @@ def _row(job: Job, parent: str, age: str) -> Row:
     return Row(
         job.id,
         (
-            Cell(job.label, "strong" if job.actionable else "warn"),
+            Cell(job.label, "strong" if job.actionable else "warn", counted(job.label)),
             Cell(job.strategy),
             Cell(priority_word(job.priority), "strong" if high else "dim", job.priority.rank),
             Cell(age, "dim", -broke.timestamp() if broke else None),

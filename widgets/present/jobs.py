@@ -11,7 +11,19 @@ from widgets.present import columns
 from widgets.present.elsewhere import elsewhere, of_work
 from widgets.present.faces import aged, old, standing, state_line
 from widgets.present.view import MARGIN, Look, PaneView, grave
-from widgets.present.words import against, ago, bar, labelled, number, percent, remarked, span, time_of_day, weightiest
+from widgets.present.words import (
+    ago,
+    bar,
+    counted,
+    labelled,
+    number,
+    percent,
+    remarked,
+    runtime_tone,
+    span,
+    time_of_day,
+    weightiest,
+)
 from widgets.table_columns import arrange
 from widgets.table_rows import Cell, Row
 from widgets.text import Line, Span, Tone
@@ -106,9 +118,8 @@ def _rows(running: JobList | None, now: datetime, look: Look) -> list[Row]:
 def _row(job: Job, now: datetime, look: Look, cells: int) -> Row:
     ran = runtime(job, now)
     limit = look.limits.runtime_minutes
-    allowed = limit * 60
-    share = (ran or 0.0) / allowed
-    tone = against(share, 1.0, margin=0.85)
+    share = (ran or 0.0) / (limit * 60)
+    tone = runtime_tone(ran or 0.0, limit)
     over = f"OVER {limit:g}m" if share > 1 else ""
     return Row(
         job.id,
@@ -118,8 +129,8 @@ def _row(job: Job, now: datetime, look: Look, cells: int) -> Row:
             Cell(span(ran), tone, sort=ran),
             Cell(over, "bad"),
             Cell(priority_word(job.priority), "strong" if job.priority is Priority.HIGH else "dim", job.priority.rank),
-            Cell(job.label, "dim"),
-            Cell(time_of_day(job.started_at), "dim"),
+            Cell(job.label, "dim", counted(job.label)),
+            Cell(time_of_day(job.started_at), "dim", job.started_at.timestamp() if job.started_at else None),
             Cell(_symbols(job), "dim"),
         ),
     )

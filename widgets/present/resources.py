@@ -5,18 +5,20 @@ from typing import Any
 from backend.config.model import Limits
 from backend.model.engine import Unit
 from backend.model.files import DiskUse
-from backend.model.host import HostCounters, Process, ProcessTable
-from backend.model.situation import Part, Situation
+from backend.model.host import HostCounters, Process
+from backend.model.situation import Part
 from backend.parts import ENGINE_UNIT, FILES_DISK, FILES_TREE, HOST_COUNTERS, HOST_PROCESSES
 from widgets.present.elsewhere import elsewhere, of_load
 from widgets.present.faces import aged, old, standing, state_line
 from widgets.present.view import Look, PaneView, grave
 from widgets.present.words import (
     against,
+    counted,
     first,
     joined,
     labelled,
     percent,
+    runtime_tone,
     since,
     size,
     span,
@@ -50,7 +52,7 @@ def view(look: Look) -> PaneView:
         face=stand.face,
         state=state_line(stand, tone, word, look.glyphs),
         head=head,
-        rows=tuple(_rows(situation.value(HOST_PROCESSES), situation)),
+        rows=tuple(_rows(look)),
         foot=() if look.low else _foot(look),
         notices=stand.notices,
         why=stand.why,
@@ -190,14 +192,16 @@ def _engine(look: Look) -> Line:
     return aged(look, ENGINE_UNIT, weightiest(parts, look.width, "  "))
 
 
-def _rows(table: ProcessTable | None, situation: Situation) -> list[Row]:
+def _rows(look: Look) -> list[Row]:
+    table = look.situation.value(HOST_PROCESSES)
     if table is None:
         return []
     ordered = sorted(table.processes, key=lambda process: (not process.worker, -process.rss, process.pid))
-    return [_row(process, situation) for process in ordered]
+    return [_row(process, look) for process in ordered]
 
 
-def _row(process: Process, situation: Situation) -> Row:
+def _row(process: Process, look: Look) -> Row:
+    situation = look.situation
     ran = (situation.at - process.started_at).total_seconds()
     tone: Tone = "plain" if process.worker else "dim"
     unit = situation.value(ENGINE_UNIT)
@@ -208,8 +212,8 @@ def _row(process: Process, situation: Situation) -> Row:
         f"{process.pid}@{process.started_at.timestamp():.2f}",
         (
             Cell(str(process.pid), tone, process.pid),
-            Cell(process.job or "–", tone),
-            Cell(span(ran), tone, ran),
+            Cell(process.job or "–", tone, counted(process.job or "")),
+            Cell(span(ran), runtime_tone(ran, look.limits.runtime_minutes) if process.worker else tone, ran),
             Cell(f"{process.cpu_percent:.0f} %", tone, process.cpu_percent),
             Cell(size(process.rss), "strong" if process.worker else "dim", process.rss),
             Cell(command, tone),

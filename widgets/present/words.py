@@ -8,6 +8,8 @@ from backend import spans
 from widgets.text import Glyphs, Line, Span, Tone, line_width
 
 KIB = 1024
+LONGEST_NUMBER = 18
+"""Digits of a name that is sorted as a number."""
 
 
 def span(seconds: float | None) -> str:
@@ -94,6 +96,16 @@ def against(value: float, limit: float, margin: float = 0.9) -> Tone:
     if value >= limit:
         return "bad"
     return "warn" if value >= limit * margin else "ok"
+
+
+def counted(name: str) -> int | None:
+    """What a name that is a number is sorted by; None for any other, which is sorted as a text."""
+    return int(name) if name.isascii() and name.isdecimal() and len(name) <= LONGEST_NUMBER else None
+
+
+def runtime_tone(seconds: float, limit_minutes: float) -> Tone:
+    """The tone of how long something runs against how long it may."""
+    return against(seconds, limit_minutes * 60, margin=0.85)
 
 
 def share_tone(value: float | None) -> Tone:
