@@ -12,6 +12,7 @@ from tests.pilot.waiting import until
 from tests.situations import NOW, after, calm, data_gap, failed, job, jobs, no_data, situation, stale, waiting
 from tui.screens.dashboard import Dashboard
 from tui.screens.help import HelpScreen
+from tui.screens.plan import PlanScreen
 from widgets.present.failures import group_key
 from widgets.present.panes import PANES
 from widgets.table_rows import Row
@@ -336,3 +337,55 @@ async def test_that_the_journal_cannot_be_read_is_told_below_what_was_read_of_it
         await rig.know(pilot, data_gap())
         assert "job.requeue" in rig.text
         assert "the journal is a folder" in rig.text
+
+
+async def test_the_first_failure_of_a_calm_night_is_news(rig: Rig) -> None:
+    async with rig.run() as pilot:
+        quiet = after(calm(), {JOBS_FAILED: jobs()})
+        for _ in range(2):
+            await rig.know(pilot, quiet)
+        await rig.know(pilot, newly_failed(quiet, "8901"))
+        assert {"8901", GROUP} <= rig.table().model.changed
+
+
+async def test_the_title_counts_marks_also_where_nobody_sees_them(rig: Rig) -> None:
+    async with rig.run() as pilot:
+        for _ in range(2):
+            await rig.know(pilot, data_gap())
+        await pilot.press("2", "home", "space", "left")
+        await until(pilot, lambda: "11 marked" in rig.text)
+        await pilot.press("space")
+        await until(pilot, lambda: "marked" not in rig.text)
+
+
+async def test_a_sort_that_gave_way_is_told_in_the_title(rig: Rig) -> None:
+    async with rig.run(200, 50) as pilot:
+        for _ in range(2):
+            await rig.know(pilot, data_gap())
+        rig.table().sort_by("attempt")
+        await until(pilot, lambda: "attemp▲" in rig.text)
+        assert "by attempt" not in rig.text
+        await pilot.resize_terminal(60, 17)
+        await until(pilot, lambda: "by attempt" in rig.text)
+
+
+@pytest.mark.parametrize(
+    ("keys", "gone", "words"),
+    [
+        (("home", "down"), ("8841",), "the row under the cursor went away"),
+        (("home", "down", "space", "end"), ("8841",), "what was marked went away"),
+    ],
+)
+async def test_what_went_away_is_told_before_another_row_is_meant(
+    rig: Rig, keys: tuple[str, ...], gone: tuple[str, ...], words: str
+) -> None:
+    async with rig.run() as pilot:
+        for _ in range(2):
+            await rig.know(pilot, data_gap())
+        await pilot.press("2", *keys)
+        await rig.know(pilot, without(data_gap(), *gone))
+        await pilot.press("r")
+        await until(pilot, lambda: any(words in told for told in rig.told))
+        assert rig.app.screen is rig.app.dashboard
+        await pilot.press("r")
+        await until(pilot, lambda: isinstance(rig.app.screen, PlanScreen))

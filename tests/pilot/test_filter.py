@@ -14,6 +14,7 @@ from tests.pilot.waiting import until
 from tests.situations import after, data_gap, job, jobs, no_data
 from tui.screens.plan import PlanScreen
 from widgets.filter import FilterLine
+from widgets.table_rows import Row
 
 SAP = {"8841", "8835", "8829", "8823"}
 
@@ -30,6 +31,12 @@ def passing(rig: Rig, pane: str = "failures") -> set[str]:
     """The rows that pass, folded or not."""
     model = rig.table(pane).model
     return {key for key in model.rows.items if model.rows.is_row(key) and model.listing.accepted(key)}
+
+
+def rows_of(rig: Rig, pane: str) -> list[Row]:
+    """The rows that pass."""
+    items = rig.table(pane).model.rows.items
+    return [row for key in passing(rig, pane) if isinstance(row := items[key], Row)]
 
 
 def is_open(rig: Rig) -> bool:
@@ -214,6 +221,15 @@ async def test_only_what_is_broken(rig: Rig) -> None:
         await pilot.press("exclamation_mark")
         assert passing(rig, "jobs") == whole
         assert "only broken" not in rig.text
+
+
+async def test_broken_among_the_processes_is_who_runs_too_long(rig: Rig) -> None:
+    async with watching(rig) as pilot:
+        every = passing(rig, "resources")
+        await pilot.press("3", "exclamation_mark")
+        late = {row.cells[2].tone for row in rows_of(rig, "resources")}
+        assert 0 < len(passing(rig, "resources")) < len(every)
+        assert late <= {"warn", "bad"}
 
 
 async def test_broken_and_filter_together(rig: Rig) -> None:
