@@ -363,7 +363,7 @@ async def test_a_sort_that_gave_way_is_told_in_the_title(rig: Rig) -> None:
         for _ in range(2):
             await rig.know(pilot, data_gap())
         rig.table().sort_by("attempt")
-        await until(pilot, lambda: "attemp▲" in rig.text)
+        await until(pilot, lambda: "attem…▲" in rig.text)
         assert "by attempt" not in rig.text
         await pilot.resize_terminal(60, 17)
         await until(pilot, lambda: "by attempt" in rig.text)
