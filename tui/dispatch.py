@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from enum import Enum, auto
 from typing import Protocol
 
 from actions.brake import ENDING, Brake, waiting
@@ -43,6 +44,19 @@ class Stage(Protocol):
 
     def advice(self, spec: ActionSpec) -> str:
         """What else answers the gravest finding, as the end of a sentence; empty when there is nothing."""
+
+
+class Leaving(Enum):
+    """What it means to leave now."""
+
+    FREE = auto()
+    """Nothing is open, and nothing runs."""
+    OPEN = auto()
+    """A dialog is dropped."""
+    RUNS = auto()
+    """What runs is stopped after its step."""
+    ENDS = auto()
+    """What runs was told to end before: it is cut short."""
 
 
 AT_ONCE = 0.1
@@ -168,6 +182,13 @@ class Dispatcher:
         if first or again:
             self._brake.told_to_end(now)
         return "" if self._brake.cuts else waiting(self._brake)
+
+    @property
+    def leaving(self) -> Leaving:
+        """What `end` does now."""
+        if self._brake is not None:
+            return Leaving.ENDS if self._brake.was_told else Leaving.RUNS
+        return Leaving.FREE if self.busy is None else Leaving.OPEN
 
     async def quiet(self) -> None:
         """Wait until nothing runs."""

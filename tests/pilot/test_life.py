@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from actions.brake import BY_HAND, ENDING, Brake
+from actions.brake import BY_HAND, ENDING, MEANT_TWICE, Brake
 from actions.caretaker import Caretaker
 from actions.outcome import Outcome, Report
 from actions.plan import Plan, Refusal
@@ -84,13 +84,38 @@ async def test_a_second_term_cuts_short_what_the_first_waits_for(rig: Rig) -> No
             rig.app.life.hang_up()
             assert not cut.is_set(), "a terminal is lost once"
             await pilot.press("ctrl+q")
-            await until(pilot, lambda: rig.shows(LeaveScreen))
+            await until(pilot, lambda: rig.shows(LeaveScreen) and "[y] cut it short; its result is unknown" in rig.text)
+            rig.clock.move(MEANT_TWICE / 2)
+            await pilot.press("y")
+            assert rig.shows(LeaveScreen), "what cuts short is read first"
             rig.clock.move(2)
             await pilot.press("y")
             await until(pilot, cut.is_set)
         assert not rig.told, "the question took the first word away, and it is not said again"
         runs.go.set()
         await until(pilot, lambda: not rig.app.is_running)
+
+
+@pytest.mark.parametrize("width", [60, 100])
+async def test_the_question_says_what_its_key_does_now(rig: Rig, width: int) -> None:
+    runs, cut = Lasting(), asyncio.Event()
+    async with rig.run(width, 30) as pilot:
+        await confirmed(rig, pilot, runs)
+        with runs.brake.over("systemctl restart engine", cut.set):
+            await pilot.press("ctrl+q")
+            await until(pilot, lambda: "[y] stop after this step, and leave" in rig.text)
+            rig.clock.move(2)
+            rig.app.dispatcher.end(rig.clock.monotonic())
+            await pilot.press("y")
+            await until(pilot, lambda: "[y] cut it short; its result is unknown" in rig.text)
+            assert "What is cut short may have been done all the same." in rig.text
+            assert rig.shows(LeaveScreen), "the answer was to another question"
+            assert not cut.is_set()
+        runs.go.set()
+        await until(pilot, lambda: "requeue has ended." in rig.text)
+        rig.clock.move(2)
+        await pilot.press("n")
+        assert not rig.shows(LeaveScreen)
 
 
 async def test_x_stops_what_runs_and_tells_when_nothing_does(rig: Rig) -> None:

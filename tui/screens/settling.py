@@ -42,6 +42,10 @@ class SettlingScreen(ModalScreen[T]):
         if self._drawn_at is None:
             self._drawn_at = self._clock.monotonic()
 
+    def undrawn(self) -> None:
+        """It asks something else now, which cannot be seen yet."""
+        self._drawn_at = None
+
     @property
     def open_for(self) -> float:
         """Seconds for which it can be seen."""
