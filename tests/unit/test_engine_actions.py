@@ -165,8 +165,9 @@ def test_another_kind_of_target_is_refused(planner: Planner) -> None:
 @pytest.mark.parametrize("active", ["active", "inactive", "activating"])
 def test_there_is_nothing_to_reset(active: str) -> None:
     stands = unit(active=active)
-    why = refused(plan_reset_failed, seen(stands), stands)
-    assert why == f"The unit is {active}: there is no failed state to clear."
+    why = f"The unit has not failed, it is {active}: there is nothing to reset."
+    assert refused(plan_reset_failed, seen(stands), stands) == why
+    assert plan_reset_failed(Ask(seen(stands), the_failed_unit(seen(stands)), Config())) == Refusal(why)
     assert the_failed_unit(seen(stands)) == ()
     assert the_unit(seen(stands)) == (UnitTarget.of(stands),)
 
