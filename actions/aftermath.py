@@ -21,7 +21,7 @@ from backend.holding import Grip, Taken
 from backend.incident.identity import Meant, Told, meant_by, told_by
 from backend.incident.runs import RunRecord
 from backend.model.target import Target
-from backend.text import clean
+from backend.text import add, clean
 
 OTHERS_QUIET = timedelta(seconds=15)
 """So long after its first verdict others on this host follow a run that who acted does not follow."""
@@ -147,7 +147,8 @@ def _complete(verdict: Verdict, run: RunRecord) -> Verdict:
     if run.verdict is not None:
         stopped = clean(run.verdict.data.get("stopped"), 200)
         return verdict.stopped_by(stopped) if stopped and verdict.skipped else verdict
-    return replace(verdict, text=f"{verdict.text}; broken off {broken_off(len(run.steps), len(run.intent.targets))}")
+    how_far = broken_off(len(run.steps), len(run.intent.targets))
+    return replace(verdict, text=add(verdict.text, f"; broken off {how_far}"))
 
 
 def _seeds(run: RunRecord, meant: Meant) -> Sequence[TargetVerdict] | None:

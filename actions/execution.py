@@ -24,9 +24,10 @@ from backend.errors import (
     TimedOut,
 )
 from backend.holding import Grip
-from backend.incident.entry import Kind
+from backend.incident.entry import Kind, told_as_data
 from backend.incident.identity import Meant, meant_as_data
 from backend.model.target import Target
+from backend.text import add
 from backend.threads import until_done
 
 LATE = 60.0
@@ -140,7 +141,8 @@ class Run:
     async def _did(self, step: Step, result: str, took: float, *, sent: bool = True, needless: bool = False) -> None:
         self._results.append(StepResult(step, result, took))
         data = {
-            "n": len(self._results), "text": step.text, "sent": sent, "result": result, "took_ms": round(took, 1),
+            "n": len(self._results), "text": step.text, "sent": sent, **told_as_data(result, "result"),
+            "took_ms": round(took, 1),
             **({"needless": True} if needless else {}),
         }  # fmt: skip
         await self._note("step", data, (step.target,))
@@ -157,9 +159,10 @@ class Run:
             return unseen(target)
         if trouble is None:
             return seen
-        text = f"{seen.text} ({trouble.kind}: {trouble.summary})"
+        text = add(f"{seen.text} ({trouble.kind}: {trouble.summary}", ")")
         if isinstance(trouble, UNDONE) and seen.word is Word.WORKED:
-            return replace(seen, word=Word.UNKNOWN, text=f"{text}; not by this run, which was refused", so_far=False)
+            text = add(text, "; not by this run, which was refused")
+            return replace(seen, word=Word.UNKNOWN, text=text, so_far=False)
         return replace(seen, text=text)
 
     def _tell(self, seen: TargetVerdict) -> None:

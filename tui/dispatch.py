@@ -16,6 +16,7 @@ from actions.verdict import Verdict, Word
 from backend.config.model import Config
 from backend.model.situation import Situation
 from backend.model.target import Target
+from backend.text import add
 
 
 class Stage(Protocol):
@@ -207,7 +208,9 @@ class Dispatcher:
         worked = verdict.word is Word.WORKED
         word = f"{verdict.word.value} so far" if worked and verdict.so_far else verdict.word.value
         advice = "" if worked else self.stage.advice(spec)
-        self.stage.tell(f"{word}: {verdict.text}{advice}", title=spec.title, grave=not (worked and verdict.recorded))
+        self.stage.tell(
+            add(f"{word}: {verdict.text}", advice), title=spec.title, grave=not (worked and verdict.recorded)
+        )
 
     def _refuse(self, spec: ActionSpec, refusal: Refusal) -> None:
         self.stage.tell(refusal.reason, title=f"{spec.title}: refused", grave=True)

@@ -21,7 +21,7 @@ from backend.text import listed
 from tui.desk import Desk
 from tui.screens.plan import PlanScreen
 from widgets.present.plan import PlanFacts
-from widgets.text import crop
+from widgets.text import crop, shown
 
 LONGEST = 400
 """Cells of what is said to the person at once."""
@@ -76,11 +76,16 @@ class AppStage:
         return await self._app.push_screen_wait(PlanScreen(plan, facts, desk.clock))
 
     def tell(self, text: str, *, title: str, grave: bool) -> None:
-        """Say something to the person, literally."""
+        """Say something to the person, literally; lines below it that are to be copied are said whole."""
         severity: SeverityLevel = "warning" if grave else "information"
         seconds = max(AT_LEAST, len(text) / READ_PER_SECOND)
+        sentence, *lines = text.split("\n")
         self._app.notify(
-            crop(text, LONGEST), title=crop(title, LONGEST), severity=severity, markup=False, timeout=seconds
+            "\n".join((crop(sentence, LONGEST), *map(shown, lines))),
+            title=crop(title, LONGEST),
+            severity=severity,
+            markup=False,
+            timeout=seconds,
         )
 
     def progressed(self, progress: Progress | None) -> None:

@@ -28,7 +28,7 @@ from backend.model.situation import Situation
 from backend.model.target import Target, UnitTarget
 from backend.parts import ENGINE_UNIT, HOST_PROCESSES, JOBS_HEALTH, JOBS_RUNNING
 from backend.platform import Platform
-from backend.text import clean, listed
+from backend.text import add, clean, listed
 from tui.headless.dry import forbidden
 from tui.headless.look import look
 from tui.headless.saying import complain, say, say_json
@@ -188,7 +188,7 @@ async def _waited_for(runner: Runner, spec: ActionSpec, outcome: Outcome) -> Out
     except JournalError as error:
         return replace(outcome, verdict=outcome.verdict.unrecorded(error))
     except SourceError as error:  # no place for locks
-        left = replace(outcome.verdict, text=f"{outcome.verdict.text}; not waited for: {error.summary}")
+        left = replace(outcome.verdict, text=add(outcome.verdict.text, f"; not waited for: {error.summary}"))
         return replace(outcome, verdict=left)
     finally:
         settling.cancel()
