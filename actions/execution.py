@@ -16,6 +16,7 @@ from actions.watch import Watch, unseen
 from backend.errors import (
     CutOff,
     JournalError,
+    JournalHangs,
     MissingObject,
     MissingRoute,
     NotAllowed,
@@ -64,7 +65,7 @@ class Run:
             ended = True
         except JournalError as error:  # the intent's: of all that comes later the run goes on to its verdict
             ended = True
-            return unrecordable(error)
+            return undeclared(error)
         finally:
             for watch in self._watches:
                 watch.cancel()
@@ -226,6 +227,16 @@ def _word_of(sending: "asyncio.Future[str]", *, cut: bool) -> str:
             return f"{error.kind}: {error.summary}"
         case fault:
             return f"backtop failed ({type(fault).__name__}): it may have been done"
+
+
+def undeclared(error: JournalError) -> Refusal:
+    """Without an intent on disk nothing is sent; of one that hangs nobody knows whether it stands there."""
+    if not isinstance(error, JournalHangs):
+        return unrecordable(error)
+    return Refusal(
+        "Nothing was sent to the platform. Whether the intent stands in the journal is not known; if it does, who reads "
+        f"the journal next is told of a run that was broken off, and this one sent nothing: {error}"
+    )
 
 
 def unrecordable(error: JournalError) -> Refusal:
