@@ -234,8 +234,8 @@ def undeclared(error: JournalError) -> Refusal:
     if not isinstance(error, JournalHangs):
         return unrecordable(error)
     return Refusal(
-        "Nothing was sent to the platform. Whether the intent stands in the journal is not known; if it does, who reads "
-        f"the journal next is told of a run that was broken off, and this one sent nothing: {error}"
+        "Nothing was sent to the platform. Whether the intent stands in the journal is not known; if it does, who "
+        f"reads it next is told of a run that was broken off, and this one sent nothing: {error}"
     )
 
 

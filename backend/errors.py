@@ -102,7 +102,7 @@ class TimedOut(SourceError):  # noqa: N818
     kind = "timed out"
 
 
-class GivenUp(TimedOut):  # noqa: N818
+class GivenUp(TimedOut):
     """Work on this host did not end within the deadline; it was begun, and may still come to its end."""
 
 

@@ -1,5 +1,6 @@
 """The dialog: what will be done, to what, on which facts, and the key that confirms it."""
 
+from math import ceil
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -139,7 +140,7 @@ class PlanScreen(SettlingScreen[bool]):
     def _key_line(self) -> Line:
         ready = self.open_for >= self._wait
         left = EXPIRES - self.open_for
-        seconds = f"{10 * -(-int(left) // 10)}s" if left > 10 else f"{left:.0f}s"
+        seconds = f"{10 * -(-int(left) // 10)}s" if left > 10 else f"{ceil(left)}s"
         long, short = Span(f"   expires in {seconds}", "dim"), Span(f"   {seconds}", "dim")
         if self._word is not None:
             cancel = Span("[esc] Cancel", "strong")
