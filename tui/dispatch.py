@@ -84,6 +84,8 @@ class Dispatcher:
     """Why nothing new is begun any more."""
     _brake: Brake | None = None
     """That of what runs now."""
+    _progress: Progress | None = None
+    """How far it is."""
     _quiet: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def act(self, spec: ActionSpec, targets: Sequence[Target]) -> None:
@@ -115,11 +117,11 @@ class Dispatcher:
             self._refuse(spec, await runner.refused(plan, again))
             return
         self.running, self._brake = True, runner.brake
-        self.stage.progressed(Progress(0, len(plan.steps), "may it still run?"))
+        self._progressed(Progress(0, len(plan.steps), "may it still run?"))
         try:
-            outcome = await runner.run(plan, self.stage.progressed)
+            outcome = await runner.run(plan, self._progressed)
         finally:
-            self.running, self._brake = False, None
+            self.running, self._brake, self._progress = False, None, None
             self._quiet.set()
         self.stage.recorded(spec)
         if isinstance(outcome, Refusal):
@@ -170,7 +172,14 @@ class Dispatcher:
         """Let what runs send nothing more; whether anything runs."""
         if self._brake is not None:
             self._brake.pull(why)
+        if self._progress is not None:
+            self._progressed(self._progress)
         return self._brake is not None
+
+    def _progressed(self, progress: Progress) -> None:
+        """Show how far it is, and whether it goes on."""
+        self._progress = progress
+        self.stage.progressed(replace(progress, stops=self._brake is not None and self._brake.pulled))
 
     def end(self, now: float, *, again: bool = True) -> str:
         """Begin nothing more, and let what runs come to its end; what that waits for, as a sentence, if it does.

@@ -90,7 +90,7 @@ class AppStage:
 
     def progressed(self, progress: Progress | None) -> None:
         """Show how far a run is."""
-        self.progress = f"{progress.done} of {progress.of}, x stops   {progress.text}" if progress else None
+        self.progress = _how_far(progress) if progress else None
         self._redraw()
 
     def reads(self, text: str | None) -> None:
@@ -138,6 +138,12 @@ class AppStage:
         if len(runs) > MOST_TOLD:
             more = f"{len(runs) - MOST_TOLD} more runs were broken off; backtop journal tells of them"
             self.tell(more, title="unfinished", grave=True)
+
+
+def _how_far(progress: Progress) -> str:
+    """How far a run is, and what stops it until that is done."""
+    stops = "nothing more is sent" if progress.stops else "x stops"
+    return f"{progress.done} of {progress.of}, {stops}   {progress.text}"
 
 
 def _broken_off(run: RunRecord) -> str:

@@ -12,7 +12,7 @@ from textual.pilot import Pilot
 
 from actions.brake import BY_HAND, ENDING, MEANT_TWICE, Brake
 from actions.caretaker import Caretaker
-from actions.outcome import Outcome, Report
+from actions.outcome import Outcome, Progress, Report
 from actions.plan import Plan, Refusal
 from actions.registry import REGISTRY
 from actions.verdict import TargetVerdict, Verdict, Word
@@ -35,11 +35,13 @@ class Lasting:
     go: asyncio.Event = field(default_factory=asyncio.Event)
     so_far: bool = False
     brake: Brake = field(default_factory=Brake)
+    report: Report = field(default=lambda _: None)
 
     async def forbidden(self, plan: Plan) -> Refusal | None:
         return None
 
     async def run(self, plan: Plan, report: Report) -> Outcome | Refusal:
+        self.report = report
         await self.go.wait()
         verdicts = [TargetVerdict(target, Word.WORKED, "runs", so_far=self.so_far) for target in plan.targets]
         return Outcome("run", Verdict.over(verdicts), ())
@@ -129,9 +131,12 @@ async def test_x_stops_what_runs_and_tells_when_nothing_does(rig: Rig) -> None:
         await until(pilot, lambda: isinstance(rig.app.screen, PlanScreen) and "[n] Cancel" in rig.text)
         rig.clock.move(2)
         await pilot.press("y")
-        await until(pilot, lambda: rig.app.dispatcher.running)
+        await until(pilot, lambda: rig.app.dispatcher.running and "0 of 1, x stops   may it" in rig.text)
         await pilot.press("x")
         await until(pilot, lambda: runs.brake.pulled)
+        assert rig.app.stage.progress == "0 of 1, nothing more is sent   may it still run?"
+        runs.report(Progress(1, 1, "8841: pending"))
+        assert rig.app.stage.progress == "1 of 1, nothing more is sent   8841: pending"
         assert (runs.brake.why, runs.brake.hurries()) == (BY_HAND, False)
         assert rig.told == ["stop: nothing more is sent; what was sent is looked at"]
         runs.go.set()

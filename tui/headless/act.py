@@ -123,6 +123,9 @@ def planned(spec: ActionSpec, situation: Situation, order: Order, config: Config
     if refusal := forbids_planning(spec.facts, situation, posture):
         return refusal
     candidates = spec.candidates(situation)
+    if spec.acts_on is UnitTarget and (others := _other_units(situation, order, config)):
+        only = f"the unit is {config.engine.unit}; the setting is engine.unit"
+        return Refusal(f"{', '.join(map(ascii, others))}: {spec.id} acts on one unit only; {only}.")
     if not candidates:
         return Refusal(spec.nothing)
     known = _by_name(candidates)
@@ -134,6 +137,14 @@ def planned(spec: ActionSpec, situation: Situation, order: Order, config: Config
     asked_for = tuple(dict.fromkeys(known[asked] for asked in order.targets))
     targets = asked_for if spec.chosen or asked_for else candidates
     return spec.planner(Ask(situation, targets, config, order.options))
+
+
+def _other_units(situation: Situation, order: Order, config: Config) -> list[str]:
+    """What is asked for and is not the unit of the configuration, by any of its names."""
+    unit = situation.value(ENGINE_UNIT)
+    names = {config.engine.unit, *([unit.name] if unit else [])}
+    short = {name.removesuffix(SERVICE) for name in names}
+    return [asked for asked in order.targets if asked.removesuffix(SERVICE) not in short]
 
 
 def _by_name(candidates: Sequence[Target]) -> dict[str, Target]:
