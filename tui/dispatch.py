@@ -4,8 +4,10 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
+from functools import partial
 from typing import Protocol
 
+from actions.allowed import allowed
 from actions.brake import ENDING, Brake, waiting
 from actions.guard import Posture, forbids_planning
 from actions.outcome import Progress
@@ -103,7 +105,7 @@ class Dispatcher:
     async def _act(self, spec: ActionSpec, targets: tuple[Target, ...]) -> None:
         self._dropped.clear()
         runner = self.runner(spec)
-        plan = await self._allowed(spec, runner, targets)
+        plan = await allowed(targets, partial(self._plan, spec), partial(self._forbidden, spec, runner))
         if self._dropped.is_set():
             self.stage.tell("dropped; nothing was sent", title=spec.title, grave=False)
             return
@@ -130,21 +132,6 @@ class Dispatcher:
         if outcome.verdict.so_far or not outcome.verdict.recorded:
             self.open_runs[outcome.run_id] = outcome.verdict
         self.report(spec, outcome.verdict)
-
-    async def _allowed(
-        self, spec: ActionSpec, runner: Runner, targets: tuple[Target, ...], left_out: str = ""
-    ) -> Plan | Refusal:
-        """The plan that may be shown; what was touched a moment ago is left out of it, and told, where more remains."""
-        plan = self._plan(spec, targets)
-        if isinstance(plan, Refusal):
-            return plan
-        refusal = await self._forbidden(spec, runner, plan)
-        if refusal is None:
-            return replace(plan, effects=(f"leaves out: {left_out}", *plan.effects)) if left_out else plan
-        rest = tuple(target for target in targets if target not in refusal.spares)
-        if left_out or not refusal.spares or set(plan.targets) <= set(refusal.spares):
-            return refusal
-        return await self._allowed(spec, runner, rest, refusal.reason)
 
     async def _forbidden(self, spec: ActionSpec, runner: Runner, plan: Plan) -> Refusal | None:
         """What the journal forbids; who drops it does not wait for a disk that hangs."""

@@ -106,6 +106,8 @@ async def test_the_question_says_what_its_key_does_now(rig: Rig, width: int) -> 
         with runs.brake.over("systemctl restart engine", cut.set):
             await pilot.press("ctrl+q")
             await until(pilot, lambda: "[y] stop after this step, and leave" in rig.text)
+            question = rig.app.screen
+            assert isinstance(question, LeaveScreen)
             rig.clock.move(2)
             rig.app.dispatcher.end(rig.clock.monotonic())
             await pilot.press("y")
@@ -114,7 +116,7 @@ async def test_the_question_says_what_its_key_does_now(rig: Rig, width: int) -> 
             assert rig.shows(LeaveScreen), "the answer was to another question"
             assert not cut.is_set()
         runs.go.set()
-        await until(pilot, lambda: "requeue has ended." in rig.text)
+        await until(pilot, lambda: "requeue has ended." in rig.text and question.is_drawn)
         rig.clock.move(2)
         await pilot.press("n")
         assert not rig.shows(LeaveScreen)

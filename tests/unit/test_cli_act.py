@@ -24,7 +24,9 @@ from tui.headless.telling import as_text
 
 def planned(situation: Situation, action: str, *targets: str) -> Plan | Refusal:
     order = act.Order(action, targets, {}, dry_run=True, yes=False, word=None)
-    return act.planned(REGISTRY[action], situation, order, Config())
+    spec, config = REGISTRY[action], Config()
+    found = act.meant(spec, situation, order, config)
+    return found if isinstance(found, Refusal) else act.plan_for(spec, situation, order, config, found)
 
 
 def refused(situation: Situation, action: str, *targets: str) -> str:

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from actions.aftermath import Aftermath
+from actions.allowed import allowed
 from actions.brake import ENDING, waiting
 from actions.guard import Posture, forbids_planning
 from actions.means import Means
@@ -96,12 +97,18 @@ async def act(config: Config, clock: Clock, order: Order, *, as_json: bool) -> i
     platform = Platform(config)
     try:
         situation = await look(platform, clock, {part.key for part in (*spec.facts, *BESIDE)})
-        plan = planned(spec, situation, order, config)
+        targets = meant(spec, situation, order, config)
+        if isinstance(targets, Refusal):
+            return _tell(order, None, targets, as_json)
+        planned = partial(plan_for, spec, situation, order, config)
+        plan = planned(targets)
         if isinstance(plan, Refusal):
             return _tell(order, None, plan, as_json)
         scribe = Scribe(Journal(config.journal_path, whoami(), clock))
         locks = Locks(config.lock_dir, clock)
         runner = Runner(Means(spec.executor(platform, clock), scribe, locks, clock))
+        may_run = await allowed(targets, planned, runner.forbidden)
+        plan = may_run if isinstance(may_run, Plan) else plan  # else the run is refused for it, and the journal has it
         if order.dry_run:
             forbids = await forbidden(plan, runner, situation, Posture(config.read_only))
             return _tell(order, plan, None, as_json, forbids)
@@ -115,8 +122,15 @@ async def act(config: Config, clock: Clock, order: Order, *, as_json: bool) -> i
         await platform.aclose()
 
 
-def planned(spec: ActionSpec, situation: Situation, order: Order, config: Config) -> Plan | Refusal:
-    """The plan for what is ordered, or why there is none."""
+def plan_for(
+    spec: ActionSpec, situation: Situation, order: Order, config: Config, targets: tuple[Target, ...]
+) -> Plan | Refusal:
+    """The plan for these targets with the options that are ordered, or why there is none."""
+    return spec.planner(Ask(situation, targets, config, order.options))
+
+
+def meant(spec: ActionSpec, situation: Situation, order: Order, config: Config) -> tuple[Target, ...] | Refusal:
+    """What is ordered to be acted on, or why there is nothing."""
     # The lock guards keys that are pressed by mistake; who types `act … --yes` means it.
     # A dry run acts on nothing: that this program may not is told beside the plan.
     posture = Posture(config.read_only and not order.dry_run)
@@ -135,8 +149,7 @@ def planned(spec: ActionSpec, situation: Situation, order: Order, config: Config
     if spec.chosen and not order.targets:
         return Refusal(f"Name what {spec.id} shall act on; there are: {_some(candidates)}.")
     asked_for = tuple(dict.fromkeys(known[asked] for asked in order.targets))
-    targets = asked_for if spec.chosen or asked_for else candidates
-    return spec.planner(Ask(situation, targets, config, order.options))
+    return asked_for if spec.chosen or asked_for else candidates
 
 
 def _other_units(situation: Situation, order: Order, config: Config) -> list[str]:

@@ -47,6 +47,11 @@ class SettlingScreen(ModalScreen[T]):
         self._drawn_at = None
 
     @property
+    def is_drawn(self) -> bool:
+        """Whether it can be seen."""
+        return self._drawn_at is not None
+
+    @property
     def open_for(self) -> float:
         """Seconds for which it can be seen."""
         return 0.0 if self._drawn_at is None else self._clock.monotonic() - self._drawn_at
