@@ -12,7 +12,7 @@ from actions.means import Means, changed
 from actions.outcome import Outcome, Progress, Report, StepResult, how_far
 from actions.plan import SETTLE, Plan, Refusal, Step
 from actions.verdict import TargetVerdict, Verdict, Word
-from actions.watch import Watch, unseen
+from actions.watch import LATE, Watch, unseen
 from backend.errors import (
     CutOff,
     JournalError,
@@ -31,8 +31,6 @@ from backend.model.target import Target
 from backend.text import add
 from backend.threads import until_done
 
-LATE = 60.0
-"""Seconds within which a server that gave no answer may still do what it was asked."""
 UNDONE = (NotAllowed, MissingRoute, MissingObject)
 """Answers that prove that nothing was done."""
 
@@ -128,9 +126,8 @@ class Run:
             with self._brake.over(step.text, sending.cancel):
                 await until_done(sending)
         finally:
-            await self._did(
-                step, _word_of(sending, cut=self._brake.cuts), 1000 * (self._means.clock.monotonic() - began)
-            )
+            took = 1000 * (self._means.clock.monotonic() - began)
+            await self._did(step, _word_of(sending, cut=self._brake.cuts), took, lost=_is_lost(sending))
         if sending.cancelled() and self._brake.cuts:
             return None
         try:
@@ -139,12 +136,14 @@ class Run:
             return error
         return None
 
-    async def _did(self, step: Step, result: str, took: float, *, sent: bool = True, needless: bool = False) -> None:
+    async def _did(
+        self, step: Step, result: str, took: float, *, sent: bool = True, needless: bool = False, lost: bool = False
+    ) -> None:
         self._results.append(StepResult(step, result, took))
         data = {
             "n": len(self._results), "text": step.text, "sent": sent, **told_as_data(result, "result"),
             "took_ms": round(took, 1),
-            **({"needless": True} if needless else {}),
+            **({"needless": True} if needless else {}), **({"lost": True} if lost else {}),
         }  # fmt: skip
         await self._note("step", data, (step.target,))
 
@@ -214,6 +213,11 @@ def _time_to_settle(usual: float, trouble: SourceError | None) -> float:
             return min(usual, SETTLE)
         case _:
             return usual
+
+
+def _is_lost(sending: "asyncio.Future[str]") -> bool:
+    """Whether what was asked for may still be done although nobody waits for the answer any more."""
+    return sending.cancelled() or isinstance(sending.exception(), TimedOut | CutOff)
 
 
 def _word_of(sending: "asyncio.Future[str]", *, cut: bool) -> str:
