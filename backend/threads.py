@@ -27,9 +27,16 @@ class AbandonableThreads(ThreadPoolExecutor):
         """Nothing is kept, so nothing has to be let go."""
 
 
+class _Loop(asyncio.SelectorEventLoop):
+    """A loop that has nothing to shut down at its end: the usual one starts a thread for it, where one can be had."""
+
+    async def shutdown_default_executor(self, timeout: float | None = None) -> None:  # noqa: ASYNC109 - asyncio's
+        """Nothing is kept, so nothing has to be let go."""
+
+
 def on_a_loop(work: Coroutine[Any, Any, T]) -> T:
     """Like `asyncio.run`, but what hangs in a thread does not keep the program from ending."""
-    with asyncio.Runner() as runner:
+    with asyncio.Runner(loop_factory=_Loop) as runner:
         runner.get_loop().set_default_executor(AbandonableThreads())
         return runner.run(work)
 
