@@ -63,8 +63,14 @@ class LeaveScreen(SettlingScreen[bool]):
 
     def action_answer(self, answer: bool) -> None:
         """Close with the answer, if it is one to what is asked by now."""
-        if not answer or not self._ask():
-            self.dismiss(answer)
+        if not answer:
+            self.dismiss(False)
+        elif not self._ask():
+            self.if_alone("y", self._leave, lambda: None)
+
+    def _leave(self) -> None:
+        if not self._ask():
+            self.dismiss(True)
 
     def _ask(self) -> bool:
         """Show what `y` does; whether that is another thing than before."""
