@@ -14,14 +14,14 @@ from actions.keeping import held
 from actions.means import Means
 from actions.outcome import broken_off
 from actions.verdict import TargetVerdict, Verdict, Word
-from actions.watch import FOLLOW_FOR, LOOK_EVERY, Watch, unseen
+from actions.watch import FOLLOW_FOR, LATE, LOOK_EVERY, Watch, unseen
 from backend.errors import JournalError, SourceError
 from backend.frozen import dataclass
 from backend.holding import Grip, Taken
 from backend.incident.identity import Meant, Told, meant_by, told_by
 from backend.incident.runs import RunRecord
 from backend.model.target import Target
-from backend.text import clean
+from backend.text import add, clean
 
 OTHERS_QUIET = timedelta(seconds=15)
 """So long after its first verdict others on this host follow a run that who acted does not follow."""
@@ -111,10 +111,17 @@ class Aftermath:
 
     async def _ended(self, watch: Watch, seed: TargetVerdict, run: RunRecord, meant: Meant) -> TargetVerdict | None:
         """What became of one target; None if it was not touched, as far as can be seen."""
-        seen = await watch.settled(seed.target, meant.settle) if seed.unsettled else seed
+        seen = await watch.settled(seed.target, self._seconds(run, seed.target, meant)) if seed.unsettled else seed
         if seed.target.key in run.sent or not seed.unsettled:
             return await watch.ended(seen)
         return await self._perhaps(await watch.ended(seen) if seen.unsettled else seen)
+
+    def _seconds(self, run: RunRecord, target: Target, meant: Meant) -> float:
+        """What it has to settle: what got no answer may be done later than usual, also while nobody looked."""
+        at = run.lost.get(target.key) if target.key in run.sent else run.last_at
+        if at is None:
+            return meant.settle
+        return max(meant.settle, LATE - abs(self.means.clock.now() - at).total_seconds())
 
     async def _perhaps(self, seen: TargetVerdict) -> TargetVerdict | None:
         """Of a target to which something may have been sent: whether it has changed can be seen, but not by whom."""
@@ -147,7 +154,8 @@ def _complete(verdict: Verdict, run: RunRecord) -> Verdict:
     if run.verdict is not None:
         stopped = clean(run.verdict.data.get("stopped"), 200)
         return verdict.stopped_by(stopped) if stopped and verdict.skipped else verdict
-    return replace(verdict, text=f"{verdict.text}; broken off {broken_off(len(run.steps), len(run.intent.targets))}")
+    how_far = broken_off(len(run.steps), len(run.intent.targets))
+    return replace(verdict, text=add(verdict.text, f"; broken off {how_far}"))
 
 
 def _seeds(run: RunRecord, meant: Meant) -> Sequence[TargetVerdict] | None:

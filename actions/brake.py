@@ -29,6 +29,11 @@ class Brake:
         return bool(self.why)
 
     @property
+    def was_told(self) -> bool:
+        """Whether it was told to end before."""
+        return self._told_at is not None
+
+    @property
     def waits_for(self) -> str:
         """What began last and goes on, as it is shown; empty when there is nothing."""
         return next((what for what, _ in reversed(self._going.values())), "")

@@ -1,6 +1,7 @@
 """The engine's unit: restart it, or clear its failed state (runbook, Quick Actions and Service Recovery)."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from actions.means import Changed
@@ -64,11 +65,11 @@ def plan_restart(ask: Ask) -> Plan | Refusal:
 
 def plan_reset_failed(ask: Ask) -> Plan | Refusal:
     """Clear the failed state; nothing is started."""
-    unit = _unit(ask)
+    unit = _unit(ask if ask.targets else replace(ask, targets=the_unit(ask.situation)))
     if isinstance(unit, Refusal):
         return unit
     if unit.active != "failed":
-        return Refusal(f"The unit is {unit.active}: there is no failed state to clear.")
+        return Refusal(f"The unit has not failed, it is {unit.active}: there is nothing to reset.")
     return _plan(
         ask, unit, "reset-failed", Risk.LOW,
         title="reset failed",
@@ -168,7 +169,7 @@ class EngineExecutor:
         missing = await self._engine.needs_password(self._verb)
         if missing is None:
             return None
-        why = f"sudo would ask for a password here; this line in sudoers allows it: {missing}"
+        why = f"sudo would ask for a password here; one line in sudoers allows it\n{missing}"
         return Changed(why, barred=True)
 
     async def perform(self, step: Step) -> str:

@@ -12,10 +12,11 @@ from actions.means import Means, changed
 from actions.outcome import Outcome, Progress, Report, StepResult, how_far
 from actions.plan import SETTLE, Plan, Refusal, Step
 from actions.verdict import TargetVerdict, Verdict, Word
-from actions.watch import Watch, unseen
+from actions.watch import LATE, Watch, unseen
 from backend.errors import (
     CutOff,
     JournalError,
+    JournalHangs,
     MissingObject,
     MissingRoute,
     NotAllowed,
@@ -24,13 +25,12 @@ from backend.errors import (
     TimedOut,
 )
 from backend.holding import Grip
-from backend.incident.entry import Kind
+from backend.incident.entry import Kind, told_as_data
 from backend.incident.identity import Meant, meant_as_data
 from backend.model.target import Target
+from backend.text import add
 from backend.threads import until_done
 
-LATE = 60.0
-"""Seconds within which a server that gave no answer may still do what it was asked."""
 UNDONE = (NotAllowed, MissingRoute, MissingObject)
 """Answers that prove that nothing was done."""
 
@@ -63,7 +63,7 @@ class Run:
             ended = True
         except JournalError as error:  # the intent's: of all that comes later the run goes on to its verdict
             ended = True
-            return unrecordable(error)
+            return undeclared(error)
         finally:
             for watch in self._watches:
                 watch.cancel()
@@ -126,9 +126,8 @@ class Run:
             with self._brake.over(step.text, sending.cancel):
                 await until_done(sending)
         finally:
-            await self._did(
-                step, _word_of(sending, cut=self._brake.cuts), 1000 * (self._means.clock.monotonic() - began)
-            )
+            took = 1000 * (self._means.clock.monotonic() - began)
+            await self._did(step, _word_of(sending, cut=self._brake.cuts), took, lost=_is_lost(sending))
         if sending.cancelled() and self._brake.cuts:
             return None
         try:
@@ -137,11 +136,14 @@ class Run:
             return error
         return None
 
-    async def _did(self, step: Step, result: str, took: float, *, sent: bool = True, needless: bool = False) -> None:
+    async def _did(
+        self, step: Step, result: str, took: float, *, sent: bool = True, needless: bool = False, lost: bool = False
+    ) -> None:
         self._results.append(StepResult(step, result, took))
         data = {
-            "n": len(self._results), "text": step.text, "sent": sent, "result": result, "took_ms": round(took, 1),
-            **({"needless": True} if needless else {}),
+            "n": len(self._results), "text": step.text, "sent": sent, **told_as_data(result, "result"),
+            "took_ms": round(took, 1),
+            **({"needless": True} if needless else {}), **({"lost": True} if lost else {}),
         }  # fmt: skip
         await self._note("step", data, (step.target,))
 
@@ -157,9 +159,10 @@ class Run:
             return unseen(target)
         if trouble is None:
             return seen
-        text = f"{seen.text} ({trouble.kind}: {trouble.summary})"
+        text = add(f"{seen.text} ({trouble.kind}: {trouble.summary}", ")")
         if isinstance(trouble, UNDONE) and seen.word is Word.WORKED:
-            return replace(seen, word=Word.UNKNOWN, text=f"{text}; not by this run, which was refused", so_far=False)
+            text = add(text, "; not by this run, which was refused")
+            return replace(seen, word=Word.UNKNOWN, text=text, so_far=False)
         return replace(seen, text=text)
 
     def _tell(self, seen: TargetVerdict) -> None:
@@ -212,6 +215,11 @@ def _time_to_settle(usual: float, trouble: SourceError | None) -> float:
             return usual
 
 
+def _is_lost(sending: "asyncio.Future[str]") -> bool:
+    """Whether what was asked for may still be done although nobody waits for the answer any more."""
+    return sending.cancelled() or isinstance(sending.exception(), TimedOut | CutOff)
+
+
 def _word_of(sending: "asyncio.Future[str]", *, cut: bool) -> str:
     """What came of a request that has ended, one way or the other."""
     if sending.cancelled():
@@ -223,6 +231,16 @@ def _word_of(sending: "asyncio.Future[str]", *, cut: bool) -> str:
             return f"{error.kind}: {error.summary}"
         case fault:
             return f"backtop failed ({type(fault).__name__}): it may have been done"
+
+
+def undeclared(error: JournalError) -> Refusal:
+    """Without an intent on disk nothing is sent; of one that hangs nobody knows whether it stands there."""
+    if not isinstance(error, JournalHangs):
+        return unrecordable(error)
+    return Refusal(
+        "Nothing was sent to the platform. Whether the intent stands in the journal is not known; if it does, who "
+        f"reads it next is told of a run that was broken off, and this one sent nothing: {error}"
+    )
 
 
 def unrecordable(error: JournalError) -> Refusal:

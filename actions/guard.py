@@ -19,6 +19,7 @@ ENOUGH_NAMES = 3
 BUDGET = 5
 """High actions allowed within the budget's window."""
 BUDGET_WINDOW = timedelta(minutes=10)
+SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 UNLOCKED_FOR = timedelta(minutes=15)
 """How long `L` unlocks actions for."""
 
@@ -71,10 +72,10 @@ def forbids_running(plan: Plan, recent: Sequence[Entry], now: datetime) -> Refus
     if hot:
         actor, touched = max(hot.values(), key=lambda found: found[1])
         waited = max(now - touched, timedelta())
-        rest = (COOL_DOWN - waited).total_seconds()
+        rest = _rest(COOL_DOWN - (now - touched))
         return Refusal(
             f"{plan.title} was already asked for {listed([target.label for target in hot], ENOUGH_NAMES)} "
-            f"{waited.total_seconds():.0f} s ago by {actor}; see what came of it, or wait {rest:.0f} s.",
+            f"{waited // SECOND} s ago by {actor}; see what came of it, or wait {rest}.",
             tuple(hot),
         )
     if plan.risk is Risk.HIGH:
@@ -99,10 +100,15 @@ def _over_budget(intents: Sequence[Entry], now: datetime) -> Refusal | None:
     ]
     if len(high) < BUDGET:
         return None
-    rest = (BUDGET_WINDOW - (now - high[-BUDGET].at)).total_seconds() / 60
-    return Refusal(
-        f"{BUDGET} high-risk actions ran in the last 10 minutes; stop and think, or wait {rest:.0f} minutes."
-    )
+    rest = _rest(BUDGET_WINDOW - (now - high[-BUDGET].at))
+    return Refusal(f"{BUDGET} high-risk actions ran in the last 10 minutes; stop and think, or wait {rest}.")
+
+
+def _rest(span: timedelta) -> str:
+    """How long to wait, never less than is left: whoever waits so long is not refused again."""
+    if span > 2 * MINUTE:
+        return f"{-(-span // MINUTE)} minutes"
+    return f"{max(1, -(-span // SECOND))} s"
 
 
 def _lately(moment: datetime, now: datetime, span: timedelta) -> bool:

@@ -21,16 +21,11 @@ class Changed:
     """A target that is no longer what was confirmed, or that must not be acted on."""
 
     why: str
-    """How, as a part of a sentence that names it."""
+    """How, as the end of a sentence that names it; lines that are to be copied stand below it."""
     needless: bool = False
     """Whether it is by now what the action was to make of it."""
     barred: bool = False
     """Whether the target is what it was, and only the right to act on it is missing."""
-
-    @property
-    def beginning(self) -> str:
-        """Why, as the beginning of a sentence."""
-        return f"{self.why[0].upper()}{self.why[1:]}"
 
 
 class Executor(Protocol):

@@ -14,6 +14,8 @@ class Progress:
     done: int
     of: int
     text: str
+    stops: bool = False
+    """Whether nothing more is sent after this."""
 
 
 Report = Callable[[Progress], None]

@@ -104,8 +104,9 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why an action cannot run, as a sentence that says what to do."""
+    """Why an action cannot run."""
 
     reason: str
+    """A sentence that says what to do; lines that are to be copied stand below it."""
     spares: tuple[Target, ...] = ()
     """The targets that it is about, where it would not keep the others from being acted on."""

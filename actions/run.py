@@ -12,7 +12,9 @@ from actions.outcome import Outcome, Progress, Report
 from actions.plan import Plan, Refusal
 from backend.errors import JournalError, SourceError
 from backend.holding import Taken
+from backend.incident.entry import told_as_data
 from backend.locks import Held
+from backend.text import add
 
 
 class Runner:
@@ -33,7 +35,7 @@ class Runner:
         keys = tuple(target.key for target in plan.targets)
         with suppress(JournalError):
             await self.means.scribe.append(
-                "refusal", id=new_id(), action=plan.action, targets=keys, data={"text": refusal.reason}
+                "refusal", id=new_id(), action=plan.action, targets=keys, data=told_as_data(refusal.reason)
             )
         return refusal
 
@@ -68,7 +70,7 @@ class Runner:
                 break
             report(Progress(number, len(plan.targets), f"{target.label}: is it still what was confirmed?"))
             if found := await changed(self.means.executor, target):
-                return Refusal(f"{found.beginning}; nothing was sent.")
+                return Refusal(add(f"Nothing was sent: {found.why}", "."))
         return Refusal(f"{self.brake.why}; nothing was sent.") if self.brake.pulled else None
 
 

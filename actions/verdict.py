@@ -7,7 +7,9 @@ from enum import StrEnum
 from typing import Any
 
 from backend.frozen import dataclass
+from backend.incident.entry import told_as_data
 from backend.model.target import Target
+from backend.text import add
 
 
 class Word(StrEnum):
@@ -31,7 +33,7 @@ class TargetVerdict:
     target: Target
     word: Word
     text: str
-    """Before and after, in numbers where there are any."""
+    """Before and after, in numbers where there are any; lines that are to be copied stand below."""
     so_far: bool = False
     """Not ended, or not settled yet: it is followed, and a second verdict is written when it ends."""
 
@@ -77,25 +79,30 @@ class Verdict:
         worst = max(words, key=lambda word: word.rank)
         text = verdicts[0].text if len(verdicts) == 1 else _counts(verdicts)
         untouched = f", {skipped} not touched" if skipped else ""
-        return cls(worst, f"{text}{in_vain}{untouched}", tuple(verdicts), skipped, needless)
+        return cls(worst, add(text, f"{in_vain}{untouched}"), tuple(verdicts), skipped, needless)
 
     def stopped_by(self, why: str) -> "Verdict":
         """The same, saying what stopped it and how far it came."""
-        return replace(self, text=f"{self.text}; {why}", stopped=why)
+        return replace(self, text=add(self.text, f"; {why}"), stopped=why)
 
     def unrecorded(self, why: object) -> "Verdict":
         """The same, saying that the journal does not have it all."""
-        return replace(self, text=f"{self.text}; not recorded: {why}", recorded=False)
+        return replace(self, text=add(self.text, f"; not recorded: {why}"), recorded=False)
 
     def as_data(self, *, final: bool) -> Mapping[str, Any]:
         """What the journal keeps of it."""
         return {
             "verdict": self.word.value,
-            "text": self.text,
+            **told_as_data(self.text),
             "final": final,
             **({"stopped": self.stopped} if self.stopped else {}),
             "targets": [
-                {"key": one.target.key, "verdict": one.word.value, "text": one.text, "so_far": one.so_far}
+                {
+                    "key": one.target.key,
+                    "verdict": one.word.value,
+                    "text": one.text.partition("\n")[0],
+                    "so_far": one.so_far,
+                }
                 for one in self.targets
             ],
         }

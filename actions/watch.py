@@ -12,6 +12,8 @@ LOOK_EVERY = 1.0
 """Seconds between two looks while a step settles."""
 SETTLE_LOOKS = 10.0
 """Looks a second, at all the targets of a run together, while its steps settle."""
+LATE = 60.0
+"""Seconds within which a server that gave no answer may still do what it was asked."""
 FOLLOW_EVERY = 5.0
 """Seconds between two looks at a target that is followed after its first verdict."""
 FOLLOW_LOOKS = 1.0

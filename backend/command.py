@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import signal
 import time
 from collections.abc import Iterator, Sequence
@@ -17,6 +18,8 @@ OUTPUT_LIMIT = 4 * 1024 * 1024
 DRAIN_SECONDS = 0.3
 """How long an ended command's output is awaited when something that it left behind still holds it open."""
 READ_SIZE = 65536
+_ADVICE = re.compile(r"\s*(?:See |Hint: |Try [`'\"]|To force a start use |followed by \")")
+"""How a line begins that tells where to look or what to do, as `systemctl` adds it below the reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +34,12 @@ class CommandResult:
 
     @property
     def word(self) -> str:
-        """The last line of its complaint, or of its output, or its code: for a sentence."""
+        """The last line of its complaint that says something, or of its output, or its code: for a sentence."""
         for output in (self.stderr, self.stdout):
-            if lines := output.strip().splitlines():
-                return clean(lines[-1], 200)
+            lines = [line for line in output.splitlines() if line.strip()]
+            telling = [line for line in lines if not _ADVICE.match(line)]
+            if lines:
+                return clean((telling or lines)[-1], 200)
         return f"exit code {self.code}"
 
 

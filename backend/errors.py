@@ -5,12 +5,14 @@
     BacktopError
     ├── ConfigError            the configuration cannot be used; carries every problem at once
     ├── JournalError           the record of actions cannot be read or written
+    │   └── JournalHangs       what was to be written may stand in it all the same, now or later
     └── SourceError            a part of the platform could not be read or acted on
         ├── MissingRoute       the server is there, the route is not: an answer of its own, not a failure
         ├── MissingObject      the route is there, the object is not
         ├── Refused            nobody listens, or the server says no for now
         │   └── CutOff         the connection broke; what was asked may still happen
         ├── TimedOut           no answer within the deadline
+        │   └── GivenUp        work on this host that was begun and may still come to its end
         ├── BadAnswer          an answer that makes no sense: HTML, half a JSON, wrong types
         └── NotAllowed         we lack the right, the password or the command
 
@@ -49,6 +51,10 @@ class ConfigError(BacktopError):
 
 class JournalError(BacktopError):
     """The journal cannot be read or written; without it nothing is changed on the platform."""
+
+
+class JournalHangs(JournalError):  # noqa: N818 - named for what the person is told
+    """It did not answer in time; what was to be written may stand in it all the same, now or later."""
 
 
 class SourceError(BacktopError):
@@ -94,6 +100,10 @@ class TimedOut(SourceError):  # noqa: N818
     """No answer within the deadline; what was asked may still happen."""
 
     kind = "timed out"
+
+
+class GivenUp(TimedOut):
+    """Work on this host did not end within the deadline; it was begun, and may still come to its end."""
 
 
 class BadAnswer(SourceError):  # noqa: N818

@@ -81,6 +81,9 @@ class Grip:
         self._keeping = Errand(what, PATIENCE)
         self._releasing = Errand(what, PATIENCE)
         self._one_at_a_time = threading.Lock()
+        self._fate = threading.Lock()
+        """Held for a moment by who decides that the taking has ended, or that nobody waits for it any more."""
+        self._took = False
         self._over = False
 
     async def take(self) -> Taken | None:
@@ -100,8 +103,11 @@ class Grip:
         return True
 
     async def release(self) -> None:
-        """Give all back; what hangs goes back as soon as it comes to life."""
-        self._over = True
+        """Give all back; what hangs goes back as soon as it comes to life, and is not waited for once more."""
+        with self._fate:
+            self._over = True
+            if not self._took:  # whoever takes them yet gives them back
+                return
         try:
             await self._releasing.finish(self._release)
         except TimedOut:
@@ -110,6 +116,16 @@ class Grip:
             self._release_here()
 
     def _take(self) -> Taken | None:
+        try:
+            return self._take_all()
+        finally:
+            with self._fate:
+                self._took = True
+                over = self._over
+            if over:
+                self._release()
+
+    def _take_all(self) -> Taken | None:
         with self._one_at_a_time:
             _make_room(2 * len(self._locks) + OTHER_FILES)
             for number, lock in enumerate(self._locks):

@@ -58,6 +58,15 @@ def listed(names: Sequence[str], most: int = 5) -> str:
     return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
 
 
+def add(told: str, more: str) -> str:
+    """What is told with more behind its sentence.
+
+    Lines that are to be copied exactly, as of a configuration, stand below a sentence: nothing comes behind those.
+    """
+    sentence, end, lines = told.partition("\n")
+    return f"{sentence}{more}{end}{lines}"
+
+
 def _as_text(value: object) -> str:
     if isinstance(value, str):
         return value

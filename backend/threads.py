@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
-from backend.errors import BacktopError, BadAnswer, Refused, TimedOut
+from backend.errors import BacktopError, BadAnswer, GivenUp, Refused, TimedOut
 
 T = TypeVar("T")
 
@@ -27,9 +27,16 @@ class AbandonableThreads(ThreadPoolExecutor):
         """Nothing is kept, so nothing has to be let go."""
 
 
+class _Loop(asyncio.SelectorEventLoop):
+    """A loop that has nothing to shut down at its end: the usual one starts a thread for it, where one can be had."""
+
+    async def shutdown_default_executor(self, timeout: float | None = None) -> None:  # noqa: ASYNC109 - asyncio's
+        """Nothing is kept, so nothing has to be let go."""
+
+
 def on_a_loop(work: Coroutine[Any, Any, T]) -> T:
     """Like `asyncio.run`, but what hangs in a thread does not keep the program from ending."""
-    with asyncio.Runner() as runner:
+    with asyncio.Runner(loop_factory=_Loop) as runner:
         runner.get_loop().set_default_executor(AbandonableThreads())
         return runner.run(work)
 
@@ -70,8 +77,8 @@ class Errand:
     async def finish(self, work: Callable[[], T]) -> T:
         """The result of work that cannot be taken back: also who is cancelled waits for its end, but not for ever.
 
-        Raises what the work raises, `Refused` where no thread can be started, and `TimedOut`; then it may come to pass
-        all the same.
+        Raises what the work raises, `Refused` where no thread can be started, `TimedOut` where an earlier one hangs, so
+        that nothing was begun, and `GivenUp`; then it may come to pass all the same.
         """
         doing, back = self._begin(work)
         try:
@@ -110,8 +117,8 @@ class Errand:
     def _hangs(self) -> TimedOut:
         return TimedOut(f"{self._what} hangs: the last look at it has not come back yet")
 
-    def _late(self) -> TimedOut:
-        return TimedOut(f"{self._what} did not answer within {self._seconds:g} s; it is given up")
+    def _late(self) -> GivenUp:
+        return GivenUp(f"{self._what} did not answer within {self._seconds:g} s; it is given up")
 
 
 async def until_done(begun: "asyncio.Future[Any]", seconds: float | None = None) -> None:

@@ -267,7 +267,7 @@ class BacktopApp(App[None]):
         from tui.screens.leave import LeaveScreen
 
         if not isinstance(self.screen, LeaveScreen):
-            screen = LeaveScreen(self.dispatcher.busy.title, self.desk.clock, runs=self.dispatcher.running)
+            screen = LeaveScreen(self.dispatcher.busy.title, self.desk.clock, lambda: self.dispatcher.leaving)
             self.push_screen(screen, lambda answer: self.life.end() if answer else None)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 - Textual's

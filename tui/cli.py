@@ -214,7 +214,7 @@ def _watch(options: argparse.Namespace, config: Config, clock: Clock) -> int:
     app = on_terminal(config, clock)
     if options.theme is not None:
         app.theme = options.theme
-    app.run()
+    on_a_loop(app.run_async())
     return app.return_code or 0
 
 

@@ -3,8 +3,11 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from enum import Enum, auto
+from functools import partial
 from typing import Protocol
 
+from actions.allowed import allowed
 from actions.brake import ENDING, Brake, waiting
 from actions.guard import Posture, forbids_planning
 from actions.outcome import Progress
@@ -15,6 +18,7 @@ from actions.verdict import Verdict, Word
 from backend.config.model import Config
 from backend.model.situation import Situation
 from backend.model.target import Target
+from backend.text import add
 
 
 class Stage(Protocol):
@@ -45,6 +49,19 @@ class Stage(Protocol):
         """What else answers the gravest finding, as the end of a sentence; empty when there is nothing."""
 
 
+class Leaving(Enum):
+    """What it means to leave now."""
+
+    FREE = auto()
+    """Nothing is open, and nothing runs."""
+    OPEN = auto()
+    """A dialog is dropped."""
+    RUNS = auto()
+    """What runs is stopped after its step."""
+    ENDS = auto()
+    """What runs was told to end before: it is cut short."""
+
+
 AT_ONCE = 0.1
 """Seconds that pass as nothing: what takes longer before a dialog opens is told."""
 
@@ -69,6 +86,8 @@ class Dispatcher:
     """Why nothing new is begun any more."""
     _brake: Brake | None = None
     """That of what runs now."""
+    _progress: Progress | None = None
+    """How far it is."""
     _quiet: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def act(self, spec: ActionSpec, targets: Sequence[Target]) -> None:
@@ -86,7 +105,7 @@ class Dispatcher:
     async def _act(self, spec: ActionSpec, targets: tuple[Target, ...]) -> None:
         self._dropped.clear()
         runner = self.runner(spec)
-        plan = await self._allowed(spec, runner, targets)
+        plan = await allowed(targets, partial(self._plan, spec), partial(self._forbidden, spec, runner))
         if self._dropped.is_set():
             self.stage.tell("dropped; nothing was sent", title=spec.title, grave=False)
             return
@@ -100,11 +119,11 @@ class Dispatcher:
             self._refuse(spec, await runner.refused(plan, again))
             return
         self.running, self._brake = True, runner.brake
-        self.stage.progressed(Progress(0, len(plan.steps), "may it still run?"))
+        self._progressed(Progress(0, len(plan.steps), "may it still run?"))
         try:
-            outcome = await runner.run(plan, self.stage.progressed)
+            outcome = await runner.run(plan, self._progressed)
         finally:
-            self.running, self._brake = False, None
+            self.running, self._brake, self._progress = False, None, None
             self._quiet.set()
         self.stage.recorded(spec)
         if isinstance(outcome, Refusal):
@@ -113,21 +132,6 @@ class Dispatcher:
         if outcome.verdict.so_far or not outcome.verdict.recorded:
             self.open_runs[outcome.run_id] = outcome.verdict
         self.report(spec, outcome.verdict)
-
-    async def _allowed(
-        self, spec: ActionSpec, runner: Runner, targets: tuple[Target, ...], left_out: str = ""
-    ) -> Plan | Refusal:
-        """The plan that may be shown; what was touched a moment ago is left out of it, and told, where more remains."""
-        plan = self._plan(spec, targets)
-        if isinstance(plan, Refusal):
-            return plan
-        refusal = await self._forbidden(spec, runner, plan)
-        if refusal is None:
-            return replace(plan, effects=(f"leaves out: {left_out}", *plan.effects)) if left_out else plan
-        rest = tuple(target for target in targets if target not in refusal.spares)
-        if left_out or not refusal.spares or set(plan.targets) <= set(refusal.spares):
-            return refusal
-        return await self._allowed(spec, runner, rest, refusal.reason)
 
     async def _forbidden(self, spec: ActionSpec, runner: Runner, plan: Plan) -> Refusal | None:
         """What the journal forbids; who drops it does not wait for a disk that hangs."""
@@ -155,7 +159,14 @@ class Dispatcher:
         """Let what runs send nothing more; whether anything runs."""
         if self._brake is not None:
             self._brake.pull(why)
+        if self._progress is not None:
+            self._progressed(self._progress)
         return self._brake is not None
+
+    def _progressed(self, progress: Progress) -> None:
+        """Show how far it is, and whether it goes on."""
+        self._progress = progress
+        self.stage.progressed(replace(progress, stops=self._brake is not None and self._brake.pulled))
 
     def end(self, now: float, *, again: bool = True) -> str:
         """Begin nothing more, and let what runs come to its end; what that waits for, as a sentence, if it does.
@@ -168,6 +179,13 @@ class Dispatcher:
         if first or again:
             self._brake.told_to_end(now)
         return "" if self._brake.cuts else waiting(self._brake)
+
+    @property
+    def leaving(self) -> Leaving:
+        """What `end` does now."""
+        if self._brake is not None:
+            return Leaving.ENDS if self._brake.was_told else Leaving.RUNS
+        return Leaving.FREE if self.busy is None else Leaving.OPEN
 
     async def quiet(self) -> None:
         """Wait until nothing runs."""
@@ -186,7 +204,9 @@ class Dispatcher:
         worked = verdict.word is Word.WORKED
         word = f"{verdict.word.value} so far" if worked and verdict.so_far else verdict.word.value
         advice = "" if worked else self.stage.advice(spec)
-        self.stage.tell(f"{word}: {verdict.text}{advice}", title=spec.title, grave=not (worked and verdict.recorded))
+        self.stage.tell(
+            add(f"{word}: {verdict.text}", advice), title=spec.title, grave=not (worked and verdict.recorded)
+        )
 
     def _refuse(self, spec: ActionSpec, refusal: Refusal) -> None:
         self.stage.tell(refusal.reason, title=f"{spec.title}: refused", grave=True)

@@ -21,7 +21,7 @@ from backend.text import listed
 from tui.desk import Desk
 from tui.screens.plan import PlanScreen
 from widgets.present.plan import PlanFacts
-from widgets.text import crop
+from widgets.text import crop, shown
 
 LONGEST = 400
 """Cells of what is said to the person at once."""
@@ -76,16 +76,21 @@ class AppStage:
         return await self._app.push_screen_wait(PlanScreen(plan, facts, desk.clock))
 
     def tell(self, text: str, *, title: str, grave: bool) -> None:
-        """Say something to the person, literally."""
+        """Say something to the person, literally; lines below it that are to be copied are said whole."""
         severity: SeverityLevel = "warning" if grave else "information"
         seconds = max(AT_LEAST, len(text) / READ_PER_SECOND)
+        sentence, *lines = text.split("\n")
         self._app.notify(
-            crop(text, LONGEST), title=crop(title, LONGEST), severity=severity, markup=False, timeout=seconds
+            "\n".join((crop(sentence, LONGEST), *map(shown, lines))),
+            title=crop(title, LONGEST),
+            severity=severity,
+            markup=False,
+            timeout=seconds,
         )
 
     def progressed(self, progress: Progress | None) -> None:
         """Show how far a run is."""
-        self.progress = f"{progress.done} of {progress.of}, x stops   {progress.text}" if progress else None
+        self.progress = _how_far(progress) if progress else None
         self._redraw()
 
     def reads(self, text: str | None) -> None:
@@ -133,6 +138,12 @@ class AppStage:
         if len(runs) > MOST_TOLD:
             more = f"{len(runs) - MOST_TOLD} more runs were broken off; backtop journal tells of them"
             self.tell(more, title="unfinished", grave=True)
+
+
+def _how_far(progress: Progress) -> str:
+    """How far a run is, and what stops it until that is done."""
+    stops = "nothing more is sent" if progress.stops else "x stops"
+    return f"{progress.done} of {progress.of}, {stops}   {progress.text}"
 
 
 def _broken_off(run: RunRecord) -> str:

@@ -71,10 +71,8 @@ class EngineClient:
         """Why a verb was refused; where only a password was missing, with the line of sudoers that spares it."""
         call = sudo.parse(self.argv(verb))
         if call is not None and _WANTS_PASSWORD.search(result.stderr):
-            rule = call.rule(user_name())
-            return NotAllowed(
-                f"sudo asks for a password; this line in sudoers spares it: {rule}", clean(result.stderr, 300)
-            )
+            said = f"sudo asks for a password; one line in sudoers spares it\n{_rule(call)}"
+            return NotAllowed(said, clean(result.stderr, 300))
         return _failure(self._argv[0], result, verb)
 
     async def needs_password(self, verb: UnitVerb) -> str | None:
@@ -88,7 +86,7 @@ class EngineClient:
             return None
         with pointing_at("engine.systemctl"):
             result = await self._runner.run(call.asking, timeout=SECONDS)
-        return None if result.code == 0 else call.rule(user_name())
+        return None if result.code == 0 else _rule(call)
 
     async def unit(self) -> Unit:
         """The state of the unit; one that does not exist has the load state `not-found`."""
@@ -100,6 +98,10 @@ class EngineClient:
         if "LoadState" not in told or "ActiveState" not in told:
             raise _failure(self._argv[0], result)
         return decode_unit(self._unit, told)
+
+
+def _rule(call: sudo.SudoCall) -> str:
+    return clean(call.rule(user_name()))
 
 
 def decode_unit(name: str, told: Mapping[str, str]) -> Unit:

@@ -116,6 +116,12 @@ def _harmless_already(line: bytes) -> bool:
     return short and _SUSPECT.search(line) is None
 
 
+def told_as_data(told: str, name: str = "text") -> dict[str, Any]:
+    """What was told, for an entry: the sentence under this name, and the lines below it, which are to be copied."""
+    sentence, *lines = told.split("\n")
+    return {name: sentence, **({"copy": lines} if lines else {})}
+
+
 def harmless_table(content: Mapping[str, Any], depth: int = 0) -> dict[str, Any]:
     """The same as plain JSON values with every text cleaned."""
     return {clean(key, 200): harmless(value, depth + 1) for key, value in content.items()}

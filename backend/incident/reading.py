@@ -3,6 +3,7 @@
 import errno
 import fcntl
 import os
+import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -117,8 +118,18 @@ class JournalReader:
                 fd = os.open(self.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
             except FileNotFoundError:
                 fd = os.open(os.devnull, os.O_RDONLY)
+            else:
+                _expect_file(fd, self.path)
             with _file(fd) as file:
                 yield file
+
+
+def _expect_file(fd: int, path: Path) -> None:
+    """A pipe or a device has no lines that could be followed, and would pass for an empty journal."""
+    mode = os.fstat(fd).st_mode
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+        os.close(fd)
+        raise JournalError(f"the journal {path} is not a plain file")
 
 
 def _file(fd: int) -> BinaryIO:

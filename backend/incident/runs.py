@@ -43,6 +43,11 @@ class RunRecord:
         return {key: step.at for step in self.steps if step.data.get("sent") is not False for key in step.targets}
 
     @property
+    def lost(self) -> Mapping[str, datetime]:
+        """When each target was touched last to whose step nobody had the answer, by its key."""
+        return {key: step.at for step in self.steps if step.data.get("lost") is True for key in step.targets}
+
+    @property
     def needless(self) -> frozenset[str]:
         """The targets that were not touched because they were by then what was wanted."""
         return frozenset(key for step in self.steps if step.data.get("needless") is True for key in step.targets)

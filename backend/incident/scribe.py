@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
 
-from backend.errors import JournalError, Refused, TimedOut
+from backend.errors import GivenUp, JournalError, JournalHangs, Refused, TimedOut
 from backend.incident.entry import Entry, Kind
 from backend.incident.journal import NO_DATA, Journal
 from backend.incident.ledger import Ledger
@@ -21,7 +21,7 @@ PATIENCE = 10.0
 
 
 class Scribe:
-    """Reads and writes one journal. All methods raise `JournalError`, also when the disk hangs.
+    """Reads and writes one journal. All methods raise `JournalError`; when the disk hangs, `JournalHangs`.
 
     What was begun cannot be taken back, so its end is awaited also by one who is cancelled meanwhile. While one hangs
     nothing else is begun.
@@ -81,6 +81,8 @@ class Scribe:
     async def _do(self, work: Callable[[], T]) -> T:
         try:
             return await self._errand.finish(work)
+        except GivenUp as error:
+            raise JournalHangs(f"{error.summary}: is its disk there?") from error
         except TimedOut as error:
             raise JournalError(f"{error.summary}: is its disk there?") from error
         except Refused as error:

@@ -161,5 +161,17 @@ async def test_a_password_that_is_asked_for_only_when_it_runs_is_told_with_its_r
     script.chmod(0o755)
     client = EngineClient(UNIT, (str(script), "-n", "/usr/bin/systemctl"), SystemRunner())
     assert await client.needs_password("restart") is None
-    with pytest.raises(NotAllowed, match=rf"asks for a password; .*NOPASSWD: /usr/bin/systemctl restart {UNIT}"):
+    with pytest.raises(NotAllowed, match=rf"asks for a password; .*\n.*NOPASSWD: /usr/bin/systemctl restart {UNIT}$"):
         await client.control("restart")
+
+
+async def test_a_start_that_fails_is_told_with_its_reason(tmp_path: Path) -> None:
+    script = tmp_path / "systemctl"
+    why = f"Job for {UNIT}.service failed because the control process exited with error code."
+    where = f'See "systemctl status {UNIT}.service" and "journalctl -xeu {UNIT}.service" for details.'
+    script.write_text(f"#!/bin/sh\nprintf '%s\\n' '{why}' '{where}' >&2\nexit 1\n")
+    script.chmod(0o755)
+    with pytest.raises(Refused) as caught:
+        await EngineClient(UNIT, (str(script),), SystemRunner()).control("restart")
+    assert caught.value.summary == f"{script} failed: {why}"
+    assert where in caught.value.detail

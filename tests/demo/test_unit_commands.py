@@ -7,7 +7,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -25,6 +25,8 @@ STEADY = "echo ready; exec sleep 600"
 STUBBORN = "trap '' TERM; echo ready; exec sleep 600"
 CRASHING = "echo '<3>out of luck'; exit 7"
 
+SEE = f'See "systemctl status {NAME}.service" and "journalctl -xeu {NAME}.service" for details.\n'
+
 
 @dataclass(frozen=True)
 class Desk:
@@ -35,11 +37,16 @@ class Desk:
 
     async def run(self, *argv: str) -> tuple[int, str]:
         """Exit code and standard output of one of the instance's commands."""
+        code, out, _ = await self.said(*argv)
+        return code, out
+
+    async def said(self, *argv: str) -> tuple[int, str, str]:
+        """Exit code and both outputs of one of the instance's commands."""
         process = await asyncio.create_subprocess_exec(
             str(self.layout.bin / argv[0]), *argv[1:], stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
         )
-        out, _ = await asyncio.wait_for(process.communicate(), 20.0)
-        return process.returncode or 0, out.decode()
+        out, complaint = await asyncio.wait_for(process.communicate(), 20.0)
+        return process.returncode or 0, out.decode(), complaint.decode()
 
     async def show(self, *names: str, unit: str = NAME) -> dict[str, str]:
         _, out = await self.run("systemctl", "show", unit, "-p", ",".join(names))
@@ -148,12 +155,24 @@ async def test_who_fails_too_often_is_given_up_until_reset(tmp_path: Path) -> No
         assert (shown["Result"], shown["NRestarts"]) == ("start-limit-hit", "5")
         assert (shown["ExecMainCode"], shown["ExecMainStatus"]) == ("1", "7")
         assert await desk.run("systemctl", "is-failed", NAME) == (0, "failed\n")
-        assert (await desk.run("systemctl", "start", NAME))[0] == 1
+        assert await desk.said("systemctl", "start", NAME) == (1, "", f"Job for {NAME}.service failed.\n{SEE}")
+        code, found = await desk.run("journalctl", "-xeu", f"{NAME}.service")
+        assert (code, "out of luck" in found) == (0, True)
         assert [record["PRIORITY"] for record in await desk.log() if record["MESSAGE"] == "out of luck"] == ["3"] * 5
         assert (await desk.run("systemctl", "reset-failed", NAME))[0] == 0
         shown = await desk.show("ActiveState", "Result", "NRestarts")
         assert shown == {"Result": "success", "NRestarts": "0", "ActiveState": "inactive"}
         assert (await desk.run("systemctl", "start", NAME))[0] == 0
+
+
+async def test_a_program_that_cannot_be_run_is_told_as_systemd_does(tmp_path: Path) -> None:
+    async with desk_of(tmp_path, CRASHING) as desk:
+        unit = desk.manager.unit
+        unit.definition = replace(unit.definition, argv=(str(tmp_path / "nowhere"),))
+        why = f"Job for {NAME}.service failed because the control process exited with error code.\n"
+        for verb in ("start", "restart"):
+            assert await desk.said("systemctl", verb, NAME) == (1, "", why + SEE)
+        assert (await desk.show("ActiveState", "Result")) == {"ActiveState": "failed", "Result": "exit-code"}
 
 
 async def test_stop_ends_the_wait_for_a_restart(tmp_path: Path) -> None:

@@ -126,6 +126,21 @@ def test_a_requeue_that_meets_the_same_gap_had_no_effect(data_gap: Stand) -> Non
     assert GAP in data_gap.job(job)["error_message"]
 
 
+def test_of_several_the_one_that_cools_down_is_left_out_and_told(data_gap: Stand) -> None:
+    cools, other = data_gap.failed("ZeroDivisionError")[0], data_gap.failed(GAP)[1]
+    data_gap.run("act", "job.requeue", cools, "--yes")
+    attempt = data_gap.job(cools)["attempt"]
+    dry, real = (data_gap.run("act", "job.requeue", cools, other, last, "--json") for last in ("--dry-run", "--yes"))
+    for plan in (dry.json["plan"], real.json["plan"]):
+        assert [target["id"] for target in plan["targets"]] == [other]
+        assert plan["effects"][0].startswith(f"leaves out: requeue was already asked for {cools} ")
+        assert (plan["risk"], plan.get("forbidden", [])) == ("low", [])
+    assert [target["id"] for target in real.json["outcome"]["targets"]] == [other]
+    assert (data_gap.job(cools)["attempt"], data_gap.job(other)["attempt"]) == (attempt, 2)
+    again = data_gap.run("act", "job.requeue", cools, other, "--yes", "--json")
+    assert (again.code, again.json["outcome"]["verdict"]) == (2, "refused")
+
+
 @pytest.mark.parametrize(
     ("arguments", "word"),
     [

@@ -8,6 +8,9 @@ from tests.e2e.terminal import Terminal
 
 pytestmark = pytest.mark.e2e
 
+BURST = "not taken: it came with other keys"
+WORD = "adaf-backtest-engine"
+
 
 @pytest.fixture
 def watching(opened: Open, data_gap: Stand) -> Terminal:
@@ -34,3 +37,26 @@ def test_the_number_of_a_pane_and_what_follows_in_one_write(watching: Terminal) 
     watching.press("1/nobody\r")
     watching.shows("1 Jobs /nobody ")
     assert "/nobody" not in watching.line_with("2 Failures").partition("2 Failures")[2]
+
+
+def test_a_key_that_confirms_counts_only_by_itself(watching: Terminal, data_gap: Stand) -> None:
+    job = data_gap.failed("No data for")[-1]
+    watching.press("2", "end", "up", "up")
+    watching.press("end", "r")
+    watching.shows("requeue 1 job", "[n] Cancel")
+    watching.insist("y ", lambda: BURST in watching.text)
+    watching.insist("xy", lambda: BURST in watching.text)
+    assert "requeue 1 job" in watching.text
+    watching.press("yes\r")  # its enter cancels
+    watching.hides("requeue 1 job")
+    assert data_gap.job(job)["attempt"] == 1
+    assert not [line for line in data_gap.run("journal", "--json").out.splitlines() if '"intent"' in line]
+
+
+def test_a_word_and_its_enter_in_one_write_confirm_nothing(watching: Terminal, data_gap: Stand) -> None:
+    watching.press("1", "S")
+    watching.shows("type ", "then enter", "[esc] Cancel")
+    watching.insist(f"\x15{WORD}\r", lambda: BURST in watching.text)
+    watching.press("escape")
+    watching.hides("then enter")
+    assert not [line for line in data_gap.run("journal", "--json").out.splitlines() if '"intent"' in line]

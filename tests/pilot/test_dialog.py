@@ -69,6 +69,12 @@ class Dialog:
         await self.pilot.press(*keys)
         await self.pilot.pause()
 
+    async def press_at_once(self, *keys: str) -> None:
+        """What a terminal writes in one go, as when something is pasted that it does not tell to be so."""
+        for key in keys:
+            self.rig.app.post_message(events.Key(key, key if len(key) == 1 else None))
+        await self.pilot.pause()
+
     async def pass_time(self, seconds: float) -> None:
         """Move the clock, and let the dialog look at it."""
         self.rig.clock.move(seconds)
@@ -284,6 +290,32 @@ async def test_the_palette_stays_closed_and_leaving_asks(rig: Rig) -> None:
         await open_.pass_time(1)
         await open_.press("y")
         await open_.until(lambda: not rig.app.is_running)
+        assert not open_.runs.plans
+
+
+@pytest.mark.parametrize("keys", [("y", "x"), ("x", "y"), ("y", "y"), ("down", "y"), ("x", "y", "e", "s")])
+async def test_what_confirms_counts_only_where_it_comes_by_itself(rig: Rig, keys: tuple[str, ...]) -> None:
+    async with dialog(rig, "down", "r") as open_:
+        await open_.pass_time(2)
+        await open_.press_at_once(*keys)
+        await open_.until(lambda: "not taken: it came with other keys" in rig.text)
+        assert open_.is_open()
+        assert not open_.runs.plans
+        await open_.press("ctrl+q")
+        await open_.until(lambda: isinstance(rig.app.screen, LeaveScreen))
+        await open_.pass_time(1)
+        await open_.press_at_once(*keys)
+        await open_.press("n")
+        assert open_.is_open(), "the question too is answered by hand only"
+        await open_.press("y")
+        await open_.until(lambda: bool(open_.runs.plans))
+
+
+async def test_what_is_pasted_with_a_line_end_cancels(rig: Rig) -> None:
+    async with dialog(rig, "down", "r") as open_:
+        await open_.pass_time(2)
+        await open_.press_at_once("y", "e", "s", "enter")
+        await open_.until(lambda: not open_.is_open())
         assert not open_.runs.plans
 
 

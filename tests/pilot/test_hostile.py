@@ -17,6 +17,7 @@ from tests.conftest import Rig
 from tests.journals import add
 from tests.pilot.waiting import until
 from tests.situations import NOW, PROVIDERS, data_gap, failed, partly
+from tui.dispatch import Leaving
 from tui.screens.leave import LeaveScreen
 from tui.screens.menu import MenuScreen
 from tui.screens.plan import PlanScreen
@@ -141,7 +142,7 @@ async def test_windows_over_the_dashboard(rigged: Callable[..., Rig], name: str)
         await pilot.press("enter")
         await pilot.pause()
         whole(rig, 80, 24)
-        rig.app.push_screen(LeaveScreen(words, rig.clock, runs=True))
+        rig.app.push_screen(LeaveScreen(words, rig.clock, lambda: Leaving.ENDS))
         await pilot.pause()
         whole(rig, 80, 24)
         rig.app.pop_screen()

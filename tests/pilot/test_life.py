@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from actions.brake import BY_HAND, ENDING, Brake
+from actions.brake import BY_HAND, ENDING, MEANT_TWICE, Brake
 from actions.caretaker import Caretaker
-from actions.outcome import Outcome, Report
+from actions.outcome import Outcome, Progress, Report
 from actions.plan import Plan, Refusal
 from actions.registry import REGISTRY
 from actions.verdict import TargetVerdict, Verdict, Word
@@ -35,11 +35,13 @@ class Lasting:
     go: asyncio.Event = field(default_factory=asyncio.Event)
     so_far: bool = False
     brake: Brake = field(default_factory=Brake)
+    report: Report = field(default=lambda _: None)
 
     async def forbidden(self, plan: Plan) -> Refusal | None:
         return None
 
     async def run(self, plan: Plan, report: Report) -> Outcome | Refusal:
+        self.report = report
         await self.go.wait()
         verdicts = [TargetVerdict(target, Word.WORKED, "runs", so_far=self.so_far) for target in plan.targets]
         return Outcome("run", Verdict.over(verdicts), ())
@@ -84,13 +86,40 @@ async def test_a_second_term_cuts_short_what_the_first_waits_for(rig: Rig) -> No
             rig.app.life.hang_up()
             assert not cut.is_set(), "a terminal is lost once"
             await pilot.press("ctrl+q")
-            await until(pilot, lambda: rig.shows(LeaveScreen))
+            await until(pilot, lambda: rig.shows(LeaveScreen) and "[y] cut it short; its result is unknown" in rig.text)
+            rig.clock.move(MEANT_TWICE / 2)
+            await pilot.press("y")
+            assert rig.shows(LeaveScreen), "what cuts short is read first"
             rig.clock.move(2)
             await pilot.press("y")
             await until(pilot, cut.is_set)
         assert not rig.told, "the question took the first word away, and it is not said again"
         runs.go.set()
         await until(pilot, lambda: not rig.app.is_running)
+
+
+@pytest.mark.parametrize("width", [60, 100])
+async def test_the_question_says_what_its_key_does_now(rig: Rig, width: int) -> None:
+    runs, cut = Lasting(), asyncio.Event()
+    async with rig.run(width, 30) as pilot:
+        await confirmed(rig, pilot, runs)
+        with runs.brake.over("systemctl restart engine", cut.set):
+            await pilot.press("ctrl+q")
+            await until(pilot, lambda: "[y] stop after this step, and leave" in rig.text)
+            question = rig.app.screen
+            assert isinstance(question, LeaveScreen)
+            rig.clock.move(2)
+            rig.app.dispatcher.end(rig.clock.monotonic())
+            await pilot.press("y")
+            await until(pilot, lambda: "[y] cut it short; its result is unknown" in rig.text)
+            assert "What is cut short may have been done all the same." in rig.text
+            assert rig.shows(LeaveScreen), "the answer was to another question"
+            assert not cut.is_set()
+        runs.go.set()
+        await until(pilot, lambda: "requeue has ended." in rig.text and question.is_drawn)
+        rig.clock.move(2)
+        await pilot.press("n")
+        assert not rig.shows(LeaveScreen)
 
 
 async def test_x_stops_what_runs_and_tells_when_nothing_does(rig: Rig) -> None:
@@ -104,9 +133,12 @@ async def test_x_stops_what_runs_and_tells_when_nothing_does(rig: Rig) -> None:
         await until(pilot, lambda: isinstance(rig.app.screen, PlanScreen) and "[n] Cancel" in rig.text)
         rig.clock.move(2)
         await pilot.press("y")
-        await until(pilot, lambda: rig.app.dispatcher.running)
+        await until(pilot, lambda: rig.app.dispatcher.running and "0 of 1, x stops   may it" in rig.text)
         await pilot.press("x")
         await until(pilot, lambda: runs.brake.pulled)
+        assert rig.app.stage.progress == "0 of 1, nothing more is sent   may it still run?"
+        runs.report(Progress(1, 1, "8841: pending"))
+        assert rig.app.stage.progress == "1 of 1, nothing more is sent   8841: pending"
         assert (runs.brake.why, runs.brake.hurries()) == (BY_HAND, False)
         assert rig.told == ["stop: nothing more is sent; what was sent is looked at"]
         runs.go.set()

@@ -243,6 +243,16 @@ async def test_long_words_stay_longer(rig: Rig, text: str, least: float) -> None
         assert least <= said.timeout <= 2 * least
 
 
+async def test_lines_that_are_to_be_copied_are_said_whole_and_stand_alone(rig: Rig) -> None:
+    line = "ann ALL=(root) NOPASSWD: /opt/systemctl restart engine"
+    async with rig.run() as pilot:
+        await rig.know(pilot, data_gap())
+        rig.app.stage.tell(f"{'no right ' * 60}\n{line}", title="restart engine: refused", grave=True)
+        await until(pilot, lambda: line in rig.text)
+        (row,) = (row for row in rig.text.splitlines() if line in row)
+        assert row.rstrip().endswith(f"▌ {line}")
+
+
 @pytest.mark.parametrize("key", ["a", "question_mark", "ctrl+p", "r", "ctrl+q"])
 async def test_what_was_said_before_covers_nothing_that_opens(rig: Rig, key: str) -> None:
     async with rig.run() as pilot:

@@ -158,3 +158,11 @@ async def test_what_was_broken_off_is_told_with_its_name_time_and_last_step(rig:
         assert told.endswith(
             f" and broken off after step 1 of 1 (restart it gave 0): unit:{WORD}.service; look before you act"
         )
+
+
+async def test_a_unit_that_has_not_failed_has_nothing_to_reset(rig: Rig) -> None:
+    async with rig.run() as pilot:
+        await know_again(rig, pilot)
+        await pilot.press("3", "e")
+        await until(pilot, lambda: rig.told)
+        assert rig.told == ["reset failed: refused: The unit has not failed, it is active: there is nothing to reset."]

@@ -70,6 +70,17 @@ async def test_the_word_in_full_and_enter_confirm(rig: Rig) -> None:
         assert open_.runs.targets == [["adaf-backtest-engine.service"]]
 
 
+async def test_the_word_and_its_enter_at_once_confirm_nothing_until_enter_is_pressed_by_itself(rig: Rig) -> None:
+    async with dialog(rig) as open_:
+        await open_.pass_time(2)
+        await open_.press_at_once(*WORD, "enter")
+        await open_.until(lambda: "not taken: it came with other keys" in rig.text)
+        assert typed(open_) == WORD
+        assert not open_.runs.plans
+        await open_.press("enter")
+        await open_.until(lambda: bool(open_.runs.plans))
+
+
 async def test_it_shows_all_that_one_confirms(rig: Rig) -> None:
     async with dialog(rig, size=(120, 40)) as open_:
         for words in (

@@ -78,7 +78,7 @@ def forbidden(place: Path, capsys: pytest.CaptureFixture[str], action: str, *fir
     assert (code, told["outcome"], err) == (0, None, "")
     assert sorted(place.rglob("*")) == before, "a dry run leaves nothing behind"
     sentences: list[str] = told["plan"]["forbidden"]
-    assert all(sentence.endswith(".") for sentence in sentences)
+    assert all(sentence.partition("\n")[0].endswith(".") for sentence in sentences)
     return sentences
 
 
@@ -127,8 +127,18 @@ def test_a_right_that_is_missing_forbids_it_with_the_line_that_grants_it(
 ) -> None:
     write(place, [str(place / "sudo"), "-n", str(place / "systemctl")])
     (why,) = forbidden(place, capsys, "engine.restart")
-    assert why.startswith("Sudo would ask for a password here; this line in sudoers allows it: ")
-    assert why.endswith(f"NOPASSWD: {place}/systemctl restart adaf-backtest-engine.")
+    sentence, line = why.split("\n")
+    assert sentence == "Nothing would be sent: sudo would ask for a password here; one line in sudoers allows it."
+    assert line.endswith(f" ALL=(root) NOPASSWD: {place}/systemctl restart adaf-backtest-engine")
+    config = ("--config", str(place / "config.toml"))
+    code_of(*config, "act", "engine.restart", "--dry-run")
+    assert line in capsys.readouterr().out.splitlines()
+    code_of(*config, "act", "engine.restart", "--confirm", "adaf-backtest-engine")
+    assert line in capsys.readouterr().out.splitlines()
+    code_of(*config, "journal")
+    told = capsys.readouterr().out.splitlines()
+    assert told[-1] == line
+    assert told[-2].endswith("Nothing was sent: sudo would ask for a password here; one line in sudoers allows it.")
 
 
 def test_what_a_plan_would_refuse_is_told_of_the_actions_too(place: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -14,7 +14,7 @@ from actions.brake import BY_HAND, ENDING
 from actions.outcome import Outcome, broken_off, how_far
 from actions.verdict import Verdict, Word
 from actions.watch import FOLLOW_FOR, FOLLOW_LOOKS, LOST_AFTER
-from backend.errors import JournalError, NotAllowed, Refused
+from backend.errors import JournalError, NotAllowed, Refused, TimedOut
 from backend.incident.entry import Entry
 from backend.incident.identity import Meant, meant_as_data, meant_by
 from backend.incident.journal import Journal
@@ -332,6 +332,24 @@ async def test_what_was_told_to_end_before_it_settled_is_found_out_by_the_next(t
     verdict = await rig.settle(outcome.run_id, who="bob@research-01")
     assert verdict is not None
     assert (verdict.word, verdict.text) == (Word.WORKED, "completed in attempt 2")
+
+
+@pytest.mark.parametrize(("later", "word"), [(0.0, Word.WORKED), (100.0, Word.NO_EFFECT)])
+async def test_what_got_no_answer_before_it_was_told_to_end_is_watched_for_a_minute(
+    tmp_path: Path, later: float, word: Word
+) -> None:
+    rig = Rig(tmp_path, failed())
+    rig.server.courses["8841"] = ((later + 40.0, JobState.PENDING), (later + 41.0, JobState.COMPLETED))
+    rig.server.send_error = TimedOut("no answer within 5 s")
+    rig.server.on_send = lambda _: rig.runner.brake.pull(ENDING, hurry=True)
+    outcome = await rig.run(requeue_of(failed()))
+    assert outcome.verdict.so_far
+    await rig.time.sleep(later)
+    began = rig.time.passed
+    verdict = await rig.settle(outcome.run_id, who="bob@research-01")
+    assert verdict is not None
+    assert verdict.word is word
+    assert rig.time.passed - began < (12.0 if later else 50.0), "the minute counts from when it was sent"
 
 
 async def test_what_was_cut_short_is_found_out_by_the_next(tmp_path: Path) -> None:

@@ -24,7 +24,9 @@ from tui.headless.telling import as_text
 
 def planned(situation: Situation, action: str, *targets: str) -> Plan | Refusal:
     order = act.Order(action, targets, {}, dry_run=True, yes=False, word=None)
-    return act.planned(REGISTRY[action], situation, order, Config())
+    spec, config = REGISTRY[action], Config()
+    found = act.meant(spec, situation, order, config)
+    return found if isinstance(found, Refusal) else act.plan_for(spec, situation, order, config, found)
 
 
 def refused(situation: Situation, action: str, *targets: str) -> str:
@@ -76,7 +78,14 @@ def test_a_wrong_target_is_refused_with_those_that_fit() -> None:
     jobs = listing(*(failed(str(number)) for number in range(1, 9)))
     said = refused(jobs, "job.requeue", "\x1b[2J", "1")
     assert said == "'\\x1b[2J': not among what job.requeue can act on now; there are: 1, 2, 3, 4, 5 and 3 more."
-    assert refused(calm(), "engine.restart", "sshd").endswith("there are: adaf-backtest-engine.service.")
+
+
+@pytest.mark.parametrize("action", ["engine.restart", "engine.reset-failed"])
+def test_another_unit_is_refused_with_the_one_of_the_configuration(action: str) -> None:
+    assert refused(calm(), action, "sshd", "adaf-backtest-engine.service", "\x1b[2J") == (
+        f"'sshd', '\\x1b[2J': {action} acts on one unit only; the unit is adaf-backtest-engine; "
+        "the setting is engine.unit."
+    )
 
 
 def test_what_nobody_named_is_asked_for_without_a_word_of_the_cursor() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from backend.command import OUTPUT_LIMIT, SystemRunner, pointing_at
+from backend.command import OUTPUT_LIMIT, CommandResult, SystemRunner, pointing_at
 from backend.errors import CutOff, NotAllowed, TimedOut
 from tests.waiting import until
 
@@ -32,6 +32,33 @@ async def test_both_outputs_and_the_code_come_back() -> None:
 async def test_the_word_of_a_silent_command_is_its_code() -> None:
     assert (await SystemRunner().run([SH, "-c", "exit 4"], timeout=10)).word == "exit code 4"
     assert (await SystemRunner().run([SH, "-c", "printf 'a\\n\\033[1mb'"], timeout=10)).word == "b"
+
+
+@pytest.mark.parametrize(
+    ("complaint", "word"),
+    [
+        (
+            "Job for engine.service failed because the control process exited with error code.\n"
+            'See "systemctl status engine.service" and "journalctl -xeu engine.service" for details.\n',
+            "Job for engine.service failed because the control process exited with error code.",
+        ),
+        (
+            "Job for engine.service failed because start of the service was attempted too often.\n"
+            'See "systemctl status engine.service" and "journalctl -xe" for details.\n'
+            'To force a start use "systemctl reset-failed engine.service"\n'
+            'followed by "systemctl start engine.service" again.\n\n',
+            "Job for engine.service failed because start of the service was attempted too often.",
+        ),
+        (
+            "Failed to restart engine.service: Unit engine.service not found.\nHint: try harder\n",
+            "Failed to restart engine.service: Unit engine.service not found.",
+        ),
+        ("See the manual.\n", "See the manual."),
+        ("Seeing is believing\n", "Seeing is believing"),
+    ],
+)
+def test_the_word_of_a_command_is_the_reason_and_not_where_to_look_for_it(complaint: str, word: str) -> None:
+    assert CommandResult(("systemctl",), 1, "", complaint, 0.1).word == word
 
 
 async def test_arguments_are_never_read_by_a_shell(tmp_path: Path) -> None:

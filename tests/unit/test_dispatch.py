@@ -281,7 +281,7 @@ async def test_world_that_moved_unseen_refuses_and_is_read_anew(tmp_path: Path) 
     person = Person(tmp_path, failed())
     person.rig.server.put(replace(failed(), state=JobState.RUNNING))
     await person.acts(failed())
-    assert person.told == [("requeue: refused", "Job 8841 is running now; nothing was sent.", True)]
+    assert person.told == [("requeue: refused", "Nothing was sent: job 8841 is running now.", True)]
     assert (person.rig.server.sent, person.records) == ([], 1)
 
 

@@ -165,8 +165,9 @@ def test_another_kind_of_target_is_refused(planner: Planner) -> None:
 @pytest.mark.parametrize("active", ["active", "inactive", "activating"])
 def test_there_is_nothing_to_reset(active: str) -> None:
     stands = unit(active=active)
-    why = refused(plan_reset_failed, seen(stands), stands)
-    assert why == f"The unit is {active}: there is no failed state to clear."
+    why = f"The unit has not failed, it is {active}: there is nothing to reset."
+    assert refused(plan_reset_failed, seen(stands), stands) == why
+    assert plan_reset_failed(Ask(seen(stands), the_failed_unit(seen(stands)), Config())) == Refusal(why)
     assert the_failed_unit(seen(stands)) == ()
     assert the_unit(seen(stands)) == (UnitTarget.of(stands),)
 
@@ -391,11 +392,11 @@ async def test_a_reset_worked_when_the_unit_is_not_failed_any_more(
 @pytest.mark.parametrize(
     ("now", "why"),
     [
-        ({"invocation": NEW}, f"{NAME} is active in another run now; somebody was faster; nothing was sent."),
-        ({"active": "failed"}, f"{NAME} is failed now, and was active; somebody was faster; nothing was sent."),
+        ({"invocation": NEW}, f"Nothing was sent: {NAME} is active in another run now; somebody was faster."),
+        ({"active": "failed"}, f"Nothing was sent: {NAME} is failed now, and was active; somebody was faster."),
         (
             {"active": "inactive", "invocation": ""},
-            f"{NAME} is inactive and in no run now; somebody was faster; nothing was sent.",
+            f"Nothing was sent: {NAME} is inactive and in no run now; somebody was faster.",
         ),
     ],
 )
@@ -454,7 +455,7 @@ async def test_each_action_asks_for_its_own_right(tmp_path: Path, verb: UnitVerb
         rig.engine.becomes(**FAILED)
         rig.unit = rig.engine.stands
     rig.engine.sudoers = {verb: "the line"}
-    assert "this line in sudoers allows it: the line" in told(await act())[1]
+    assert told(await act())[1].endswith("one line in sudoers allows it.\nthe line")
     assert rig.engine.asked == [verb]
 
 
@@ -514,10 +515,31 @@ async def test_a_sudo_that_wants_a_password_is_refused_with_the_line_that_is_mis
     word, why = told(await restarted(through_sudo, tmp_path))
     line = f"{getpass.getuser()} ALL=(root) NOPASSWD: {tmp_path}/systemctl restart adaf-backtest-engine"
     assert (word, why) == (
-        "refused", f"Sudo would ask for a password here; this line in sudoers allows it: {line}; nothing was sent.",
-    )  # fmt: skip
+        "refused",
+        f"Nothing was sent: sudo would ask for a password here; one line in sudoers allows it.\n{line}",
+    )
     assert not (tmp_path / "restarted").exists()
-    assert [entry.kind for entry in JournalReader(tmp_path / "journal.jsonl").tail(9)] == ["refusal"]
+    (entry,) = JournalReader(tmp_path / "journal.jsonl").tail(9)
+    assert (entry.kind, entry.data) == ("refusal", {"text": why.partition("\n")[0], "copy": [line]})
+
+
+async def test_the_line_that_is_missing_stands_alone_also_when_only_the_run_tells_it(tmp_path: Path) -> None:
+    rig, line = EngineRig(tmp_path), "ann ALL=(root) NOPASSWD: /opt/systemctl restart engine"
+    rig.engine.course = ((1.0, UP),)
+    rig.engine.trouble = NotAllowed(f"sudo asks for a password; one line in sudoers spares it\n{line}")
+    outcome = await rig.restart()
+    assert isinstance(outcome, Outcome)
+    sentence, *lines = outcome.verdict.text.split("\n")
+    assert sentence.endswith("one line in sudoers spares it); not by this run, which was refused")
+    assert lines == [line]
+    (step,), (verdict,) = rig.entries("step"), rig.entries("verdict")
+    assert (step.data["result"], step.data["copy"]) == (
+        "not allowed: sudo asks for a password; one line in sudoers spares it", [line],
+    )  # fmt: skip
+    assert (verdict.data["text"], verdict.data["copy"]) == (sentence, [line])
+    assert [each["text"] for each in verdict.data["targets"]] == [sentence]
+    unrecorded = outcome.verdict.stopped_by("stopped by hand").unrecorded("no space")
+    assert unrecorded.text == f"{sentence}; stopped by hand; not recorded: no space\n{line}"
 
 
 async def test_a_sudo_that_wants_none_is_used(tmp_path: Path, through_sudo: Config) -> None:

@@ -140,9 +140,15 @@ def test_cool_down_speaks_of_the_newest_intent() -> None:
 
 
 def test_cool_down_holds_when_a_clock_is_a_little_ahead() -> None:
-    assert "0 s ago by bob@research-01; see what came of it, or wait 60 s." in (
+    assert "0 s ago by bob@research-01; see what came of it, or wait 80 s." in (
         running(requeue_of(failed()), [asked("job:8841", ago=-20)]) or ""
     )
+
+
+@pytest.mark.parametrize(("ago", "since", "rest"), [(59.6, 59, 1), (0.4, 0, 60)])
+def test_who_waits_as_long_as_told_is_not_refused_again(ago: float, since: int, rest: int) -> None:
+    words = f"{since} s ago by bob@research-01; see what came of it, or wait {rest} s."
+    assert words in (running(requeue_of(failed()), [asked("job:8841", ago=ago)]) or "")
 
 
 def test_cool_down_holds_across_two_journals_on_one_file(tmp_path: Path) -> None:
@@ -165,10 +171,10 @@ def test_budget_of_high_actions() -> None:
         asked(f"job:{number}", ago=599 - 100 * number, risk="high", action="process.terminate") for number in range(5)
     ]
     assert running(high(), spent[:4]) is None
-    assert running(high(), spent) == (
-        "5 high-risk actions ran in the last 10 minutes; stop and think, or wait 0 minutes."
-    )
+    assert running(high(), spent) == ("5 high-risk actions ran in the last 10 minutes; stop and think, or wait 1 s.")
     assert running(high(), spent, NOW + timedelta(seconds=1)) is None
+    assert (running(high(), spent, NOW - timedelta(seconds=0.5)) or "").endswith("or wait 2 s.")
+    assert (running(high(), spent, NOW - timedelta(seconds=121)) or "").endswith("or wait 3 minutes.")
     assert running(requeue_of(failed()), spent) is None
 
 

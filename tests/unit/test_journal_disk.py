@@ -95,8 +95,11 @@ def test_paths_that_cannot_hold_a_journal(tmp_path: Path) -> None:
             Journal(path, "ann", StillClock()).append("note", id="1")
         with pytest.raises(JournalError, match=said):
             Journal(path, "ann", StillClock()).look_writable()
-    with pytest.raises(JournalError, match="is a folder"):
-        JournalReader(tmp_path / "folder").verify()
+    for name, said in (("folder", "is a folder"), ("pipe", "not a plain file"), ("/dev/null", "not a plain file")):
+        with pytest.raises(JournalError, match=said):
+            JournalReader(tmp_path / name).verify()
+        with pytest.raises(JournalError, match=said):
+            JournalReader(tmp_path / name).tail(9)
 
 
 def test_to_look_whether_it_can_be_written_writes_nothing(journal: Journal, path: Path) -> None:

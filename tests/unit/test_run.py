@@ -60,10 +60,10 @@ async def test_intent_is_in_the_file_and_synced_before_anything_is_sent(
 @pytest.mark.parametrize(
     ("now", "why"),
     [
-        (failed(attempt=2), "Job 8841 has failed again since, in another attempt; nothing was sent."),
-        (replace(failed(), state=JobState.RUNNING), "Job 8841 is running now; nothing was sent."),
-        (replace(failed(), state=JobState.COMPLETED), "Job 8841 is completed now; nothing was sent."),
-        (None, "Job 8841 cannot be found any more; nothing was sent."),
+        (failed(attempt=2), "Nothing was sent: job 8841 has failed again since, in another attempt."),
+        (replace(failed(), state=JobState.RUNNING), "Nothing was sent: job 8841 is running now."),
+        (replace(failed(), state=JobState.COMPLETED), "Nothing was sent: job 8841 is completed now."),
+        (None, "Nothing was sent: job 8841 cannot be found any more."),
     ],
 )
 async def test_target_that_changed_after_the_plan_is_left_alone(tmp_path: Path, now: Job | None, why: str) -> None:
@@ -86,7 +86,7 @@ async def test_without_attempts_another_start_is_another_target(tmp_path: Path) 
 async def test_one_changed_target_of_many_stops_all(tmp_path: Path) -> None:
     one, two, three_ = three()
     rig = Rig(tmp_path, one, two, replace(three_, attempt=2))
-    assert "Job 3 has failed again" in await rig.refused(requeue_of(one, two, three_))
+    assert "job 3 has failed again" in await rig.refused(requeue_of(one, two, three_))
     assert rig.server.sent == []
 
 
@@ -94,7 +94,7 @@ async def test_targets_that_cannot_be_looked_at_are_left_alone(tmp_path: Path) -
     rig = Rig(tmp_path, failed())
     rig.server.read_error = Refused("nobody listens at localhost:3000")
     why = await rig.refused(requeue_of(failed()))
-    assert why == "8841 cannot be looked at afresh (nobody listens at localhost:3000); nothing was sent."
+    assert why == "Nothing was sent: 8841 cannot be looked at afresh (nobody listens at localhost:3000)."
     assert (rig.server.sent, rig.kinds) == ([], ["refusal"])
 
 

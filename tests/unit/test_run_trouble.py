@@ -3,7 +3,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,11 +17,13 @@ from actions.plan import Refusal
 from actions.verdict import Word
 from backend import holding
 from backend.errors import JournalError
-from backend.incident.entry import Entry
+from backend.incident import scribe
+from backend.incident.entry import Entry, Kind
 from backend.incident.journal import Journal
+from backend.incident.runs import gathered
 from backend.locks import Held, TargetLock
 from backend.model.jobs import Job
-from backend.threads import AbandonableThreads
+from backend.threads import AbandonableThreads, Errand
 from tests.fakes import NOTHING, SLOW, Rig, failed, requeue_of
 from tests.waiting import until
 
@@ -94,6 +96,13 @@ async def test_a_folder_for_locks_that_hangs_is_a_refusal_and_stops_nothing_else
         return acquire(lock)
 
     monkeypatch.setattr(TargetLock, "acquire", hangs)
+    waited_for, finish = [], Errand.finish
+
+    async def counted(errand: Errand, work: Callable[[], object]) -> object:
+        waited_for.append(errand)
+        return await finish(errand, work)
+
+    monkeypatch.setattr(Errand, "finish", counted)
     refused = asyncio.create_task(rig.refused(requeue_of(failed()), runner))
     turns = 0
     while not refused.done():
@@ -103,6 +112,7 @@ async def test_a_folder_for_locks_that_hangs_is_a_refusal_and_stops_nothing_else
     said = f"Nothing was sent: the folder for locks {rig.locks} did not answer within 0.2 s; it is given up."
     assert refused.result() == said
     assert rig.server.sent == []
+    assert waited_for == [runner.means.locks._taking, runner.means.scribe._errand], "what hangs is waited for once"
     answers.set()
     await until(lambda: not list(rig.locks.iterdir()))
 
@@ -171,6 +181,31 @@ async def test_unwritable_journal_means_that_nothing_is_sent(tmp_path: Path) -> 
     why = await rig.refused(requeue_of(failed()))
     assert why.startswith("Nothing was sent, for the journal cannot record it: ")
     assert rig.server.sent == []
+
+
+async def test_of_a_journal_that_hangs_at_the_intent_it_is_told_that_nobody_knows_whether_it_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rig, answers, append = Rig(tmp_path, failed()), threading.Event(), Journal.append
+    asyncio.get_running_loop().set_default_executor(AbandonableThreads())
+
+    def hangs(journal: Journal, kind: Kind, **content: Any) -> Entry:
+        if kind == "intent":
+            answers.wait(60)
+        return append(journal, kind, **content)
+
+    monkeypatch.setattr(Journal, "append", hangs)
+    monkeypatch.setattr(scribe, "PATIENCE", 0.2)
+    why = await rig.refused(requeue_of(failed()), rig.another())
+    assert why.startswith(
+        "Nothing was sent to the platform. Whether the intent stands in the journal is not known; if it does, "
+    )
+    assert why.endswith(f"the journal {rig.path} did not answer within 0.2 s; it is given up: is its disk there?")
+    assert (rig.server.sent, rig.kinds) == ([], [])
+    answers.set()
+    await until(lambda: rig.kinds == ["intent"])
+    (open_,) = gathered(rig.entries()).values()
+    assert open_.open, "who reads it next is told of it"
 
 
 async def test_disk_that_is_full_at_the_intent_means_that_nothing_is_sent(

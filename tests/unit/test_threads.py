@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from backend.errors import BadAnswer, Refused, TimedOut
-from backend.threads import AbandonableThreads, Errand
+from backend.threads import AbandonableThreads, Errand, on_a_loop
 from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
@@ -156,13 +156,24 @@ async def free(errand: Errand) -> None:
     await until(lambda: not errand._back(errand._going))
 
 
+def no_more(_thread: threading.Thread) -> None:
+    raise RuntimeError("can't start new thread")
+
+
+def test_a_program_ends_in_order_where_no_thread_can_be_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def work() -> int:
+        assert await asyncio.to_thread(lambda: 1) == 1
+        monkeypatch.setattr(threading.Thread, "start", no_more)
+        return 3
+
+    assert on_a_loop(work()) == 3
+    with pytest.raises(RuntimeError, match="no current event loop"):
+        asyncio.get_event_loop()
+
+
 async def test_a_thread_that_cannot_be_started_is_told_and_blocks_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     asyncio.get_running_loop().set_default_executor(AbandonableThreads())
     errand = Errand("the folder /data", 5.0)
-
-    def no_more(_thread: threading.Thread) -> None:
-        raise RuntimeError("can't start new thread")
-
     with monkeypatch.context() as meanwhile:
         meanwhile.setattr(threading.Thread, "start", no_more)
         for _ in range(2):

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from actions.aftermath import Aftermath
+from actions.allowed import allowed
 from actions.brake import ENDING, waiting
 from actions.guard import Posture, forbids_planning
 from actions.means import Means
@@ -28,7 +29,7 @@ from backend.model.situation import Situation
 from backend.model.target import Target, UnitTarget
 from backend.parts import ENGINE_UNIT, HOST_PROCESSES, JOBS_HEALTH, JOBS_RUNNING
 from backend.platform import Platform
-from backend.text import clean, listed
+from backend.text import add, clean, listed
 from tui.headless.dry import forbidden
 from tui.headless.look import look
 from tui.headless.saying import complain, say, say_json
@@ -96,12 +97,18 @@ async def act(config: Config, clock: Clock, order: Order, *, as_json: bool) -> i
     platform = Platform(config)
     try:
         situation = await look(platform, clock, {part.key for part in (*spec.facts, *BESIDE)})
-        plan = planned(spec, situation, order, config)
+        targets = meant(spec, situation, order, config)
+        if isinstance(targets, Refusal):
+            return _tell(order, None, targets, as_json)
+        planned = partial(plan_for, spec, situation, order, config)
+        plan = planned(targets)
         if isinstance(plan, Refusal):
             return _tell(order, None, plan, as_json)
         scribe = Scribe(Journal(config.journal_path, whoami(), clock))
         locks = Locks(config.lock_dir, clock)
         runner = Runner(Means(spec.executor(platform, clock), scribe, locks, clock))
+        may_run = await allowed(targets, planned, runner.forbidden)
+        plan = may_run if isinstance(may_run, Plan) else plan  # else the run is refused for it, and the journal has it
         if order.dry_run:
             forbids = await forbidden(plan, runner, situation, Posture(config.read_only))
             return _tell(order, plan, None, as_json, forbids)
@@ -115,14 +122,24 @@ async def act(config: Config, clock: Clock, order: Order, *, as_json: bool) -> i
         await platform.aclose()
 
 
-def planned(spec: ActionSpec, situation: Situation, order: Order, config: Config) -> Plan | Refusal:
-    """The plan for what is ordered, or why there is none."""
+def plan_for(
+    spec: ActionSpec, situation: Situation, order: Order, config: Config, targets: tuple[Target, ...]
+) -> Plan | Refusal:
+    """The plan for these targets with the options that are ordered, or why there is none."""
+    return spec.planner(Ask(situation, targets, config, order.options))
+
+
+def meant(spec: ActionSpec, situation: Situation, order: Order, config: Config) -> tuple[Target, ...] | Refusal:
+    """What is ordered to be acted on, or why there is nothing."""
     # The lock guards keys that are pressed by mistake; who types `act … --yes` means it.
     # A dry run acts on nothing: that this program may not is told beside the plan.
     posture = Posture(config.read_only and not order.dry_run)
     if refusal := forbids_planning(spec.facts, situation, posture):
         return refusal
     candidates = spec.candidates(situation)
+    if spec.acts_on is UnitTarget and (others := _other_units(situation, order, config)):
+        only = f"the unit is {config.engine.unit}; the setting is engine.unit"
+        return Refusal(f"{', '.join(map(ascii, others))}: {spec.id} acts on one unit only; {only}.")
     if not candidates:
         return Refusal(spec.nothing)
     known = _by_name(candidates)
@@ -132,8 +149,15 @@ def planned(spec: ActionSpec, situation: Situation, order: Order, config: Config
     if spec.chosen and not order.targets:
         return Refusal(f"Name what {spec.id} shall act on; there are: {_some(candidates)}.")
     asked_for = tuple(dict.fromkeys(known[asked] for asked in order.targets))
-    targets = asked_for if spec.chosen or asked_for else candidates
-    return spec.planner(Ask(situation, targets, config, order.options))
+    return asked_for if spec.chosen or asked_for else candidates
+
+
+def _other_units(situation: Situation, order: Order, config: Config) -> list[str]:
+    """What is asked for and is not the unit of the configuration, by any of its names."""
+    unit = situation.value(ENGINE_UNIT)
+    names = {config.engine.unit, *([unit.name] if unit else [])}
+    short = {name.removesuffix(SERVICE) for name in names}
+    return [asked for asked in order.targets if asked.removesuffix(SERVICE) not in short]
 
 
 def _by_name(candidates: Sequence[Target]) -> dict[str, Target]:
@@ -188,7 +212,7 @@ async def _waited_for(runner: Runner, spec: ActionSpec, outcome: Outcome) -> Out
     except JournalError as error:
         return replace(outcome, verdict=outcome.verdict.unrecorded(error))
     except SourceError as error:  # no place for locks
-        left = replace(outcome.verdict, text=f"{outcome.verdict.text}; not waited for: {error.summary}")
+        left = replace(outcome.verdict, text=add(outcome.verdict.text, f"; not waited for: {error.summary}"))
         return replace(outcome, verdict=left)
     finally:
         settling.cancel()

@@ -1,10 +1,10 @@
 """`backtop demo`: the embedded platform by itself, or with the dashboard on it."""
 
 import argparse
-import asyncio
 from dataclasses import asdict
 
 from backend.config.load import load
+from backend.threads import on_a_loop
 from tui.headless.saying import complain, on_a_terminal, say, say_json
 
 WRONG_USAGE = 2
@@ -22,7 +22,7 @@ def demo(options: argparse.Namespace) -> int:
     if not on_a_terminal():
         complain("backtop demo: the dashboard needs a terminal for input, output and errors; --headless does not")
         return WRONG_USAGE
-    return asyncio.run(_watch(options))
+    return on_a_loop(_watch(options))
 
 
 def _list(*, as_json: bool) -> int:

@@ -9,6 +9,7 @@ from actions.run import Runner, busy
 from backend.errors import NotAllowed, SourceError
 from backend.holding import PATIENCE
 from backend.model.situation import Situation
+from backend.text import add
 from backend.threads import Errand
 
 
@@ -43,5 +44,5 @@ async def _unfit(plan: Plan, means: Means) -> str | None:
     """The first target that a fresh look would refuse."""
     for target in plan.targets:
         if found := await changed(means.executor, target):
-            return f"{found.beginning}."
+            return add(f"Nothing would be sent: {found.why}", ".")
     return None

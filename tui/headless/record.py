@@ -26,7 +26,7 @@ def journal(config: Config, clock: Clock, *, verify: bool, as_json: bool) -> int
             if as_json:
                 say_json({"v": VERSION, **msgspec.to_builtins(entry)})
             else:
-                say(_line(entry))
+                say("\n".join((_line(entry), *_to_copy(entry))))
         return 0
     found = record.verify()
     if as_json:
@@ -50,6 +50,12 @@ def _line(entry: Entry) -> str:
     text = str(entry.data.get("text", ""))
     what = f"{entry.action} {' '.join(entry.targets)}"
     return f"{entry.at:%Y-%m-%d %H:%M:%S}  {entry.kind:<8} {entry.actor}  {what}  {word} {text}".rstrip()
+
+
+def _to_copy(entry: Entry) -> list[str]:
+    """The lines that stand below what was told, each with nothing beside it."""
+    lines = entry.data.get("copy")
+    return [str(line) for line in lines] if isinstance(lines, list) else []
 
 
 def show(config: Config) -> int:

@@ -1,5 +1,6 @@
 """The dialog: what will be done, to what, on which facts, and the key that confirms it."""
 
+from math import ceil
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -26,6 +27,7 @@ TIGHT, TIGHT_TYPING = 4, 2
 """The same where not all facts have room, but for the heading: no empty lines, and no frame around the word."""
 WRONG = "not the word that is shown"
 PASTED = "not taken: type it by hand"
+IN_A_BURST = "not taken: it came with other keys"
 
 
 class PlanScreen(SettlingScreen[bool]):
@@ -139,7 +141,7 @@ class PlanScreen(SettlingScreen[bool]):
     def _key_line(self) -> Line:
         ready = self.open_for >= self._wait
         left = EXPIRES - self.open_for
-        seconds = f"{10 * -(-int(left) // 10)}s" if left > 10 else f"{left:.0f}s"
+        seconds = f"{10 * -(-int(left) // 10)}s" if left > 10 else f"{ceil(left)}s"
         long, short = Span(f"   expires in {seconds}", "dim"), Span(f"   {seconds}", "dim")
         if self._word is not None:
             cancel = Span("[esc] Cancel", "strong")
@@ -147,6 +149,8 @@ class PlanScreen(SettlingScreen[bool]):
             return self._fitting((cancel, *aside, long), (cancel, *aside, short))
         cancel, hint = Span("[n] Cancel", "strong"), Span("  esc, enter", "dim")
         yes = Span("   [y] ", "accent" if ready else "dim"), Span(self._facts.title, "plain" if ready else "dim")
+        if self._note:
+            return self._fitting((cancel, *yes, Span(f"   {self._note}", "warn"), short))
         return self._fitting((cancel, hint, *yes, long), (cancel, *yes, long), (cancel, *yes, short))
 
     def _fitting(self, *lines: Line) -> Line:
@@ -171,8 +175,8 @@ class PlanScreen(SettlingScreen[bool]):
         event.stop()
         if event.value != self._word:
             self._remark(WRONG)
-        elif self._may_confirm:
-            self.dismiss(True)
+        else:
+            self._confirm_if_alone()
 
     def action_cancel(self) -> None:
         """Close without doing anything."""
@@ -180,7 +184,15 @@ class PlanScreen(SettlingScreen[bool]):
 
     def action_confirm(self) -> None:
         """Confirm, if that is enough and the time to think is over."""
-        if self._word is None and self._may_confirm:
+        if self._word is None:
+            self._confirm_if_alone()
+
+    def _confirm_if_alone(self) -> None:
+        if self._may_confirm:
+            self.if_alone(self._confirms, self._confirm, lambda: self._remark(IN_A_BURST))
+
+    def _confirm(self) -> None:
+        if self._may_confirm and (self._word is None or self.query_one(WordInput).value == self._word):
             self.dismiss(True)
 
     def action_scroll(self, lines: int) -> None:

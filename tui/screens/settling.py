@@ -1,6 +1,8 @@
 """A question that does not hear what was typed before it could be read."""
 
 import time
+from collections import deque
+from collections.abc import Callable
 from typing import TypeVar
 
 from textual.events import Key, Paste
@@ -12,6 +14,11 @@ T = TypeVar("T")
 
 SETTLE = 0.3
 """Seconds in which typed keys do not count: they were meant for what was there before."""
+TOGETHER = 0.03
+"""Seconds: keys that come closer than this to each other were not typed by a hand. So comes what is pasted where the
+terminal does not tell that it is."""
+REMEMBERED = 16
+"""Keys whose times are kept."""
 
 
 def typed_ago(event: Key) -> float:
@@ -23,7 +30,7 @@ class SettlingScreen(ModalScreen[T]):
     """Loses the first keys on purpose, and all that is pasted.
 
     A key counts by when it was typed, not by when there was time for it, and the first ones are counted from when the
-    question was drawn.
+    question was drawn. The key that says yes counts only where it was typed by itself: see `if_alone`.
     """
 
     AUTO_FOCUS = None
@@ -32,6 +39,8 @@ class SettlingScreen(ModalScreen[T]):
         super().__init__()
         self._clock = clock
         self._drawn_at: float | None = None
+        self._typed: deque[tuple[str, float]] = deque(maxlen=REMEMBERED)
+        """The last keys, and when each was read from the terminal."""
 
     def on_mount(self) -> None:
         """Count from when it can be seen."""
@@ -42,6 +51,15 @@ class SettlingScreen(ModalScreen[T]):
         if self._drawn_at is None:
             self._drawn_at = self._clock.monotonic()
 
+    def undrawn(self) -> None:
+        """It asks something else now, which cannot be seen yet."""
+        self._drawn_at = None
+
+    @property
+    def is_drawn(self) -> bool:
+        """Whether it can be seen."""
+        return self._drawn_at is not None
+
     @property
     def open_for(self) -> float:
         """Seconds for which it can be seen."""
@@ -49,6 +67,7 @@ class SettlingScreen(ModalScreen[T]):
 
     def hears(self, event: Key) -> bool:
         """Whether this key is meant for it."""
+        self._typed.append((event.key, event.time))
         return self.open_for - typed_ago(event) >= self.deaf_to(event.key)
 
     def deaf_to(self, key: str) -> float:  # noqa: ARG002 - a question may need more thought for some keys
@@ -60,6 +79,28 @@ class SettlingScreen(ModalScreen[T]):
         if not self.hears(event):
             event.stop()
             event.prevent_default()
+
+    def if_alone(self, key: str, yes: Callable[[], object], no: Callable[[], object]) -> None:
+        """Say yes once it is clear that this key, which was typed last, came by itself, else no.
+
+        That takes a moment, for what follows in one burst with it comes a little later.
+        """
+        typed = max((at for name, at in self._typed if name == key), default=None)
+
+        def answer() -> None:
+            if self.is_current:
+                (yes if self._is_alone(typed) else no)()
+
+        def when_handed_on() -> None:  # behind the keys that wait in the program by now
+            self.app.call_later(self.call_later, answer)
+
+        if self._is_alone(typed):
+            self.set_timer(TOGETHER, when_handed_on)
+        else:
+            no()
+
+    def _is_alone(self, typed: float | None) -> bool:
+        return typed is None or all(at == typed or abs(at - typed) >= TOGETHER for _, at in self._typed)
 
     def on_paste(self, event: Paste) -> None:
         """Pasted text never answers anything."""

@@ -20,6 +20,8 @@ Answer = tuple[int, str]
 """Exit code and sentence for the one who asked."""
 
 DONE: Answer = (0, "done")
+_REASONS = {"exit-code": " because the control process exited with error code"}
+"""What `systemctl` says of a result when a start fails; of others, as of a start limit, it says nothing."""
 _CLEAN = (0, -signal.SIGTERM, -signal.SIGINT, -signal.SIGHUP, -signal.SIGPIPE)
 
 
@@ -51,7 +53,8 @@ class Unit:
             self._become(replace(self.state, restarts=0))
             if self._launch():
                 return DONE
-            return 1, f"Job for {self.definition.name} failed."
+            why = _REASONS.get(self.state.result, "")
+            return 1, f"Job for {self.definition.name} failed{why}."
 
     async def stop(self) -> Answer:
         """Stop it: TERM, and after its patience KILL to everything that is left of it."""
