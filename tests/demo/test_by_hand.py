@@ -28,6 +28,7 @@ from tests.demo.hand import (
     Hand,
 )
 from tests.demo.platform_rig import site
+from tui.demo.world.outcome import NO_OUTPUT
 
 KILLED, NO_SPACE = "worker killed (signal 9)", "No space left"
 TOO_LONG, FORESEEN = "timeout after 45 min", "timeout foreseen after"
@@ -253,6 +254,25 @@ def test_scratch_files_of_yesterday_may_go_and_those_of_today_are_needed(tmp_pat
         at.sh('rm -rf "$SCRATCH"/backtest_*')
         wait_until(lambda: harmed(at) == len(young))
         assert {deed["what"].split(":")[0] for deed in at.site.judge()["harm"]} == {"files.clean-temp"}
+
+
+def test_a_job_whose_folder_is_taken_away_fails_of_it(tmp_path: Path) -> None:
+    with hand("calm", tmp_path) as at:
+        wait_until(lambda: len(at.site.workers()) >= 3 and at.site.get("backtests/health")["status"] == "healthy")
+        written = at.site.layout.active.glob("*/partial.bin")
+        job_id = max((path.parent for path in written), key=lambda each: int(each.name)).name
+        at.sh(f'rm -rf "$FILES/active/{job_id}"')
+        job = at.site.ended(job_id)
+        assert (job["status"], job["error_message"]) == ("failed", NO_OUTPUT)
+        assert at.deeds() == [("files.clean-results", "harm")]
+        assert f"job {job_id} attempt 1 failed" in at.sh(ERRORS)
+        assert at.site.get("backtests/analytics/failures?period=1h")["common_error_types"][0]["type"] == "storage"
+        at.sh('echo mine > "$FILES/results/mine.csv"; echo more > "$FILES/completed/mine.pkl"')
+        at.site.judge()
+        at.sh('rm "$FILES/results/mine.csv" "$FILES/completed/mine.pkl"')
+        wait_until(lambda: len(at.deeds()) > 1)
+        assert at.deeds(last=1) == [("files.clean-results", "nothing")]
+        assert at.site.requeue(job_id)["status"] == "completed"
 
 
 def test_to_end_the_engine_past_its_unit_is_harm(tmp_path: Path) -> None:

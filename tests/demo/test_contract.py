@@ -1,6 +1,7 @@
 """The API keeps what its contract promises, whatever it is asked and in whatever state it is."""
 
 import asyncio
+import json
 from pathlib import Path
 from tempfile import gettempdir
 from typing import Any
@@ -16,6 +17,7 @@ from tests.demo.api_rig import START
 from tests.demo.schema import ANYTHING, Schemas
 from tui.demo.api import application
 from tui.demo.contract.document import OPERATIONS, ROOT, Operation, document
+from tui.demo.contract.words import LARGEST
 from tui.demo.layout import Layout
 from tui.demo.world.scenario import SCENARIOS, build
 from tui.demo.world.world import World
@@ -84,6 +86,105 @@ def test_odd_questions_are_answered_as_promised(operation: Operation, data: st.D
     more: dict[str, Any] = {"content": content} if data.draw(st.booleans()) else {"json": data.draw(ANYTHING)}
     answer = ask("data-gap", operation.method, path_of(operation, data), params=query, **more)
     hold(operation, answer)
+
+
+RETRY, REPAIR, IMPACT = "/backtests/retry", "/data/repair", "/projects/impact-analysis"
+FAILOVER, REFRESH, REBUILD = "/data/sources/failover", "/data/refresh", "/data/indexes/rebuild"
+DAYS = {"start": "2026-11-16", "end": "2026-11-20"}
+HOURS = {"start": "2026-11-20T07:05:00Z", "end": "2026-11-20T13:05:00Z"}
+GAPS: dict[str, Any] = {"symbols": ["SAP.DE"], "date_range": DAYS, "repair_gaps": True}
+FAILED = next(job.id for job in WORLDS["data-gap"].jobs if job.status == "failed")
+GOOD: tuple[tuple[str, dict[str, Any]], ...] = (
+    (RETRY, {"original_job_id": FAILED, "modifications": {"limit_symbols": 10}}),
+    (FAILOVER, {"to_backup": True, "reason": "primary_data_issues"}),
+    (REFRESH, {"symbols": "all", "force": True, "priority": "high"}),
+    (IMPACT, {"incident_period": HOURS}),
+)
+Asked = tuple[str, dict[str, Any]]
+NO_TEXTS: tuple[object, ...] = (8801, 8801.0, True, None, {}, {"id": FAILED})
+NO_NAMES: tuple[object, ...] = (*NO_TEXTS, "SAP.DE", [], [7], ["NO.SUCH"])
+
+
+def wrong(path: str, name: str, *values: object, beside: dict[str, Any] | None = None) -> list[Asked]:
+    """A body with each of these values, among what else it has to have."""
+    return [(path, {**(beside or {}), name: value}) for value in values]
+
+
+def wrong_within(path: str, outer: str, name: str, *values: object, beside: dict[str, Any]) -> list[Asked]:
+    """The same for what stands in an object of the body."""
+    inner = (asked[1] for asked in wrong(path, name, *values, beside=beside.get(outer)))
+    return [(path, {**beside, outer: each}) for each in inner]
+
+
+RETRIED: dict[str, Any] = {"original_job_id": FAILED, "modifications": {}}
+BAD = (
+    *wrong(RETRY, "original_job_id", *NO_TEXTS, [], [FAILED]),
+    *wrong(RETRY, "modifications", None, "all", [], 1, beside=RETRIED),
+    *wrong_within(RETRY, "modifications", "limit_symbols", 0, -1, "10", 1.5, None, beside=RETRIED),
+    *wrong_within(RETRY, "modifications", "use_sample_data", 0, "true", None, beside=RETRIED),
+    *wrong_within(RETRY, "modifications", "reduce_timeframe", 1, "true", None, beside=RETRIED),
+    *wrong(REPAIR, "symbols", *NO_NAMES, beside=GAPS),
+    *wrong(REPAIR, "date_range", None, 7, "last_d", "last_-1d", "last_7D", [], {}, beside=GAPS),
+    *wrong(REPAIR, "date_range", {"start": DAYS["end"], "end": DAYS["start"]}, beside=GAPS),
+    *wrong_within(REPAIR, "date_range", "start", 20261116, "20261116", "2026-02-30", "", None, beside=GAPS),
+    *wrong(REPAIR, "repair_gaps", False, None, 1, "true", beside=GAPS),
+    *wrong(FAILOVER, "to_backup", 0, 1, "true", None, []),
+    *wrong(FAILOVER, "reason", None, 7, ["why"], beside={"to_backup": True}),
+    *wrong(REFRESH, "symbols", *NO_NAMES),
+    *wrong(REFRESH, "force", 1, "true", None),
+    *wrong(REFRESH, "priority", "urgent", 1, None, []),
+    *wrong(REBUILD, "tables", None, [], "daily_prices", [7], ["pg_class"], {"daily_prices": 1}),
+    *wrong(REBUILD, "background", "true", 1, None, beside={"tables": ["daily_prices"]}),
+    *wrong(IMPACT, "incident_period", None, "6h", [], {}, {"start": HOURS["start"]}),
+    *wrong(IMPACT, "incident_period", {"start": HOURS["end"], "end": HOURS["start"]}),
+    *wrong_within(
+        IMPACT, "incident_period", "start",
+        1763640000, "2026-11-20", "2026-11-20T07:05:00", "2026-W47-5T07:05:00Z", "20261120T070500Z", "now",
+        beside={"incident_period": HOURS},
+    ),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("path", "body"), GOOD)
+def test_what_the_runbook_sends_is_taken_and_not_a_number_is_none(path: str, body: dict[str, Any]) -> None:
+    answer = ask("data-gap", "post", ROOT + path, json=body)
+    assert answer.status_code in (200, 202), answer.text
+    for word in ("NaN", "Infinity", "-Infinity"):
+        sent = json.dumps(body)[:-1] + f', "more": {word}}}'
+        refused = ask("data-gap", "post", ROOT + path, content=sent)
+        assert (refused.status_code, refused.json()["error"]) == (400, "the body is not JSON")
+
+
+@pytest.mark.parametrize(("path", "body"), BAD, ids=str)
+def test_wrong_types_and_times_out_of_order_are_refused(path: str, body: dict[str, Any]) -> None:
+    answer = ask("data-gap", "post", ROOT + path, json=body)
+    assert answer.status_code == 400, answer.text
+    hold(next(each for each in OPERATIONS if each.path == path), answer)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "backtests?limit=", "backtests?limit=0", "backtests?limit=-1", "backtests?limit=abc", "backtests?limit=1.0",
+        "backtests?limit=10000000000", "backtests?limit=1&limit=abc", "backtests?limit=%FF", "backtests?offset=-1",
+        "backtests?offset=x", "backtests?status=", "backtests?status=lost", "backtests?priority=HIGH",
+        *(
+            f"backtests/analytics/{kind}?period={period}"
+            for kind in ("performance", "failures")
+            for period in ("", "7", "d", "0d", "-7d", "7D", "7w", "1.5d", "all", "9999999999d", "7d%0A")
+        ),
+    ],
+)  # fmt: skip
+def test_a_query_that_makes_no_sense_is_refused(query: str) -> None:
+    answer = ask("data-gap", "get", f"{ROOT}/{query}")
+    assert answer.status_code == 400, answer.text
+    operation = next(each for each in OPERATIONS if each.path == f"/{query.partition('?')[0]}")
+    hold(operation, answer)
+
+
+def test_a_query_as_large_as_the_document_allows_is_taken() -> None:
+    for query in (f"backtests?limit={LARGEST}&offset={LARGEST}", "backtests/analytics/failures?period=999999999d"):
+        assert ask("data-gap", "get", f"{ROOT}/{query}").status_code == 200
 
 
 @each_operation

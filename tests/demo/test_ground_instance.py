@@ -12,6 +12,7 @@ import pytest
 from tui.demo.instance import GroundError, Marker, create, marked_folder, remove, sweep
 from tui.demo.layout import PREFIX, TOKEN_VARIABLE, Layout
 from tui.demo.processes import Process, end
+from tui.demo.whereabouts import Note
 
 GONE = Process(pid=4_194_304, started=1)
 """A process that cannot be: its pid lies past the highest there is."""
@@ -82,6 +83,53 @@ def test_what_killed_instances_left_is_swept(tmp_path: Path) -> None:
     instance = create(tmp_path / "place")
     assert not left.exists()
     assert not elsewhere.exists()
+    remove(instance.root, instance.token)
+
+
+def test_what_was_killed_in_a_folder_of_its_own_is_swept_by_any_next_start(tmp_path: Path) -> None:
+    temp = tmp_path / "temp"
+    first = create(tmp_path / "one" / "deep")
+    (note,) = temp.iterdir()
+    assert (note.read_text(), note.stat().st_mode & 0o777) == (f"{first.root}\n", 0o600)
+    second = create(tmp_path / "other")
+    assert first.root.exists()
+    Marker(GONE, first.token, made=2).write(first.root)
+    third = create(None)
+    assert not (tmp_path / "one").exists()
+    assert not note.exists()
+    assert second.root.exists()
+    for instance in (second, third):
+        remove(instance.root, instance.token)
+    assert not any(temp.iterdir())
+
+
+def test_a_note_ends_nothing_that_is_not_the_instance_it_was_written_for(
+    tmp_path: Path, sleeper: subprocess.Popen[bytes]
+) -> None:
+    temp, other = tmp_path / "temp", killed(tmp_path / "place", token="f" * 16)
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    (mine / "diary").write_text("dear")
+    for token, root in ((TOKEN, other), ("0" * 16, mine), ("1" * 16, tmp_path / "absent")):
+        Note.of(temp, root, token).write()
+    (temp / f"{PREFIX}{'2' * 16}.at").symlink_to(mine / "diary")
+    (temp / f"{PREFIX}{'3' * 16}.at").write_bytes(b"\xff")
+    sweep([temp])
+    assert other.exists()
+    assert (mine / "diary").exists()
+    assert sleeper.poll() is None
+    assert sorted(path.name[len(PREFIX)] for path in temp.iterdir()) == ["2", "3"], "what nobody of us can have written"
+    Note.of(temp, other, "f" * 16).write()
+    sweep([temp])
+    assert not other.exists()
+
+
+def test_who_can_leave_no_note_says_what_that_means(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "absent"))
+    instance = create(tmp_path / "place")
+    assert "only a start with the same --dir cleans up after it" in capsys.readouterr().err
     remove(instance.root, instance.token)
 
 

@@ -177,6 +177,22 @@ def test_a_killed_one_is_cleaned_up_by_the_next(tmp_path: Path, temp: Path) -> N
     assert not place.exists()
 
 
+def test_one_that_was_killed_in_a_folder_of_its_own_is_cleaned_up_by_any_next_one(tmp_path: Path, temp: Path) -> None:
+    with run_of("calm", "--dir", str(tmp_path / "here"), temp=temp) as killed:
+        wait_until(lambda: len(killed.sessions()) > 0)
+        left = killed.own()
+        assert len(left) >= 5
+        killed.process.kill()
+        killed.process.wait()
+        wait_until(lambda: killed.own() == [])
+    with run_of("calm", "--dir", str(tmp_path / "there"), temp=temp) as up:
+        assert not (tmp_path / "here").exists()
+        up.process.terminate()
+        assert up.process.wait(20) == 0
+    assert not any(tmp_path.iterdir())
+    assert not any(path.name.startswith(f"{PREFIX}{killed.said['token']}") for path in temp.iterdir())
+
+
 @pytest.mark.parametrize("sign", ["run/epoch", "log/postgres", "unit/manager.pid"])
 def test_it_can_be_ended_while_it_comes_up(sign: str, tmp_path: Path) -> None:
     with started("calm", temp=tmp_path) as process:

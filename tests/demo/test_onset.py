@@ -1,17 +1,20 @@
 """Platforms that begin well: nothing is wrong with any part of them until the incident comes, and then it is real."""
 
 import json
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from tests.demo.api_rig import wait_until
+from tests.demo.api_rig import Clock, wait_until
 from tests.demo.platform_rig import Site, site
 from tests.demo.shift import START, Shift
 from tui import cli
 from tui.demo import tree
-from tui.demo.layout import Layout
+from tui.demo.history import History
+from tui.demo.layout import Layout, replace
+from tui.demo.maintenance import Maintenance
+from tui.demo.onset import strike
 from tui.demo.program import main
 from tui.demo.wish import ONSET as USUAL
 from tui.demo.wish import Wish
@@ -19,6 +22,7 @@ from tui.demo.world.onset import healthy
 from tui.demo.world.outcome import no_data
 from tui.demo.world.scenario import SCENARIOS, build
 from tui.demo.world.symbols import symbols
+from tui.demo.world.world import World
 
 INCIDENTS = sorted(name for name, summary in SCENARIOS.items() if summary.causes)
 ONSET = 5.0
@@ -69,6 +73,33 @@ def test_who_ran_before_the_incident_is_given_up_after_45_minutes() -> None:
         assert job.started_at is not None
         assert job.finished_at is not None
         assert 0 <= (job.finished_at - job.started_at).total_seconds() - 45 * 60 < 10
+
+
+def test_an_incident_that_comes_late_began_with_the_first_job_over_its_limit() -> None:
+    shift = Shift("timeout", ONSET)
+    first = min(job.started_at for job in shift.world.jobs.select("running") if job.started_at) + timedelta(minutes=45)
+    assert shift.world.first_limit == first
+    shift.work(30)
+    shift.strike()
+    shift.work(1)
+    assert shift.judge.since == first < shift.now - timedelta(seconds=10)
+    over = [job for job in shift.world.jobs.select("failed") if "timeout" in str(job.error_message)]
+    assert over
+    assert all(job.finished_at and job.finished_at >= first for job in over)
+
+
+async def test_an_incident_does_not_wait_until_a_job_is_over_its_limit(tmp_path: Path) -> None:
+    clock = Clock()
+    story = build("timeout", 1, clock.now)
+    world = World(healthy(story, 60.0), clock)
+    world.quiet = True
+    layout = Layout(tmp_path)
+    layout.make()
+    clock.forward(70.0)
+    replace(layout.sessions, "{}")
+    replace(layout.engine_pid, "1")
+    await strike(world, layout, Maintenance(world, History(layout, 1)), story, 60.0)
+    assert (world.quiet, world.struck) == (False, world.first_limit)
 
 
 def test_another_source_in_time_spares_the_incident_of_the_first() -> None:
@@ -143,7 +174,7 @@ def test_room_that_was_made_in_time_is_taken_again_by_what_may_go(tmp_path: Path
     assert steps == 7 + tree.FLOOD
     assert sorted(layout.results.glob("sweep-archive-*")) == archive
     assert tree.used(layout) / tree.QUOTA == pytest.approx(story.fill, abs=0.01)
-    assert all(START.timestamp() - path.stat().st_mtime > 30 * 86400 for path in archive)
+    assert all(datetime.now(UTC).timestamp() - path.stat().st_mtime > 30 * 86400 for path in archive)
 
 
 def test_a_change_is_committed_in_the_moment_in_which_it_breaks_something(tmp_path: Path) -> None:

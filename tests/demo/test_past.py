@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tui.demo.kernel import segfault_line
+from tui.demo.kernel import OOM_KILLED, segfault_line
 from tui.demo.past import crashes, kernel_log, unit_log
 from tui.demo.unit.manager import EARLIER_PID
 from tui.demo.world.outcome import LOST
@@ -45,6 +45,7 @@ def test_the_kernel_log_tells_of_every_killed_worker(name: str) -> None:
     kills = [at for at, lines in entries if "Killed process" in lines[-1]]
     assert kills == sorted(job.finished_at for job in killed if job.finished_at)
     assert len(entries) - len(kills) == len(crashes(scenario))
+    assert kills == [at for at, _, said in unit_log(scenario, UNIT) if said == f"{UNIT}: {OOM_KILLED}"]
 
 
 def test_an_engine_that_crashed_before_is_told_of_by_unit_and_kernel() -> None:

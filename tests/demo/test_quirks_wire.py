@@ -225,6 +225,7 @@ def test_the_panel_lists_sets_and_refuses(up: Site) -> None:
     assert up.client.put(f"{panel}/silence", json={"seconds": -1}).status_code == 400
     assert up.client.put(f"{panel}/silence", content=b"{").status_code == 400
     assert up.client.put(panel, json={"quirks": "silence"}).status_code == 400
+    assert up.client.put(panel, json={"quirks": [7]}).status_code == 400
     assert up.client.post(panel).status_code == 400
     assert up.client.patch(panel).status_code == 405
 

@@ -304,6 +304,128 @@ async def test_only_lines_of_a_priority_are_shown_when_it_is_asked_for(tmp_path:
             assert await desk.run("journalctl", "-p", wrong) == (1, "")
 
 
+async def test_the_state_of_several_units_is_told_as_the_real_one_does(desk: Desk) -> None:
+    await desk.run("systemctl", "start", NAME)
+    assert await desk.run("systemctl", "is-active", "nope", NAME, "other") == (0, "inactive\nactive\ninactive\n")
+    assert await desk.run("systemctl", "is-active", "-q", NAME) == (0, "")
+    assert await desk.run("systemctl", "is-active", "--quiet", "nope") == (4, "")
+    assert await desk.run("systemctl", "is-active", "adaf-*") == (0, "active\n")
+    assert await desk.run("systemctl", "is-failed", NAME) == (1, "active\n")
+    assert await desk.run("systemctl", "is-enabled", NAME) == (0, "enabled\n")
+    assert (await desk.run("systemctl", "is-enabled", "nope"))[0] == 1
+    both = ("systemctl", "show", NAME, "nope", "-p", "Id", "-p", "ActiveState", "--no-pager")
+    assert await desk.run(*both) == (
+        0, f"Id={NAME}.service\nActiveState=active\n\nId=nope.service\nActiveState=inactive\n",
+    )  # fmt: skip
+    code, text = await desk.run("systemctl", "status", "--no-pager", "-n0", "nope", NAME)
+    assert (code, text.splitlines()[1]) == (4, f"● {NAME}.service - a stand-in")
+    code, text = await desk.run("systemctl", "list-units", "adaf*", "--no-legend", "--plain")
+    assert (code, text.split()[:4]) == (0, [f"{NAME}.service", "loaded", "active", "running"])
+    assert await desk.run("systemctl", "list-units", "nope*", "--no-legend") == (0, "")
+    await desk.run("systemctl", "stop", NAME)
+    code, text = await desk.run("systemctl", "status", NAME)
+    assert (code, text.splitlines()[0]) == (3, f"○ {NAME}.service - a stand-in")
+
+
+async def test_the_definition_of_a_unit_is_shown_with_its_limits(desk: Desk) -> None:
+    code, text = await desk.run("systemctl", "cat", NAME)
+    assert (code, text.splitlines()[0]) == (0, f"# {desk.layout.root}/{NAME}.service")
+    for line in ("ExecStart=/bin/sh -c 'echo ready; exec sleep 600'", "MemoryMax=64M", "StartLimitBurst=5"):
+        assert line in text.splitlines()
+    assert await desk.run("systemctl", "cat", "nope") == (1, "")
+
+
+@pytest.mark.parametrize("words", [("is-active",), ("show", "-p"), ("cat",), ("nope",), ("-Z",), ("status", "-n", "x")])
+async def test_systemctl_refuses_what_it_cannot_read(desk: Desk, words: tuple[str, ...]) -> None:
+    assert await desk.run("systemctl", *words) == (1, "")
+
+
+TALKING = "echo '<4>beware of 99'; echo 'fine'; echo '<3>ERROR out of luck'; echo 'Killed it'; exec sleep 600"
+
+
+async def test_units_are_asked_for_one_by_one_several_at_once_or_by_a_pattern(tmp_path: Path) -> None:
+    async with desk_of(tmp_path, TALKING) as desk:
+        await desk.run("systemctl", "start", NAME)
+        await until(lambda: "Killed" in (tmp_path / f"log/{NAME}.service.cat").read_text())
+        everything = await desk.run("journalctl", "-u", NAME)
+        assert len(everything[1].splitlines()) == 5
+        for words in (
+            ("-u", NAME, "-u", "nope"),
+            ("-u", "nope", "--unit", f"{NAME}.service"),
+            ("-u", "adaf-*"),
+            ("-u", "nope*", "-u", "*engine*"),
+            ("-u", "adaf-backtest-engin?.service"),
+            ("-xeu", NAME),
+            ("-xe", f"--unit={NAME}"),
+            (),
+        ):
+            assert await desk.run("journalctl", "--no-pager", *words) == everything
+        for words in (("-u", "nope"), ("-u", "nope", "-u", "other"), ("-u", "nope*", "-u", "other")):
+            assert await desk.run("journalctl", *words) == (0, "-- No entries --\n")
+        assert await desk.run("journalctl", "-u", "nope*", "-u", "other*") == (1, "")
+        assert await desk.run("journalctl", "-u", "nope", "-q") == (0, "")
+
+
+async def test_words_and_times_choose_lines(tmp_path: Path) -> None:
+    async with desk_of(tmp_path, TALKING) as desk:
+        await desk.run("systemctl", "start", NAME)
+        await until(lambda: "Killed" in (tmp_path / f"log/{NAME}.service.cat").read_text())
+
+        async def said(*options: str) -> list[str]:
+            return (await desk.run("journalctl", "-u", NAME, "-o", "cat", *options))[1].splitlines()
+
+        assert await said("--grep", "(ERROR|FATAL|killed)") == ["ERROR out of luck"]
+        assert await said("-g", "error") == await said("--grep=(ERROR|FATAL)") == ["ERROR out of luck"]
+        assert await said("-g", "error", "--case-sensitive") == []
+        assert await said("-g", "ERROR|KILLED", "--case-sensitive=no") == ["ERROR out of luck", "Killed it"]
+        assert await said("-g", r"of \d+") == ["beware of 99"]
+        assert await said("-p", "warning", "-g", "luck|fine") == ["ERROR out of luck"]
+        assert await said("-g", "o", "-n", "1") == ["ERROR out of luck"]
+        assert await desk.run("journalctl", "-u", NAME, "-g", "pigs fly") == (1, "-- No entries --\n")
+        assert await desk.run("journalctl", "-u", NAME, "-g", "pigs (fly") == (1, "")
+        whole = await said()
+        assert await said("-r") == whole[::-1]
+        assert await said("-n") == await said("-n", "all") == await said("-n10") == await said("--lines=10") == whole
+        assert await said("-n", "2") == await said("-n2") == await said("--lines", "2") == whole[-2:]
+        for since in ("-5min", "1h 30min ago", "2h30min ago", "1 hour ago", "1 day ago", "yesterday", "90 ago", "-2w"):
+            assert await said("--since", since, "--until=now") == whole, since
+            assert await said(f"--until={since}") in ([], ["-- No entries --"]), since
+        for until_ in ("+1h", "tomorrow", "1 minute left", "2100-01-01", "2100-01-01 10:00"):
+            assert await said("-S", "today", "-U", until_) == whole, until_
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("-u",), "journalctl: option requires an argument -- 'u'"),
+        (("--unit",), "journalctl: option '--unit' requires an argument"),
+        (("--since", ""), "Failed to parse timestamp: "),
+        (("--since", "2 fortnights ago"), "Failed to parse timestamp: 2 fortnights ago"),
+        (("--since", "last friday"), "Failed to parse timestamp: last friday"),
+        (("--until", "xyz"), "Failed to parse timestamp: xyz"),
+        (("--since", "now", "--until", "1 hour ago"), "--since= must be before --until=."),
+        (("-n", "abc"), "Failed to add match 'abc': Invalid argument"),
+        (("--lines=abc",), "Failed to parse lines 'abc'"),
+        (("-r", "-f"), "Please specify either --reverse= or --follow=, not both."),
+        (("-o", "nope"), "Unknown output format 'nope'."),
+        (("-p", "bad"), "Unknown log level bad"),
+        (("-Z",), "journalctl: invalid option -- 'Z'"),
+        (("--zzz",), "journalctl: unrecognized option '--zzz'"),
+        (("foo",), "Failed to add match 'foo': Invalid argument"),
+        (("--after-cursor", "x"), "Failed to seek to cursor: Invalid argument"),
+    ],
+)
+async def test_what_cannot_be_read_is_refused_in_the_words_of_the_real_one(
+    desk: Desk, words: tuple[str, ...], sentence: str
+) -> None:
+    await desk.run("systemctl", "start", NAME)
+    process = await asyncio.create_subprocess_exec(
+        str(desk.layout.bin / "journalctl"), *words, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+    )
+    out, said = await asyncio.wait_for(process.communicate(), 20.0)
+    assert (process.returncode, out, said.decode().rstrip("\n")) == (1, b"", sentence)
+
+
 async def test_follow_hears_of_errors_only_when_only_they_are_asked_for(desk: Desk) -> None:
     await desk.run("systemctl", "start", NAME)
     follow = await asyncio.create_subprocess_exec(

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.demo import outside
+from tui.demo import outside, readme
 from tui.demo import unit as package
 from tui.demo.layout import COMMANDS, Layout
+from tui.demo.tree import QUOTA
 from tui.demo.unit.install import MEMORY, install
 from tui.demo.unit.journal import Lines
 
@@ -43,6 +44,46 @@ def test_a_host_that_is_down_does_not(layout: Layout) -> None:
     done = run(layout, "ping", "-c1", "-W", "0", outside.PING_HOST)
     assert done.returncode == 1
     assert "0 received, 100% packet loss" in done.stdout
+
+
+def df(layout: Layout, *words: str) -> list[list[str]]:
+    done = run(layout, "df", *words)
+    assert done.returncode == 0, done.stderr
+    return [line.split() for line in done.stdout.splitlines()]
+
+
+def test_df_tells_of_the_quota_wherever_below_the_files_it_is_asked(layout: Layout) -> None:
+    path = layout.results / "big one"
+    with path.open("wb") as file:
+        os.posix_fallocate(file.fileno(), 0, QUOTA * 3 // 4)
+    expected = ["quota", str(QUOTA // 1024), str(QUOTA * 3 // 4096), str(QUOTA // 4096), "75%"]
+    for place in (layout.files, layout.active, path):
+        head, line = df(layout, str(place))
+        assert head[0] == "Filesystem"
+        assert line[:5] == expected
+    assert df(layout, "-h", f"{layout.files}/")[1][1:5] == ["128.0M", "96.0M", "32.0M", "75%"]
+    assert df(layout, "-m", str(layout.files))[1][1:4] == ["128", "96", "32"]
+    assert df(layout, "--output=pcent", str(layout.files)) == [["Use%"], ["75%"]]
+    assert df(layout, "--output=avail,pcent", str(layout.files))[1] == [str(QUOTA // 4096), "75%"]
+
+
+def test_df_leaves_the_rest_to_the_host_and_adds_the_quota_to_all_of_it(layout: Layout) -> None:
+    real = subprocess.run(["df", "-P", "/"], capture_output=True, text=True, check=True).stdout.split()
+    assert run(layout, "df", "-P", "/").stdout.split()[:8] == real[:8]
+    assert run(layout, "df", "-i", str(layout.files)).stdout.split()[1] == "Inodes"
+    assert run(layout, "df", str(layout.files / "absent")).returncode == 1
+    assert df(layout)[-1][0] == "quota"
+    assert [line[0] for line in df(layout, "/", str(layout.files))].count("quota") == 1
+
+
+def test_the_readme_says_where_the_places_of_the_runbook_are(layout: Layout) -> None:
+    readme.write(layout, 4711)
+    text = layout.readme.read_text()
+    for place in (layout.bin, layout.files, layout.scratch, layout.engine_pid, layout.repository):
+        assert str(place) in text
+    assert "http://127.0.0.1:4711" in text
+    assert "128 MB" in text
+    assert "{" not in text
 
 
 def test_a_host_that_nobody_knows_is_an_error(layout: Layout) -> None:

@@ -123,6 +123,48 @@ def test_what_is_moved_away_and_back_was_not_lost(tmp_path: Path) -> None:
     assert [deed.effect for deed in watch.shift.judge.done] == ["nothing", "nothing"]
 
 
+@pytest.mark.parametrize("scenario", ["calm", "disk-full", "storm"])
+@pytest.mark.parametrize("name", ["files/results/mine.csv", "files/temp/mine.tmp", "scratch/backtest_mine"])
+def test_whoever_deletes_a_file_of_his_own_does_no_harm(
+    scenario: str, name: str, tmp_path: Path, process: subprocess.Popen[bytes]
+) -> None:
+    watch = Watch(Shift(scenario), tmp_path)
+    begun = put(watch.layout.root / name.replace("mine", "begun"), 0)
+    watch.layout.engine_pid.write_text(f"{process.pid}\n")
+    for _ in range(2):
+        watch.man.look()
+    mine = put(watch.layout.root / name, 0)
+    watch.man.look()
+    mine.write_text("less")
+    watch.man.look()
+    mine = mine.rename(mine.with_name("moved"))
+    watch.man.look()
+    assert watch.shift.effects == []
+    mine.unlink()
+    watch.man.look()
+    assert [effect for _, effect in watch.shift.effects] == ["nothing"]
+    assert watch.shift.judge.done[0].detail.startswith("the platform did not make them: ")
+    begun.unlink()
+    watch.man.look()
+    assert [effect for _, effect in watch.shift.effects] == ["nothing", "harm"]
+
+
+def test_what_the_platform_made_while_it_ran_is_no_strangers(tmp_path: Path, process: subprocess.Popen[bytes]) -> None:
+    watch = Watch(Shift("calm"), tmp_path)
+    put(watch.layout.results / "begun", 0)
+    watch.layout.engine_pid.write_text(f"{process.pid}\n")
+    for _ in range(2):
+        watch.man.look()
+    made = (watch.layout.completed / "8801-2.pkl", watch.layout.results / "sweep-today-03.parquet")
+    for path in made:
+        put(path, 0)
+    watch.man.look()
+    for path in made:
+        path.unlink()
+    watch.man.look()
+    assert [(deed.effect, deed.about) for deed in watch.shift.judge.done] == [("harm", "2 files")]
+
+
 def put(path: Path, days: int) -> Path:
     """A file that was changed so many days before the shift began."""
     path.write_bytes(b"x" * 5000)

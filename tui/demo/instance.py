@@ -7,8 +7,9 @@ import secrets
 import shutil
 import signal
 import stat
+import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,6 +18,7 @@ from pathlib import Path
 from tui.demo.layout import COMMANDS, PREFIX, TOKEN_VARIABLE, Layout, replace
 from tui.demo.processes import Process, end, everyone
 from tui.demo.shared_memory import release
+from tui.demo.whereabouts import Note, forget, notes, ours
 
 _TOKEN = re.compile(r"[0-9a-f]{16}")
 
@@ -45,7 +47,7 @@ class Marker:
         """The marker of `folder`; None unless the folder and the marker are ours, and whole."""
         path = Layout(folder).marker
         try:
-            if not (_ours(folder, stat.S_ISDIR) and _ours(path, stat.S_ISREG)):
+            if not (ours(folder, stat.S_ISDIR) and ours(path, stat.S_ISREG)):
                 return None
             said = json.loads(path.read_text("utf-8"))
             owner = Process(int(said["pid"]), int(said["started"]))
@@ -58,11 +60,6 @@ class Marker:
         """Mark `folder`."""
         said = {"pid": self.owner.pid, "started": self.owner.started, "token": self.token, "made": self.made}
         replace(Layout(folder).marker, json.dumps(said) + "\n")
-
-
-def _ours(path: Path, kind: Callable[[int], bool]) -> bool:
-    status = path.lstat()
-    return status.st_uid == os.geteuid() and kind(status.st_mode)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +87,7 @@ class Instance:
 
 
 def create(directory: Path | None) -> Instance:
-    """Make the folder of a new instance in `directory`, or in the temp folder, after sweeping there.
+    """Make the folder of a new instance in `directory`, or in the temp folder, after sweeping what killed ones left.
 
     Raises GroundError when `directory` is neither absent nor empty, or cannot be written.
     """
@@ -110,7 +107,20 @@ def create(directory: Path | None) -> Instance:
     except OSError as error:
         remove(instance.root, token)
         raise GroundError(f"nothing can be written to {parent}: {error.strerror}") from error
+    if parent not in places:
+        _note(places[0], instance)
     return instance
+
+
+def _note(place: Path, instance: Instance) -> None:
+    """Let whoever starts next know of an instance in a folder that nobody would look into."""
+    try:
+        Note.of(place, instance.root, instance.token).write()
+    except OSError as error:
+        sys.stderr.write(
+            f"backtop demo: should this platform be killed, only a start with the same --dir cleans up after it: "
+            f"nothing can be written to {place}: {error.strerror}\n"
+        )
 
 
 def shared_places() -> list[Path]:
@@ -152,14 +162,24 @@ def marked_folder(parent: Path, token: str, made: int = 0) -> Path:
     return folder
 
 
-def sweep(parents: Iterable[Path]) -> None:
-    """Remove what killed instances left in `parents`: first their processes, then their folders."""
+def sweep(parents: Sequence[Path]) -> None:
+    """Remove what killed instances left in `parents`, or where notes there say: processes first, then folders."""
     for parent in parents:
         for folder in _candidates(parent):
-            marker = Marker.read(folder)
-            if marker is not None and not marker.owner.alive:
-                with suppress(OSError):  # another one may sweep at the same time
-                    remove(folder, marker.token)
+            _sweep(folder)
+    for note in notes(parents):
+        marker = Marker.read(note.root)
+        if marker is not None and marker.token == note.token:
+            _sweep(note.root)
+        else:
+            note.path.unlink(missing_ok=True)
+
+
+def _sweep(folder: Path) -> None:
+    marker = Marker.read(folder)
+    if marker is not None and not marker.owner.alive:
+        with suppress(OSError):  # another one may sweep at the same time
+            remove(folder, marker.token)
 
 
 def _candidates(parent: Path) -> list[Path]:
@@ -186,6 +206,7 @@ def remove(folder: Path, token: str) -> None:
     _empty(folder)
     if not folder.exists():
         _leave(folder.parent, marker.made)
+        forget(shared_places(), folder)
 
 
 def _empty(folder: Path) -> None:

@@ -1,6 +1,7 @@
 """The platform's files as they stand, and which of them somebody deleted or emptied."""
 
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,6 +21,11 @@ LITTLE = 64 * 1024
 """Bytes from which on one may speak of room."""
 OUTPUT = "partial.bin"
 """The file that a job begins anew in each of its runs."""
+MADE = re.compile(
+    r"active/[^/]+/(partial\.bin|checkpoint\.bin|trades\.csv)|completed/[0-9]+-[0-9]+\.pkl"
+    r"|results/sweep-(today|archive)-[0-9]+\.parquet"
+)
+"""Names of files that the platform makes while it runs; all others are there before it is up."""
 CLEAN_RESULTS, CLEAN_TEMP = "files.clean-results", "files.clean-temp"
 
 Gone = dict[tuple[str, bool], list[str]]
@@ -48,6 +54,8 @@ class Inventory:
         self._doubts: list[_Doubt] = []
         self._room = self._freed = 0
         self.used = 0.0
+        self.complete = False
+        """Whether all is there that the platform begins with: what comes from now on may be somebody's own."""
 
     @property
     def known(self) -> bool:
@@ -59,12 +67,25 @@ class Inventory:
         """What was gone, and at the last look was there again."""
         return self._roll.back
 
+    @property
+    def foreign(self) -> Gone:
+        """What the last look missed of files that the platform never made, less those in the folders of jobs."""
+        gone: Gone = {}
+        for kept in self._roll.foreign:
+            if _folder(kept.first) != "active":
+                action = CLEAN_TEMP if _folder(kept.first) == "temp" else CLEAN_RESULTS
+                gone.setdefault((action, False), []).append(kept.name)
+        return gone
+
+    def _own(self, name: str) -> bool:
+        return not self.complete or MADE.fullmatch(name) is not None
+
     def look(self, now: datetime, running: Running) -> Gone:
         """Look again; gives back what was deleted or cut short since, except what jobs clean up after themselves."""
         shut = self._shut()
         found = dict(files_below(self._root))
         shut |= self._shut()  # a folder may shut, or open again, in between
-        self._roll.look(found, lambda name: _folder(name) in shut)
+        self._roll.look(found, lambda name: _folder(name) in shut, self._own)
         if not any(_folder(kept.name) in shut for kept in self._roll.kept.values()):
             self.used = sum(kept.room for kept in self._roll.kept.values()) / QUOTA
         cut = [kept for kept in self._roll.cut if not _is_output(kept.first)]

@@ -14,6 +14,8 @@ PACE = 0.25
 """Seconds between two looks at the unit's memory."""
 EXPENDABLE = 500
 """What an ordinary worker adds to its points for the kernel's choice."""
+OOM_KILLED = "A process of this unit has been killed by the OOM killer."
+"""What the unit's manager says of it."""
 STAMP = "%a %b %d %H:%M:%S %Y"
 
 
@@ -82,4 +84,4 @@ class Kernel:
             return
         write(self._layout, *oom_lines(pid, held[pid], limit, reluctance(pid)))
         end([victim], first=signal.SIGKILL)
-        self._unit.remark("A process of this unit has been killed by the OOM killer.")
+        self._unit.remark(OOM_KILLED)

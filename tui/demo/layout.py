@@ -50,6 +50,11 @@ class Layout:
         return self.root / "config.toml"
 
     @property
+    def readme(self) -> Path:
+        """Tells a person with the runbook where its places are here."""
+        return self.root / "README"
+
+    @property
     def run(self) -> Path:
         """What running parts say of themselves."""
         return self.root / "run"

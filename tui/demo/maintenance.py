@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from tui.demo.history import History
+from tui.demo.world.data import AUTO_DETECT
 from tui.demo.world.refusal import ConflictError, UnavailableError
 from tui.demo.world.repair import Range, Step
 from tui.demo.world.seed import Gap
@@ -42,6 +43,7 @@ class Maintenance:
 
     async def repair(self, symbols: Sequence[str], days: Range) -> tuple[Step, ...]:
         """Begin a repair, if source and database are there for it. UnavailableError, UnreadableError."""
+        self._world.data.need_known(name for name in symbols if name != AUTO_DETECT)
         self._world.data.need_source()
         await self._history.check()
         now = self._world.settle()

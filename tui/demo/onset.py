@@ -23,13 +23,19 @@ async def strike(world: World, layout: Layout, maintenance: Maintenance, story: 
     """Wait until the platform is up, `onset` seconds longer, and let what is wrong in `story` come to all its parts."""
     while not (layout.sessions.exists() and layout.engine_pid.exists()):  # noqa: ASYNC110 - other processes write them
         await asyncio.sleep(LOOK)
-    await asyncio.sleep(onset)
+    await asyncio.sleep(_ahead(world, onset))
     await _change(layout, story)
     await _lose(maintenance, story)
     at = world.settle()
     alive = (*world.jobs.select("pending"), *world.jobs.select("running"))
     world.strike(struck(story, world.scenario, at, gone={job.id for job in story.jobs} - {job.id for job in alive}))
     await _fill(layout, story)
+
+
+def _ahead(world: World, onset: float) -> float:
+    """Seconds until the incident comes: before a job is over its limit, also when the platform was slow to come up."""
+    limit = world.first_limit
+    return onset if limit is None else max(0.0, min(onset, (limit - world.settle()).total_seconds()))
 
 
 async def _change(layout: Layout, story: Scenario) -> None:

@@ -6,7 +6,7 @@ The engine of that time was stopped when the instance began; what ran goes on un
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from tui.demo.kernel import EXPENDABLE, greedy_lines, oom_lines, segfault_line
+from tui.demo.kernel import EXPENDABLE, OOM_KILLED, greedy_lines, oom_lines, segfault_line
 from tui.demo.unit.manager import EARLIER_PID
 from tui.demo.world.outcome import LOST
 from tui.demo.world.scenario import Scenario, SeedJob
@@ -25,7 +25,7 @@ Entry = tuple[datetime, int, str]
 def unit_log(scenario: Scenario, unit: str) -> list[Entry]:
     """What was written of the jobs that began or ended within the last hour, and of their engine, oldest first."""
     entries = [entry for at in crashes(scenario) for entry in _of_crash(at, unit)]
-    entries += [entry for job in scenario.jobs for entry in _of_job(job)]
+    entries += [entry for job in scenario.jobs for entry in (*_of_kill(job, unit), *_of_job(job))]
     recent = sorted((entry for entry in entries if scenario.now - entry[0] < RECENT), key=lambda entry: entry[0])
     return [*recent, *_of_stop(scenario, unit)]
 
@@ -46,6 +46,12 @@ def _of_stop(scenario: Scenario, unit: str) -> Iterator[Entry]:
     running = len(scenario.with_status("running"))
     yield scenario.now, INFO, f"INFO engine stops, {running} jobs will go on from their checkpoints"
     yield scenario.now, INFO, f"{unit}: Deactivated successfully."
+
+
+def _of_kill(job: SeedJob, unit: str) -> Iterator[Entry]:
+    """What the unit's manager says when the kernel killed a worker."""
+    if job.finished_at is not None and _KILLED in (job.error_message or ""):
+        yield job.finished_at, NOTICE, f"{unit}: {OOM_KILLED}"
 
 
 def _of_job(job: SeedJob) -> Iterator[Entry]:

@@ -1,7 +1,7 @@
 """Files by what they are, whatever they are called: which of them are gone, cut short, or there again."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from os import stat_result
 
 BLOCK = 512
@@ -23,6 +23,8 @@ class Kept:
     name: str
     changed: float
     status: stat_result
+    foreign: bool = False
+    """Whether it is none of the platform's own."""
 
     @property
     def room(self) -> int:
@@ -71,22 +73,29 @@ class Roll:
     """What lost of what it held between the last two looks, as it was before."""
     back: list[str] = field(default_factory=list)
     """What was gone or cut, and at the last look was there again."""
+    foreign: list[Kept] = field(default_factory=list)
+    """What the last look missed of files that are none of the platform's own, as it was before."""
     _lost: Lost = field(default_factory=Lost)
 
-    def look(self, found: Found, hidden: Callable[[str], bool] = lambda _: False) -> None:
-        """Look again: `found` is what is there, and what is `hidden` may be."""
+    def look(
+        self, found: Found, hidden: Callable[[str], bool] = lambda _: False, own: Callable[[str], bool] = lambda _: True
+    ) -> None:
+        """Look again: `found` is what is there, and what is `hidden` may be; a new name is an `own` one, or foreign."""
         known, self.kept = self.kept, {}
         named = {kept.name: key for key, kept in known.items()}
         self.cut = []
         met: set[Key] = set()
         for key, name, status in _once(found, known):
             before = _before(known, named, key, name, status)
-            self.kept[key] = _followed(before and known[before], name, status)
+            self.kept[key] = _followed(before and known[before], name, status, own)
             if before is not None:
                 met.add(before)
-                self.cut += [known[before]] if _cut(known[before].status, status) else []
+                cut = _cut(known[before].status, status) and not known[before].foreign
+                self.cut += [known[before]] if cut else []
         missing = {key: kept for key, kept in known.items() if key not in met}
-        self.gone = [kept for kept in missing.values() if not hidden(kept.name)]
+        gone = [kept for kept in missing.values() if not hidden(kept.name)]
+        self.gone = [kept for kept in gone if not kept.foreign]
+        self.foreign = [kept for kept in gone if kept.foreign]
         self.kept |= {key: kept for key, kept in missing.items() if hidden(kept.name) and key not in self.kept}
         self.back = self._lost.put_back(found)
         self._lost.add({kept.name: kept.status for kept in (*self.gone, *self.cut)})
@@ -117,7 +126,7 @@ def _before(
     return replaced if replaced is not None and _equal(known[replaced].status, status) else None
 
 
-def _followed(before: Kept | None, name: str, status: stat_result) -> Kept:
+def _followed(before: Kept | None, name: str, status: stat_result, own: Callable[[str], bool]) -> Kept:
     if before is None:
-        return Kept(name, name, status.st_mtime, status)
-    return Kept(before.first, name, max(before.changed, status.st_mtime), status)
+        return Kept(name, name, status.st_mtime, status, foreign=not own(name))
+    return replace(before, name=name, changed=max(before.changed, status.st_mtime), status=status)

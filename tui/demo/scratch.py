@@ -19,15 +19,23 @@ class Scratch:
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
         self._roll = Roll()
+        self.complete = False
+        """Whether all is there that the platform begins with: it makes no more, so what comes is somebody's own."""
 
     @property
     def back(self) -> list[str]:
         """What was gone, and at the last look was there again."""
         return [f"{FOLDER}{name}" for name in self._roll.back]
 
+    @property
+    def foreign(self) -> Gone:
+        """What the last look missed of files that the platform never made."""
+        names = [f"{FOLDER}{kept.name}" for kept in self._roll.foreign]
+        return {(CLEAN_TEMP, False): names} if names else {}
+
     def look(self, now: datetime, engine: Process | None) -> Gone:
         """Look again; gives back what was deleted since. `engine` is the one that ran at the last look."""
-        self._roll.look(dict(files_below(self._layout.scratch)))
+        self._roll.look(dict(files_below(self._layout.scratch)), own=lambda _: not self.complete)
         missing = sorted((*self._roll.gone, *self._roll.cut), key=lambda kept: kept.name)
         gone: Gone = {}
         running = bool(missing) and ((engine is not None and engine.alive) or self._engine_ran())

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tui.demo import configuration, kernel, market, outside, past, repository, tree
+from tui.demo import configuration, kernel, market, outside, past, readme, repository, tree
 from tui.demo.instance import GroundError, Instance, create, remove
 from tui.demo.postgres import Postgres
 from tui.demo.processes import Child, end_children
@@ -79,6 +79,7 @@ class Platform:
             tasks.create_task(self._written("api", layout.api))
         minutes = BLOCKED_SESSION_MINUTES if self.scenario.blockade else None
         configuration.write(layout, self.api_port, self.server.port, minutes)
+        readme.write(layout, self.api_port)
         unit, _ = await asyncio.gather(self._engine(), self._written("sessions", layout.sessions))
         self.troubles = Ground(self.instance, self.server, unit)
         self.troubles.open(self.wish.quirks)
@@ -146,6 +147,7 @@ class Platform:
                 "config": str(layout.config),
                 "root": str(layout.root),
                 "bin": str(layout.bin),
+                "readme": str(layout.readme),
                 "scenario": self.scenario.name,
                 "seed": self.scenario.seed,
                 "token": self.instance.token,

@@ -14,6 +14,7 @@ from tui.demo.layout import Layout
 from tui.demo.processes import Process, is_stopped
 from tui.demo.resident import resident
 from tui.demo.scratch import Scratch
+from tui.demo.worker import OUTPUT_GONE
 from tui.demo.world.conditions import would_not_end_well
 from tui.demo.world.ground import DISK_HIGH
 from tui.demo.world.job import Job
@@ -78,6 +79,10 @@ class Watchman:
             self.judge.files_gone(action, names, wanted=wanted, helped=action in self._making_room)
         for (action, wanted), names in self._scratch.look(self._world.settle(), self._engine).items():
             self.judge.files_gone(action, names, wanted=wanted, helped=False)
+        for place in (self._inventory, self._scratch):
+            for (action, _), names in place.foreign.items():
+                self.judge.foreign_gone(action, names)
+            place.complete = place.complete or self._engine is not None
         self.judge.files_back([*self._inventory.back, *self._scratch.back])
 
     def _look_at_memory(self) -> None:
@@ -148,6 +153,8 @@ class Watchman:
 
         A job that is killed whenever it runs is one for which there is not enough memory, and the kernel says so.
         """
+        if exit_code == OUTPUT_GONE:
+            self.judge.output_gone(ran)
         if exit_code >= 0:
             return
         if ran.fate.signal == -exit_code:

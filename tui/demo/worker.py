@@ -15,7 +15,8 @@ BUSY = 0.003
 """Seconds of computing in each tick."""
 PAGE = 4096
 MOST_OUTPUT = 16 << 20
-ENGINE_GONE = 75
+ENGINE_GONE, OUTPUT_GONE = 75, 74
+"""Exit codes: the engine went away, or somebody took away what is written."""
 INTERPRETER = 10
 """Megabytes that the interpreter itself usually takes; who grows makes up for a smaller or a larger one."""
 GROWTH = 5.0
@@ -61,8 +62,19 @@ def offer() -> None:
         file.write(EXPENDABLE)
 
 
-def run(seconds: float, memory: bytearray, growth: int, output: str) -> bool:
-    """Compute and write for `seconds`; False when the engine went away meanwhile."""
+def is_there(output: str) -> bool:
+    """Whether there is still a name for what is written; nobody could read it without."""
+    try:
+        os.stat(output)  # noqa: PTH116 - as above
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def run(seconds: float, memory: bytearray, growth: int, output: str) -> int:
+    """Compute and write for `seconds`; 0 unless the engine, or what was written, went away meanwhile."""
     begin = time.monotonic()
     end = begin + seconds
     place = 0
@@ -70,14 +82,16 @@ def run(seconds: float, memory: bytearray, growth: int, output: str) -> bool:
     with open(output, "wb", buffering=0) as file:  # noqa: PTH123 - as above
         while (left := end - time.monotonic()) > 0:
             if select.select([0], [], [], min(TICK, left))[0]:
-                return False
+                return ENGINE_GONE
+            if not is_there(output):
+                return OUTPUT_GONE
             if growth:
                 grow(grown, len(memory) >> 20, growth, time.monotonic() - begin)
             place = compute(memory, place)
             file.write(memory[:PAGE])
             if file.tell() > MOST_OUTPUT:
                 file.seek(0)
-    return True
+    return 0
 
 
 def main() -> int:
@@ -90,8 +104,9 @@ def main() -> int:
     if guarded == b"0":
         offer()
     os.makedirs(folder, exist_ok=True)  # noqa: PTH103 - as above
-    if not run(float(seconds), touched(int(megabytes)), int(growth), folder + "/partial.bin"):
-        return ENGINE_GONE
+    gone = run(float(seconds), touched(int(megabytes)), int(growth), folder + "/partial.bin")
+    if gone:
+        return gone
     if int(number):
         os.kill(os.getpid(), int(number))
     return int(exit_code)

@@ -76,6 +76,7 @@ _REPAIR = body(
     ("symbols", "date_range", "repair_gaps"),
     symbols={**many(TEXT), "minItems": 1}, date_range=_DATE_RANGE, repair_gaps={"const": True},
 )  # fmt: skip
+_REFRESH = body(symbols={"anyOf": [{"const": "all"}, {**many(TEXT), "minItems": 1}]}, force=TRUTH, priority=PRIORITY)
 _TABLES = body(
     ("tables",),
     tables={**many({"type": "string", "enum": ["daily_prices", "minute_bars"]}), "minItems": 1}, background=TRUTH,
@@ -105,7 +106,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "post", "/data/sources/failover", "Use the other feed", {200: "Switched"}, (400,), {},
         body(("to_backup",), to_backup=TRUTH, reason=TEXT),
     ),
-    Operation("post", "/data/refresh", "Load the cache anew", {202: "RefreshBegun"}, (400, 503), {}, body()),
+    Operation("post", "/data/refresh", "Load the cache anew", {202: "RefreshBegun"}, (400, 503), {}, _REFRESH),
     Operation(
         "post", "/data/indexes/rebuild", "Build indexes anew", {200: "Rebuild", 202: "Rebuild"}, (400, 409, 503), {},
         _TABLES,

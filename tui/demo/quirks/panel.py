@@ -37,9 +37,9 @@ class _Panel:
         """Exactly those of the body are on from now on, or none is."""
         if request.method in SETTING:
             names = (await _body(request)).get("quirks")
-            if not isinstance(names, list):
+            if not isinstance(names, list) or not all(isinstance(each, str) for each in names):
                 raise UnreadableError("quirks is not a list of names")
-            self._switches.set(QUIRKS if ALL in names else map(str, names))
+            self._switches.set(QUIRKS if ALL in names else names)
         elif request.method == "DELETE":
             self._switches.set(())
         return self._everything()

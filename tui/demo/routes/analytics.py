@@ -12,13 +12,16 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from tui.demo.contract.words import PERIOD
-from tui.demo.routes.replies import body_of, when, world_of
+from tui.demo.routes.replies import body_of, text, when, world_of
 from tui.demo.world.record import Ended, Hours, kinds, record
 from tui.demo.world.refusal import UnreadableError
 
 UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1)}
 LONGEST = 9999
 """Hours or days; a longer period is cut to it."""
+_MOMENT = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})"
+)
 
 
 def _asked(request: Request) -> tuple[str, Hours]:
@@ -98,14 +101,22 @@ async def impact(request: Request) -> Response:
 
 
 def _period(value: object) -> tuple[datetime, datetime]:
-    try:
-        given = [datetime.fromisoformat(value[name]) for name in ("start", "end")]  # type: ignore[index]
-        if any(moment.tzinfo is None for moment in given):
-            raise UnreadableError("incident_period needs times with a zone")
-        start, end = (moment.astimezone(UTC) for moment in given)
-    except (KeyError, TypeError, ValueError, OverflowError):
-        raise UnreadableError("incident_period needs start and end in ISO 8601") from None
+    if not isinstance(value, dict):
+        raise UnreadableError("incident_period is not an object")
+    start, end = (_moment(text(value, name)) for name in ("start", "end"))
+    if start > end:
+        raise UnreadableError("incident_period starts after its end")
     return start, end
+
+
+def _moment(given: str) -> datetime:
+    """A time as RFC 3339 has it; Python reads much else."""
+    try:
+        if _MOMENT.fullmatch(given):
+            return datetime.fromisoformat(given.upper()).astimezone(UTC)
+    except (ValueError, OverflowError):  # no such day, or one beyond the calendar
+        pass
+    raise UnreadableError("incident_period needs start and end with date, time and zone, as 2026-11-20T13:05:00Z")
 
 
 ROUTES = [

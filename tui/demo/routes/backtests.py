@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from tui.demo.routes.replies import body_of, judge_of, truth, when, whole, world_of
+from tui.demo.routes.replies import body_of, judge_of, text, truth, when, whole, world_of
 from tui.demo.world.job import Job, Modifications
 from tui.demo.world.refusal import UnreadableError
 from tui.demo.world.seed import Priority, Status
@@ -107,12 +107,10 @@ async def requeue(request: Request) -> Response:
 async def retry(request: Request) -> Response:
     """A new job made of a failed one and `modifications`."""
     body = await body_of(request)
-    original = body.get("original_job_id")
-    if original is None:
-        raise UnreadableError("original_job_id is missing")
+    original = text(body, "original_job_id")
     changes = _modifications(body.get("modifications", {}))
     world = world_of(request)
-    job = world.jobs.retry(str(original), changes, world.settle())
+    job = world.jobs.retry(original, changes, world.settle())
     judge_of(request).retried(job)
     return JSONResponse({"id": job.id, "original_job_id": job.original_job_id}, 202)
 

@@ -1,7 +1,7 @@
 """The routes below `data`: history, its gaps, the feeds, and what repairs them."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -14,7 +14,10 @@ from tui.demo.routes.replies import body_of, judge_of, maintenance_of, truth, wh
 from tui.demo.world.data import DataSide, missing_total
 from tui.demo.world.refusal import UnavailableError, UnreadableError
 from tui.demo.world.repair import parse_range
-from tui.demo.world.seed import Gap, Source
+from tui.demo.world.seed import Gap, Priority, Source
+
+ALL = "all"
+"""What stands for every symbol where the cache is loaded anew."""
 
 
 def gap_shape(gap: Gap) -> dict[str, Any]:
@@ -157,8 +160,9 @@ async def failover(request: Request) -> Response:
 
 async def refresh(request: Request) -> Response:
     """Begin to load the cache anew."""
-    await body_of(request)
+    body = await body_of(request)
     world = world_of(request)
+    _check_refresh(body, world.data)
     try:
         world.data.need_source()
     except UnavailableError as error:
@@ -166,6 +170,15 @@ async def refresh(request: Request) -> Response:
         raise
     judge_of(request).note("data.refresh", "all symbols", "nothing", "the cache is loaded anew")
     return JSONResponse({"status": "accepted", "expected_done": when(world.data.refresh(world.settle()))}, 202)
+
+
+def _check_refresh(body: Mapping[str, Any], data: DataSide) -> None:
+    """UnreadableError for what cannot be meant; what is left out is the usual."""
+    if body.get("symbols", ALL) != ALL:
+        data.need_known(_names(body, "symbols"))
+    truth(body, "force", False)
+    if body.get("priority", "normal") not in get_args(Priority):
+        raise UnreadableError(f"priority is none of {', '.join(get_args(Priority))}")
 
 
 async def rebuild(request: Request) -> Response:

@@ -1,5 +1,6 @@
 """How the API answers: JSON with times in UTC, two kinds of 404, and an empty 405."""
 
+import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -63,7 +64,7 @@ def when(moment: datetime | None) -> str | None:
 async def body_of(request: Request) -> Mapping[str, Any]:
     """The JSON object that was sent; UnreadableError when there is none."""
     try:
-        body = await request.json()
+        body = json.loads(await request.body(), parse_constant=_no_constant)
     except (ValueError, RecursionError):  # no JSON, no UTF-8, or a number of thousands of digits
         raise UnreadableError("the body is not JSON") from None
     if not isinstance(body, dict):
@@ -71,11 +72,25 @@ async def body_of(request: Request) -> Mapping[str, Any]:
     return body
 
 
+def _no_constant(name: str) -> None:
+    """Python reads `NaN` and `Infinity`, which are no JSON."""
+    raise ValueError(name)
+
+
+def text(body: Mapping[str, Any], name: str) -> str:
+    """What `body` says of `name`; UnreadableError when that is no text, or nothing at all."""
+    if name not in body:
+        raise UnreadableError(f"{name} is missing")
+    if not isinstance(body[name], str):
+        raise UnreadableError(f"{name} is not a text")
+    return str(body[name])
+
+
 def whole(text: str, name: str, least: int) -> int:
     """`text` as a whole number from `least` to `LARGEST`; UnreadableError otherwise."""
     if text.isascii() and text.isdecimal() and len(text) <= len(str(LARGEST)) and int(text) >= least:
         return int(text)
-    raise UnreadableError(f"{name} is not a whole number from {least} on")
+    raise UnreadableError(f"{name} is not a whole number from {least} to {LARGEST}")
 
 
 def truth(body: Mapping[str, Any], name: str, usual: bool | None = None) -> bool:

@@ -13,7 +13,7 @@ from pathlib import Path
 from tui.demo.layout import Layout, replace
 from tui.demo.processes import is_stopped
 from tui.demo.unit.journal import Journal, Speaker
-from tui.demo.unit.state import Definition, publish_not_found
+from tui.demo.unit.state import Definition, fragment, publish_not_found
 from tui.demo.unit.unit import Answer, Unit
 
 EARLIER_PID = 1893
@@ -54,6 +54,7 @@ class Manager:
     def open(self) -> None:
         """Begin to take requests."""
         publish_not_found(self._folder)
+        replace(self.unit.definition.fragment, fragment(self.unit.definition))
         control = self._folder / "control"
         os.mkfifo(control, 0o600)
         self._pipe = os.open(control, os.O_RDWR | os.O_NONBLOCK)

@@ -1,5 +1,6 @@
 """The state of a unit, and how `systemctl show` prints it."""
 
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -31,6 +32,11 @@ class Definition:
     stop_patience: float = 5.0
     burst: int = 5
     interval: float = 10.0
+
+    @property
+    def fragment(self) -> Path:
+        """The file that defines it."""
+        return self.folder / self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +88,7 @@ def properties(unit: Definition, state: State, write: Callable[[datetime], str])
         "LoadState": "loaded",
         "ActiveState": state.active,
         "SubState": state.sub,
-        "FragmentPath": f"{unit.folder}/{unit.name}",
+        "FragmentPath": str(unit.fragment),
         "UnitFileState": "enabled",
         "StateChangeTimestamp": at(state.changed),
         "ActiveEnterTimestamp": at(state.activated),
@@ -91,6 +97,17 @@ def properties(unit: Definition, state: State, write: Callable[[datetime], str])
         "StartLimitBurst": str(unit.burst),
         "InvocationID": state.invocation,
     }
+
+
+def fragment(unit: Definition) -> str:
+    """The text of the file that defines the unit."""
+    words = " ".join(shlex.quote(word) for word in unit.argv)
+    limit = "infinity" if unit.memory_max is None else f"{unit.memory_max >> 20}M"
+    return (
+        f"[Unit]\nDescription={unit.description}\nStartLimitIntervalSec={unit.interval:g}\nStartLimitBurst={unit.burst}\n\n"
+        f"[Service]\nType=exec\nExecStart={words}\nRestart=on-failure\nRestartSec={unit.restart_delay:g}\n"
+        f"TimeoutStopSec={unit.stop_patience:g}\nMemoryMax={limit}\n\n[Install]\nWantedBy=multi-user.target\n"
+    )
 
 
 _NOT_FOUND = {

@@ -41,12 +41,18 @@ def wrong_now(view: View, now: datetime) -> dict[Cause, str]:
     return {cause: sentence for cause, sentence in said if sentence}
 
 
+def runtime_limit(job: SeedJob) -> datetime | None:
+    """When a job that began has run as long as one may."""
+    return None if job.started_at is None else job.started_at + RUNTIME_LIMIT
+
+
 def is_too_long(job: Job, now: datetime) -> bool:
     """Whether a job that waits or runs is over the runtime limit, or bound to be by what it computes.
 
     One that takes all the memory is bound to fail for that, long before.
     """
-    if job.status == "running" and job.started_at is not None and now - job.started_at > RUNTIME_LIMIT:
+    limit = runtime_limit(job)
+    if job.status == "running" and limit is not None and now > limit:
         return True
     waits = job.status == "pending" or (job.status == "running" and not job.seeded_run)
     return waits and not job.fate.growth_mb and job.run_seconds > RUNTIME_LIMIT.total_seconds()

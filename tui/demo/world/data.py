@@ -99,14 +99,18 @@ class DataSide:
 
         `AUTO_DETECT` stands for every symbol with a gap in `days`.
         """
-        unknown = [name for name in symbols if name != AUTO_DETECT and name not in self._symbols]
-        if unknown:
-            raise UnreadableError(f"unknown symbols: {', '.join(unknown)}")
+        self.need_known(name for name in symbols if name != AUTO_DETECT)
         chosen = self.gapped(days) if AUTO_DETECT in symbols else tuple(dict.fromkeys(symbols))
         begin = max([now, *(step.due for step in self.steps)])
         planned = steps(chosen, self.gaps, days, begin)
         self.steps += planned
         return planned
+
+    def need_known(self, names: Iterable[str]) -> None:
+        """UnreadableError unless there are symbols of all these names."""
+        unknown = [name for name in names if name not in self._symbols]
+        if unknown:
+            raise UnreadableError(f"unknown symbols: {', '.join(unknown)}")
 
     def switch(self, to_backup: bool, now: datetime) -> bool:
         """Make the backup source (or the primary one) the active one; False when it is already.

@@ -106,6 +106,15 @@ class Judge(UnitDocket):
         else:
             self.note(action, about, "healed" if helped else "nothing", _few(names))
 
+    def foreign_gone(self, action: str, names: Sequence[str]) -> None:
+        """Files were deleted that the platform never made."""
+        self.idle(action, f"{len(names)} files", f"the platform did not make them: {_few(names)}")
+
+    def output_gone(self, job: Job) -> None:
+        """Somebody deleted what a running job wrote, or the folder that it wrote to, and the job failed."""
+        about = f"the output of job {job.id}"
+        self.note("files.clean-results", about, "harm", "its job ran, and failed without it")
+
     def files_back(self, names: Sequence[str]) -> None:
         """Files that were gone are there again as they were; a deed of which nothing is left did nothing."""
         for name in names:

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable
 
+from tui.demo.worker import OUTPUT_GONE
 from tui.demo.world.ground import DISK_FULL, Ground
 from tui.demo.world.seed import Fate, Gap, Source, StrategyConfig
 
 NO_SPACE = "OSError: [Errno 28] No space left on device"
+NO_OUTPUT = "OSError: [Errno 2] No such file or directory: the folder in active is gone"
 KILLED = "worker killed (signal 9)"
 LOST = "worker lost: engine went away"
 BLOCKED_TIMEFRAME = "1m"
@@ -59,6 +61,8 @@ def error_of_run(
     if exit_code < 0:
         verb = "killed" if exit_code == -9 else "terminated"
         return f"worker {verb} (signal {-exit_code})"
+    if exit_code == OUTPUT_GONE:
+        return NO_OUTPUT
     hit = missing_for(config, gaps)
     if hit is not None:
         return no_data(hit)

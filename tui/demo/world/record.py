@@ -15,7 +15,7 @@ KINDS = (
     (re.compile(r"^(ConnectionResetError|ConnectionError|TimeoutError)"), "provider"),
     (re.compile(r"^timeout "), "timeout"),
     (re.compile(r"^psycopg"), "database"),
-    (re.compile(r"No space left"), "storage"),
+    (re.compile(r"No space left|folder in active is gone"), "storage"),
     (re.compile(r"^\w+Error"), "strategy_error"),
 )
 

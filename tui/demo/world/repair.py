@@ -30,6 +30,7 @@ class Step:
     due: datetime
 
 
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _DAYS = re.compile(r"[0-9]{1,5}")
 
 
@@ -39,14 +40,21 @@ def parse_range(value: object, now: datetime) -> Range:
         back = min(int(value[5:-1]), 36500)
         return Range(now.date() - timedelta(days=back), now.date())
     if isinstance(value, Mapping):
-        try:
-            days = Range(date.fromisoformat(str(value["start"])), date.fromisoformat(str(value["end"])))
-        except (KeyError, ValueError):
-            raise UnreadableError("date_range needs start and end as YYYY-MM-DD") from None
+        days = Range(_day(value.get("start")), _day(value.get("end")))
         if days.start <= days.end:
             return days
         raise UnreadableError("date_range starts after its end")
     raise UnreadableError("date_range is neither last_<days>d nor an object with start and end")
+
+
+def _day(value: object) -> date:
+    """A day as people write it; Python reads others, and numbers are none."""
+    try:
+        if isinstance(value, str) and _DAY.fullmatch(value):
+            return date.fromisoformat(value)
+    except ValueError:  # there is no such day
+        pass
+    raise UnreadableError("date_range needs start and end as YYYY-MM-DD")
 
 
 def within(gap: Gap, days: Range) -> Gap | None:

@@ -7,7 +7,7 @@ from itertools import islice
 
 from tui.demo.world.arrivals import Arrivals
 from tui.demo.world.backlog import Backlog
-from tui.demo.world.conditions import is_poisonous
+from tui.demo.world.conditions import is_poisonous, runtime_limit
 from tui.demo.world.data import DataSide
 from tui.demo.world.ground import Ground
 from tui.demo.world.job import Job
@@ -40,25 +40,33 @@ class World:
         self.given_up = False
         """Whether the engine crashed so often that its unit gave up."""
         self._clock = clock
-        self._settled = scenario.now
+        self._began = self._settled = scenario.now
         self._watch = EngineWatch(scenario.now)
         self._arrivals = Arrivals(scenario)
         self.quiet = False
         """Whether the incident of the scenario is still to come."""
         self.struck: datetime | None = None
-        """When it came, if the world was well before."""
+        """When the first of it came, if the world was well before."""
         self.spared: frozenset[Cause] = frozenset()
         """What of it did not come, for somebody had made sure of that before."""
 
     def strike(self, scenario: Scenario) -> None:
         """From now on what is wrong in `scenario` is wrong here; its jobs of `later` come."""
         self.scenario = scenario
-        self.struck, self.quiet = self.settle(), False
+        now = self.settle()
+        self.struck, self.quiet = min(now, self.first_limit or now), False
         self._arrivals.expect(scenario)
-        self.data.strike(scenario.gaps, scenario.sources, self.struck)
+        self.data.strike(scenario.gaps, scenario.sources, now)
         if self.data.active_source().status == "healthy":
             self.spared = frozenset({"provider"})
         self.ground = replace(self.ground, blocked=scenario.blockade is not None)
+
+    @property
+    def first_limit(self) -> datetime | None:
+        """When the first of the jobs that go on from before the incident comes, or came, to the limit."""
+        began = (*self.jobs.select("running"), *self.jobs.select("failed"))
+        limits = (runtime_limit(job) for job in began if job.seeded_run and job.run_error is not None)
+        return min((limit for limit in limits if limit is not None and limit >= self._began), default=None)
 
     @property
     def unfolding(self) -> bool:
