@@ -183,9 +183,9 @@ class Watchman:
             self.judge.session_cancelled(f"backtest-{job_id}")
 
     def blockade_ended(self, pid: int) -> None:
-        """The session that held up the others, served by the process `pid`, is gone, and no other of its name."""
+        """Somebody ended the session that held up the others, served by the process `pid`, and no other of its name."""
         blockade = self._world.scenario.blockade
-        if blockade is not None and not self._server_ended():
+        if blockade is not None:
             self.judge.blockade_ended(f"backtest-{blockade.job_id} (pid {pid})")
 
     def _server_ended(self) -> bool:
