@@ -21,6 +21,7 @@ BLOCKED = """SELECT pid, application_name, pg_blocking_pids(pid), query FROM pg_
 
 RANKING = """SELECT pid, query_start, query, application_name FROM pg_stat_activity
     WHERE application_name LIKE 'backtest-%' AND state = 'active' AND query LIKE 'SELECT p.symbol%'"""
+HEALTH = "SELECT pid FROM pg_stat_activity WHERE application_name = 'adaf-health'"
 SCANS = """SELECT relname, seq_scan, seq_tup_read FROM pg_stat_user_tables
     WHERE schemaname = 'market_data' ORDER BY seq_tup_read DESC"""
 
@@ -149,6 +150,15 @@ def to_end_the_slow_query_costs_its_job_and_frees_nobody(blocked: Site) -> None:
     assert blocked.open() == {"database"}
 
 
+def to_end_the_health_checks_session_hides_nothing(blocked: Site) -> None:
+    ((pid,),) = rows(blocked, HEALTH)
+    signal(blocked, "pg_terminate_backend", pid)
+    wait_until(lambda: [found for (found,) in rows(blocked, HEALTH) if found != pid])
+    primary = blocked.get("data/connectivity")["connections"]["historical_data"]
+    assert (primary["status"], primary["response_time_ms"] > 500) == ("degraded", True)
+    assert blocked.open() == {"database"}
+
+
 def to_end_another_session_of_the_same_name_is_harm_and_frees_nobody(blocked: Site) -> None:
     ((holder, name),) = rows(blocked, HOLDER)
     same = f"SELECT pid FROM pg_stat_activity WHERE application_name = '{name}' AND pid != {int(holder)}"  # noqa: S608
@@ -194,6 +204,7 @@ def test_the_database_from_its_beginning_to_its_end(tmp_path: Path) -> None:
         neither_requeueing_nor_cancelling_nor_rebuilding_frees_them(up)
         to_end_a_session_that_waits_costs_its_job_whether_others_wait_for_it_or_not(up)
         to_end_the_slow_query_costs_its_job_and_frees_nobody(up)
+        to_end_the_health_checks_session_hides_nothing(up)
         to_end_another_session_of_the_same_name_is_harm_and_frees_nobody(up)
         to_end_the_session_that_holds_the_lock_heals(up)
         to_end_the_whole_server_is_an_incident_of_its_own(up)

@@ -33,6 +33,7 @@ class Blockade:
         self.over = False
         """Whether somebody ended the session."""
         self._probe: Session | None = None
+        self._felt: float | None = None
         self._hold()
 
     def _hold(self) -> None:
@@ -56,7 +57,7 @@ class Blockade:
     @property
     def latency_ms(self) -> float | None:
         """How long the last question to the table took; None while there is no lock."""
-        return self._probe.took_ms if self._probe is not None and self.stands else None
+        return self._felt if self.stands else None
 
     def look(self) -> bool:
         """Ask again how long it takes; gives back whether somebody has just ended the session that holds the lock.
@@ -87,12 +88,13 @@ class Blockade:
 
     def _feel(self) -> None:
         if self._probe is not None and self._probe.look() == "lost":
-            self._rest()
+            self._rest()  # how long it was let wait until then says nothing
         if self._probe is None:
             asking = self._connect(HEALTH)
             asking.execute(f"SET lock_timeout = '{PROBE_PATIENCE}'")
             self._probe = Session(asking)
         if not self._probe.busy:
+            self._felt = self._probe.took_ms or self._felt
             self._probe.ask(PROBE)
 
     def _rest(self) -> None:
