@@ -11,6 +11,8 @@ _LOCK = 'LOCK TABLE market_data."{table}" IN EXCLUSIVE MODE'
 _CHANGE = (
     "UPDATE market_data.\"{table}\" SET close = close WHERE symbol = 'SAP.DE' AND bar_time > now() - interval '1 day'"
 )
+PATIENCE = "5s"
+"""How long it waits for the lock itself."""
 PROBE = "SELECT symbol FROM market_data.minute_bars LIMIT 1 FOR SHARE"
 """What a health check asks: it needs the weakest lock that the blockade does not leave."""
 PROBE_PATIENCE = "900ms"
@@ -40,7 +42,7 @@ class Blockade:
         self._on = self._server()
         holder = self._connect(f"backtest-{self.job_id}")
         try:
-            for step in ("SET lock_timeout = '5s'", "BEGIN", _LOCK, _CHANGE):
+            for step in (f"SET lock_timeout = '{PATIENCE}'", "BEGIN", _LOCK, _CHANGE):
                 holder.execute(step.format(table=self._table))
         except DatabaseError:
             holder.close()
