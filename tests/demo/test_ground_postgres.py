@@ -12,13 +12,21 @@ from typing import Any
 import psycopg
 import pytest
 
+from tests.demo.api_rig import wait_until
 from tui.demo import market, postgres
-from tui.demo.address import ADMIN, ENGINE, WATCHER, dsn
+from tui.demo.address import ADMIN, ENGINE, WATCHER, dsn, installed
+from tui.demo.blockade import Blockade
+from tui.demo.history import History
 from tui.demo.instance import GroundError, Instance, create, remove
+from tui.demo.libpq import Connection, DatabaseError
 from tui.demo.postgres import Postgres
 from tui.demo.processes import Process, end_children
+from tui.demo.sessions import LIBRARY
 from tui.demo.world.calendar import trading_days
+from tui.demo.world.refusal import UnavailableError
 from tui.demo.world.scenario import Scenario, build
+
+INVALID = "SELECT count(*) FROM pg_index WHERE NOT indisvalid AND indrelid = 'market_data.minute_bars'::regclass"
 
 
 @dataclass(frozen=True)
@@ -126,6 +134,44 @@ def test_the_watcher_sees_and_ends_what_workers_do(running: Running) -> None:
         assert seen == ("SELECT 1", ENGINE)
         assert watcher.execute("SELECT pg_cancel_backend(%s)", [pid]).fetchone() == (True,)
         assert watcher.execute("SELECT pg_terminate_backend(%s, 5000)", [pid]).fetchone() == (True,)
+
+
+def test_a_rebuild_that_takes_too_long_is_given_up_by_the_server_too(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.demo.history.PATIENCE", 1.0)
+    mine = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'adaf-research-api'"
+    with running.connect(ENGINE) as holder, running.connect(WATCHER) as watcher:
+        holder.execute("BEGIN")
+        holder.execute("LOCK TABLE market_data.minute_bars IN ROW EXCLUSIVE MODE")
+        with pytest.raises(UnavailableError, match="takes too long"):
+            run(History(running.instance.layout, 3).reindex(["minute_bars"]))
+        wait_until(lambda: watcher.execute(mine).fetchone() == (0,))
+        assert watcher.execute(INVALID).fetchone() != (0,)
+        holder.execute("ROLLBACK")
+        monkeypatch.undo()
+        run(History(running.instance.layout, 3).reindex(["minute_bars"]))
+        assert watcher.execute(INVALID).fetchone() == (0,)
+
+
+def test_a_blockade_that_cannot_be_put_up_leaves_no_session_behind(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = installed()
+    assert package is not None
+
+    def connect(name: str) -> Connection:
+        where = dsn(running.server.port, running.instance.layout.passfile, ENGINE, application_name=name)
+        return Connection(package / "lib" / LIBRARY, where)
+
+    monkeypatch.setattr("tui.demo.blockade.PATIENCE", "100ms")
+    with running.connect(ENGINE) as holder, running.connect(WATCHER) as watcher:
+        holder.execute("BEGIN")
+        holder.execute("LOCK TABLE market_data.minute_bars IN EXCLUSIVE MODE")
+        with pytest.raises(DatabaseError, match="lock timeout"):
+            Blockade(connect, lambda: 1, "8801", "minute_bars")
+        mine = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'backtest-8801'"
+        wait_until(lambda: watcher.execute(mine).fetchone() == (0,))
 
 
 def test_a_killed_server_leaves_nothing_once_it_is_removed(tmp_path: Path) -> None:

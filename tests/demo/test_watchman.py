@@ -1,5 +1,6 @@
 """What the watchman makes of an engine that ends, or does nothing any more."""
 
+import json
 import os
 import signal
 import subprocess
@@ -181,3 +182,19 @@ def old_result(layout: Layout, name: str, size: int) -> Path:
     long_ago = (START - timedelta(days=40)).timestamp()
     os.utime(path, (long_ago, long_ago))
     return path
+
+
+def test_a_server_that_ended_before_anybody_looked_is_missed_once(tmp_path: Path) -> None:
+    watch = Watch(Shift("database"), tmp_path)
+    watch.man.look()
+    assert watch.shift.effects == []
+    ended = subprocess.Popen(["/bin/true"])
+    ended.wait()
+    watch.layout.postgres.write_text(json.dumps({"pid": ended.pid, "stopped": True}))
+    watch.man.look()
+    assert watch.shift.effects == [], "the platform did it"
+    watch.layout.postgres.write_text(json.dumps({"pid": ended.pid, "stopped": False}))
+    watch.man.look()
+    watch.man.look()
+    assert watch.shift.effects == [("database.terminate", "harm")]
+    assert watch.shift.judge.open == {"database": "PostgreSQL does not run"}

@@ -17,7 +17,7 @@ from backend.model.data import (
     SymbolsHealth,
     Validation,
 )
-from backend.model.database import Sessions
+from backend.model.database import Session, Sessions
 from backend.model.engine import Unit
 from backend.model.files import FileTree, Folder
 from backend.model.host import ProcessTable
@@ -367,16 +367,36 @@ def test_where_the_data_comes_from(active: str | None, statuses: tuple[str, str]
     assert words in plain(shown.head[0])
 
 
-def test_blocked_sessions_stand_first_and_name_who_blocks_them() -> None:
+def test_who_blocks_stands_first_and_who_waits_stands_below_and_names_it() -> None:
     shown = view("database", data_gap())
     assert plain(shown.state) == "▲ 1 blocked  0s"
-    assert cells(shown)[0] == [
+    assert cells(shown)[0][:4] == ["2187", "14m", "idle tx", "holds 1"]
+    assert cells(shown)[1] == [
         "2210", "12m", "active", "by 2187", "backtest-worker",
         "UPDATE market_data.minute_bars SET close = $1 WHERE symbol = $2",
     ]  # fmt: skip
-    assert cells(shown)[1][:4] == ["2187", "14m", "idle tx", ""]
     assert plain(shown.head[0]).startswith("own 4 ms ▁▁▁▂▁▁▁▁   primary connected 4 ms")
     assert plain(shown.foot[0]) == "rows scanned  minute_bars 812M   daily_prices 40M   +1"
+
+
+def waits(*found: Session) -> list[tuple[str, str]]:
+    """Pid and wait of each row, from above."""
+    shown = view("database", situation({parts.DATABASE_SESSIONS: Sessions(found, NOW)}), 116)
+    return [(row[0], row[3]) for row in cells(shown)]
+
+
+def test_a_chain_of_waiting_sessions_is_read_from_above() -> None:
+    def waiting(pid: int, minutes: float, *blockers: int) -> Session:
+        return situations.session(pid, minutes, "UPDATE", wait_type="Lock", blocked_by=blockers)
+
+    holder = situations.session(9, 1, "SELECT 1", state="idle in transaction", wait_type="Client", backtest=False)
+    slow = situations.session(8, 30, "SELECT 2")
+    found = waits(waiting(4, 9, 3), slow, waiting(2, 3, 9), waiting(3, 5, 2), holder, waiting(5, 4, 3, 4, 2))
+    below = [("9", "holds 4"), ("2", "by 9"), ("3", "by 2"), ("4", "by 3"), ("5", "by 3, 4 +1"), ("8", "")]
+    assert found == below
+    circle = [("1", "by 2"), ("2", "by 1"), ("8", "")]
+    assert waits(slow, waiting(1, 2, 2), waiting(2, 1, 1)) == circle
+    assert waits(waiting(7, 1, 4711), slow) == [("7", "by 4711"), ("8", "")], "the other one cannot be seen"
 
 
 def test_missing_routes_are_named_and_do_not_make_the_rest_doubtful() -> None:
@@ -668,7 +688,7 @@ def test_many_sessions_that_wait_for_many_are_compared_once_each() -> None:
     found = situation({parts.DATABASE_SESSIONS: sessions})
     Pid.compared = 0
     view("database", found)
-    assert Pid.compared <= 2 * sum(len(each.blocked_by) for each in sessions.sessions)
+    assert Pid.compared <= 2 * sum(len(each.blocked_by) for each in sessions.sessions) + 10 * len(sessions.sessions)
     Pid.compared = 0
     view("database", found.seen_at(ago(-0.01)))
     assert Pid.compared <= 10 * len(sessions.sessions), "the next picture of the same sessions knows"
@@ -678,11 +698,11 @@ def test_of_those_that_block_a_session_two_are_named_and_the_others_counted() ->
     shown = view("database", situation({parts.DATABASE_SESSIONS: waiting_sessions(5)}))
     waits = {row[0]: row[3] for row in cells(shown)}
     assert waits == {
-        "1000": "Lock", "1001": "by 1000", "1002": "by 1000, 1001", "1003": "by 1000, 1001 +1",
+        "1000": "holds 4", "1001": "by 1000", "1002": "by 1000, 1001", "1003": "by 1000, 1001 +1",
         "1004": "by 1000, 1001 +2",
     }  # fmt: skip
     tones = {item.key.partition("@")[0]: item.cells[0].tone for item in shown.rows if isinstance(item, Row)}
-    assert [pid for pid, tone in tones.items() if tone == "strong"] == ["1001", "1002", "1003", "1000"]
+    assert [pid for pid, tone in tones.items() if tone == "strong"] == ["1000", "1001", "1002", "1003"]
 
 
 @pytest.mark.parametrize(

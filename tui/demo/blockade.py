@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from tui.demo.libpq import Connection
+from tui.demo.libpq import Connection, DatabaseError
 from tui.demo.session import Session
 
 Connector = Callable[[str], Connection]
@@ -11,43 +11,95 @@ _LOCK = 'LOCK TABLE market_data."{table}" IN EXCLUSIVE MODE'
 _CHANGE = (
     "UPDATE market_data.\"{table}\" SET close = close WHERE symbol = 'SAP.DE' AND bar_time > now() - interval '1 day'"
 )
+PATIENCE = "5s"
+"""How long it waits for the lock itself."""
 PROBE = "SELECT symbol FROM market_data.minute_bars LIMIT 1 FOR SHARE"
 """What a health check asks: it needs the weakest lock that the blockade does not leave."""
 PROBE_PATIENCE = "900ms"
+HEALTH = "adaf-health"
+"""The application that asks."""
 
 
 class Blockade:
-    """Holds the lock until somebody ends its session, and measures meanwhile what that does to a question."""
+    """Holds the lock until somebody ends its session, and measures meanwhile what that does to a question.
 
-    def __init__(self, connect: Connector, job_id: str, table: str) -> None:
-        holder = connect(f"backtest-{job_id}")
-        for step in ("SET lock_timeout = '5s'", "BEGIN", _LOCK.format(table=table), _CHANGE.format(table=table)):
-            holder.execute(step)
+    A server that goes takes the lock along, and no more: whoever took it comes back, and takes it again.
+    """
+
+    def __init__(self, connect: Connector, server: Callable[[], int | None], job_id: str, table: str) -> None:
+        """`server` tells which server runs, by its pid; None while there is none."""
+        self._connect = connect
+        self._server = server
+        self._table = table
         self.job_id = job_id
+        self.over = False
+        """Whether somebody ended the session."""
+        self._probe: Session | None = None
+        self._felt: float | None = None
+        self._hold()
+
+    def _hold(self) -> None:
+        self._on = self._server()
+        holder = self._connect(f"backtest-{self.job_id}")
+        try:
+            for step in (f"SET lock_timeout = '{PATIENCE}'", "BEGIN", _LOCK, _CHANGE):
+                holder.execute(step.format(table=self._table))
+        except DatabaseError:
+            holder.close()
+            raise
         self.pid = holder.pid
-        """Of the session that holds the lock; a later one of the same job has its name, but not its pid."""
+        """Of the session that holds the lock, or held it last; another one of its job has its name, but not its pid."""
         self._holder: Session | None = Session(holder)
-        asking = connect("adaf-health")
-        asking.execute(f"SET lock_timeout = '{PROBE_PATIENCE}'")
-        self._probe = Session(asking)
 
     @property
     def stands(self) -> bool:
-        """Whether the lock is still held."""
+        """Whether the lock is held."""
         return self._holder is not None
 
     @property
     def latency_ms(self) -> float | None:
-        """How long the last question to the table took; None once the lock is gone."""
-        return self._probe.took_ms if self.stands else None
+        """How long the last question to the table took; None while there is no lock."""
+        return self._felt if self.stands else None
 
     def look(self) -> bool:
-        """Ask again how long it takes; gives back whether somebody has just ended the session that holds the lock."""
-        self._probe.look()
-        if not self._probe.busy and self.stands:
-            self._probe.ask(PROBE)
-        if self._holder is None or self._holder.look() != "lost":
+        """Ask again how long it takes; gives back whether somebody has just ended the session that holds the lock.
+
+        Raises DatabaseError when the server is gone.
+        """
+        if self.over:
             return False
-        self._holder.close()
-        self._holder = None
+        if self._holder is not None and self._holder.look() == "lost":
+            self._holder.close()
+            self._holder = None
+            self.over = self._server() == self._on and self._answers()
+        if self.over:
+            self._rest()
+        elif self._server() is not None:
+            if self._holder is None:
+                self._hold()
+            self._feel()
+        return self.over
+
+    def _answers(self) -> bool:
+        """Whether the server takes connections: one that shuts down ends its sessions before it is gone."""
+        try:
+            self._connect(HEALTH).close()
+        except DatabaseError:
+            return False
         return True
+
+    def _feel(self) -> None:
+        if self._probe is not None and self._probe.look() == "lost":
+            self._rest()  # how long it was let wait until then says nothing
+        if self._probe is None:
+            asking = self._connect(HEALTH)
+            asking.execute(f"SET lock_timeout = '{PROBE_PATIENCE}'")
+            self._probe = Session(asking)
+        if not self._probe.busy:
+            self._felt = self._probe.took_ms or self._felt
+            self._probe.ask(PROBE)
+
+    def _rest(self) -> None:
+        if self._probe is not None:
+            self._probe.close()
+            self._probe = None

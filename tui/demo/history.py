@@ -5,6 +5,7 @@ import json
 import subprocess
 from collections.abc import Iterable
 from dataclasses import replace
+from signal import SIGINT
 
 from tui.demo.address import ENGINE, dsn
 from tui.demo.layout import Layout
@@ -15,6 +16,13 @@ from tui.demo.world.seed import Gap, Symbol
 
 PATIENCE = 30.0
 """Seconds for one script."""
+FAREWELL = 2.0
+"""Seconds that an interrupted script has to end."""
+
+_LEFT = """SELECT format('DROP INDEX CONCURRENTLY %s', indexrelid::regclass) FROM pg_index
+WHERE indrelid = 'market_data.{table}'::regclass AND NOT indisvalid \\gexec
+"""
+_ANEW = "REINDEX TABLE CONCURRENTLY market_data.{table};\n"
 
 
 class History:
@@ -40,8 +48,8 @@ class History:
         await self._run("".join(("BEGIN;\n", *(_lost(gap) for gap in gaps), "COMMIT;\n")))
 
     async def reindex(self, tables: Iterable[str]) -> None:
-        """Build all indexes of `tables` anew while others read and write."""
-        await self._run("".join(f"REINDEX TABLE CONCURRENTLY market_data.{table};\n" for table in tables))
+        """Build all indexes of `tables` anew while others read and write; what an earlier attempt left goes first."""
+        await self._run("".join(_LEFT.format(table=table) + _ANEW.format(table=table) for table in tables))
 
     async def _run(self, script: str) -> None:
         process = await asyncio.create_subprocess_exec(
@@ -55,8 +63,7 @@ class History:
             raise UnavailableError("the historical database takes too long") from None
         finally:
             if process.returncode is None:
-                process.kill()
-                await process.wait()
+                await _give_up(process)
         if process.returncode:
             first = (said.decode("utf-8", "replace").strip().splitlines() or ["no reason was given"])[0]
             raise UnavailableError(f"the historical database refuses: {first}")
@@ -68,6 +75,16 @@ class History:
             raise UnavailableError("the historical database cannot be reached") from None
         more = {"application_name": "adaf-research-api", "connect_timeout": "3"}
         return dsn(port, self._layout.passfile, ENGINE, **more)
+
+
+async def _give_up(process: asyncio.subprocess.Process) -> None:
+    """Interrupt it, so that the server ends what it does for it as well; it would go on for one that was killed."""
+    process.send_signal(SIGINT)
+    try:
+        await asyncio.wait_for(process.wait(), FAREWELL)
+    except TimeoutError:
+        process.kill()
+        await process.wait()
 
 
 def _lost(gap: Gap) -> str:

@@ -11,8 +11,8 @@ from typing import Any
 
 OK, BAD = 0, 1
 """States of a connection."""
-FATAL_ERROR = 7
-"""The status of a result that is an error."""
+FATAL_ERROR, SYNCED = 7, 10
+"""The status of a result that is an error, and of the one that ends a transaction of several statements."""
 _SQLSTATE = ord("C")
 _REASON_LENGTH = 256
 
@@ -26,6 +26,9 @@ _FUNCTIONS: Mapping[str, tuple[Any, tuple[Any, ...]]] = {
     "PQsendQueryParams": (
         _NUMBER, (_POINTER, _TEXT, _NUMBER, _POINTER, ctypes.POINTER(_TEXT), _POINTER, _POINTER, _NUMBER)
     ),
+    "PQenterPipelineMode": (_NUMBER, (_POINTER,)),
+    "PQexitPipelineMode": (_NUMBER, (_POINTER,)),
+    "PQpipelineSync": (_NUMBER, (_POINTER,)),
     "PQconsumeInput": (_NUMBER, (_POINTER,)),
     "PQisBusy": (_NUMBER, (_POINTER,)),
     "PQgetResult": (_POINTER, (_POINTER,)),
@@ -66,6 +69,7 @@ class Connection:
             raise DatabaseError(reason)
         self.pid: int = self._pq.PQbackendPID(self._handle)
         """Of the server's process for it."""
+        self._several = False
 
     def _reason(self) -> str:
         return str(self._pq.PQerrorMessage(self._handle).decode("utf-8", "replace")).strip()
@@ -83,6 +87,14 @@ class Connection:
         if failed:
             raise DatabaseError(self._reason())
 
+    def send_together(self, statements: Sequence[tuple[str, Sequence[bytes]]]) -> None:
+        """Ask several things in one transaction, which ends with the last of them or with the first that fails."""
+        self._pq.PQenterPipelineMode(self._handle)
+        self._several = True
+        for sql, values in statements:
+            self.send(sql, values)
+        self._pq.PQpipelineSync(self._handle)
+
     def send(self, sql: str, values: Sequence[bytes]) -> None:
         """Ask, with `values` for its parameters. What goes wrong shows when the answer is looked for."""
         array = (_TEXT * len(values))(*values)
@@ -97,11 +109,15 @@ class Connection:
         """The error code of the next result, empty for a good one; None when there is no more result."""
         result = self._pq.PQgetResult(self._handle)
         if not result:
-            return None
-        failed = self._pq.PQresultStatus(result) == FATAL_ERROR
-        code: bytes = (self._pq.PQresultErrorField(result, _SQLSTATE) or b"?") if failed else b""
+            return b"" if self._several and not self.broken else None  # so ends each of several statements
+        status = self._pq.PQresultStatus(result)
+        code: bytes = (self._pq.PQresultErrorField(result, _SQLSTATE) or b"?") if status == FATAL_ERROR else b""
         self._pq.PQclear(result)
-        return code
+        if status != SYNCED:
+            return code
+        self._several = False
+        self._pq.PQexitPipelineMode(self._handle)
+        return None
 
     def cancel(self) -> None:
         """Ask the server to give up what it does for this session."""

@@ -14,16 +14,22 @@ MINUTE_DAYS = 5
 """Trading days of minute bars, counted back from a symbol's last day."""
 BAR_MINUTES = 15
 OPEN, CLOSE = time(8, 0), time(20, 45)
+PAUSE_SECONDS = 0.25
+"""How long a query that goes over all bars waits each time: they are few, and would be read in a millisecond."""
 
 _DAILY = "COPY market_data.daily_prices (symbol, trading_day, open, high, low, close, volume) FROM stdin"
 _MINUTE = "COPY market_data.minute_bars (symbol, bar_time, open, high, low, close, volume) FROM stdin"
 _PRICES = """open numeric(12, 4) NOT NULL, high numeric(12, 4) NOT NULL, low numeric(12, 4) NOT NULL,
     close numeric(12, 4) NOT NULL, volume bigint NOT NULL"""
 
+_PAUSE = f"AS 'SELECT price FROM pg_sleep({PAUSE_SECONDS})'"  # noqa: S608 - a number of ours
 _SCHEMA = f"""
 CREATE SCHEMA market_data;
 CREATE TABLE market_data.daily_prices (symbol text NOT NULL, trading_day date NOT NULL, {_PRICES});
 CREATE TABLE market_data.minute_bars (symbol text NOT NULL, bar_time timestamptz NOT NULL, {_PRICES});
+CREATE FUNCTION market_data.adjusted(price numeric) RETURNS numeric LANGUAGE sql {_PAUSE};
+COMMENT ON FUNCTION market_data.adjusted IS
+    'the price itself, after the time that a table a thousand times as large would keep the disk busy';
 """
 _INDEXES = f"""
 ALTER TABLE market_data.daily_prices ADD CONSTRAINT daily_prices_pkey PRIMARY KEY (symbol, trading_day);
@@ -33,6 +39,7 @@ CREATE INDEX minute_bars_time ON market_data.minute_bars (bar_time);
 ALTER SCHEMA market_data OWNER TO {ENGINE};
 ALTER TABLE market_data.daily_prices OWNER TO {ENGINE};
 ALTER TABLE market_data.minute_bars OWNER TO {ENGINE};
+ALTER FUNCTION market_data.adjusted OWNER TO {ENGINE};
 GRANT USAGE ON SCHEMA market_data TO {WATCHER};
 GRANT SELECT ON ALL TABLES IN SCHEMA market_data TO {WATCHER};
 """

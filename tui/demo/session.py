@@ -25,10 +25,14 @@ class Session:
         """How long ago it asked its last question."""
         return time.monotonic() - self._sent
 
-    def ask(self, sql: str, *values: str | Sequence[str]) -> None:
-        """Send a question; `values` are texts, or lists of names."""
-        sent = [_array(value) if not isinstance(value, str) else value.encode() for value in values]
-        self._connection.send(sql, sent)
+    def ask(self, sql: str, *lists: Sequence[str]) -> None:
+        """Send a question; its parameters are `lists` of names."""
+        self._connection.send(sql, [_array(names) for names in lists])
+        self.busy, self._sent = True, time.monotonic()
+
+    def transact(self, *questions: tuple[str, *tuple[Sequence[str], ...]]) -> None:
+        """Send several, each as in `ask`, in one transaction."""
+        self._connection.send_together([(sql, [_array(names) for names in lists]) for sql, *lists in questions])
         self.busy, self._sent = True, time.monotonic()
 
     def look(self) -> Event | None:

@@ -1,7 +1,8 @@
 """The database sessions of the workers: `python -m tui.demo.sessions --root ROOT`.
 
 One light process holds one session `backtest-<job id>` for each running job, lets it ask something now and then, and
-tells the API what became of that. It also holds the session that blocks the others, where the scenario has one.
+tells the API what became of that. Where the scenario has a session that blocks others, it holds that one too; then jobs
+on minute bars wait for it and for one another, and one of the rest takes the detour.
 """
 
 import argparse
@@ -9,17 +10,19 @@ import json
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from random import Random
 from typing import Any
 
 from tui.demo.address import ENGINE, dsn, installed
 from tui.demo.blockade import Blockade, Connector
+from tui.demo.detour import Detour
 from tui.demo.layout import Layout, replace
 from tui.demo.libpq import Connection, DatabaseError
 from tui.demo.link import AwayError, Link, RefusedError
 from tui.demo.session import Event, Session
+from tui.demo.statements import READS, TOUCH, TURNOVER, WRITE
 from tui.demo.world.outcome import BLOCKED_TIMEFRAME
 
 LIBRARY = "libpq.so.5"
@@ -32,21 +35,7 @@ IDLE_AT_MOST = 20.0
 """Seconds after which a session surely runs its next query."""
 EAGERNESS = 0.3
 """How likely a session runs a query at each look."""
-LOCK_PATIENCE = "90s"
-
-WRITE = (
-    "UPDATE market_data.minute_bars SET volume = volume WHERE symbol = ANY($1) AND bar_time > now() - interval '7 d'"
-)
-SLOW = (
-    "SELECT p.symbol, avg(p.close) FROM market_data.daily_prices p, LATERAL (SELECT pg_sleep(0.2) WHERE p.close > 0) s"
-    " WHERE p.symbol = ANY($1) GROUP BY p.symbol"
-)
-"""A query that visits each day of its symbols by itself, and takes its time over it."""
-READS = (
-    "SELECT symbol, avg(close), max(high) FROM market_data.daily_prices WHERE symbol = ANY($1) GROUP BY symbol",
-    "SELECT date_trunc('day', bar_time), sum(volume) FROM market_data.minute_bars WHERE symbol = ANY($1) GROUP BY 1",
-    "SELECT count(*) FROM market_data.minute_bars WHERE symbol = ANY($1) AND close > open",
-)
+LOCK_PATIENCE = "4min"
 
 Row = dict[str, Any]
 
@@ -54,11 +43,12 @@ Row = dict[str, Any]
 class Sessions:
     """The sessions of the jobs that run, kept in step with what the API says."""
 
-    def __init__(self, connect: Connector, rng: Random) -> None:
+    def __init__(self, connect: Connector, server: Callable[[], int | None], rng: Random) -> None:
         self._connect = connect
+        self._server = server
         self._rng = rng
         self._open: dict[str, Session] = {}
-        self._slow: str | None = None
+        self._detour: Detour | None = None
         self.blockade: Blockade | None = None
         self.events: dict[Event, list[str]] = {}
         """The jobs whose sessions met with something since the last report."""
@@ -68,12 +58,12 @@ class Sessions:
     def block(self, job_id: str, table: str) -> None:
         """Put up the blockade of the scenario, once."""
         if self.blockade is None:
-            self.blockade = Blockade(self._connect, job_id, table)
+            self.blockade = Blockade(self._connect, self._server, job_id, table)
 
     @property
     def blocked(self) -> bool:
         """Whether the blockade stands, or is still to come."""
-        return self.blockade is None or self.blockade.stands
+        return self.blockade is None or not self.blockade.over
 
     @property
     def standing(self) -> bool:
@@ -82,7 +72,8 @@ class Sessions:
 
     def waiting(self) -> int:
         """How many sessions wait for a lock."""
-        writers = (session for name, session in self._open.items() if name != self._slow)
+        slow = None if self._detour is None else self._detour.job_id
+        writers = (session for job_id, session in self._open.items() if job_id != slow)
         return sum(session.busy and session.idle_seconds > 0.5 for session in writers)
 
     def follow(self, running: Sequence[Row]) -> None:
@@ -90,36 +81,51 @@ class Sessions:
         jobs = {str(job["id"]): job["strategy_config"] for job in running}
         for job_id in self._open.keys() - jobs.keys():
             self._close(job_id)
-        if self._slow is not None and not self.standing:
-            self._close(self._slow)  # what made it slow is gone
         for job_id, config in jobs.items():
             if job_id not in self._open:
                 self._open[job_id] = Session(self._connect(f"backtest-{job_id}"))
             self._follow_one(job_id, self._open[job_id], config)
+        self._follow_detour(jobs)
         if self.blockade is not None and self.blockade.look():
             self._freed_by = self.blockade.pid
 
     def _follow_one(self, job_id: str, session: Session, config: Row) -> None:
-        event = session.look()
-        if event is not None:
-            self.events.setdefault(event, []).append(job_id)
-        if event == "lost":
+        if self._heard(session.look(), job_id) == "lost":
             self._close(job_id)
         elif not session.busy:
             self._work(job_id, session, config)
 
+    def _heard(self, event: Event | None, job_id: str) -> Event | None:
+        if event is not None:
+            self.events.setdefault(event, []).append(job_id)
+        return event
+
     def _work(self, job_id: str, session: Session, config: Row) -> None:
-        if self.standing and config["timeframe"] == BLOCKED_TIMEFRAME:
-            session.ask(WRITE, config["symbols"])
-        elif self.standing and self._slow is None:
-            self._slow = job_id
-            session.ask(SLOW, config["symbols"])
+        if self.standing and _is_blocked(config):
+            session.transact((TOUCH,), (WRITE, config["symbols"]))
+        elif self._detour is not None and self._detour.job_id == job_id:
+            session.ask(TURNOVER)
         elif session.idle_seconds > IDLE_AT_MOST or self._rng.random() < EAGERNESS:
             session.ask(self._rng.choice(READS), config["symbols"])
 
+    def _follow_detour(self, jobs: Mapping[str, Row]) -> None:
+        """One of those that do not write takes the detour, until the bars can be written again."""
+        if self._detour is None and self.standing:
+            taker = next((job_id for job_id in self._open if not _is_blocked(jobs[job_id])), None)
+            self._detour = None if taker is None else Detour(self._connect, taker)
+        elif self._detour is not None and (
+            not self.standing or self._heard(self._detour.look(), self._detour.job_id) == "lost"
+        ):
+            self._end_detour()
+
+    def _end_detour(self) -> None:
+        if self._detour is not None:
+            self._detour.close()
+            self._detour = None
+
     def _close(self, job_id: str) -> None:
-        if job_id == self._slow:
-            self._slow = None
+        if self._detour is not None and self._detour.job_id == job_id:
+            self._end_detour()
         self._open.pop(job_id).close()
 
     def report(self) -> Row:
@@ -141,6 +147,10 @@ class Sessions:
         self._freed_by = None
 
 
+def _is_blocked(config: Row) -> bool:
+    return bool(config["timeframe"] == BLOCKED_TIMEFRAME)
+
+
 def _where(described: Path) -> Row:
     while not described.exists():
         time.sleep(0.02)
@@ -160,7 +170,11 @@ def serve(layout: Layout) -> None:
         options = f"-c lock_timeout={LOCK_PATIENCE}"
         return Connection(library, dsn(port, layout.passfile, ENGINE, application_name=name, options=options))
 
-    sessions, link = Sessions(connect, Random(layout.token)), Link(layout)
+    def server() -> int | None:
+        said = _where(layout.postgres)
+        return None if said["stopped"] else int(said["pid"])
+
+    sessions, link = Sessions(connect, server, Random(layout.token)), Link(layout)
     _where(layout.api)
     while True:
         try:

@@ -43,7 +43,8 @@ class Watchman:
         self._scratch = Scratch(layout)
         self._read = 0
         self._first_server = 0
-        self._server: Process | None = None
+        self._missed = 0
+        """The pid of the server whose end was told."""
         self._engine: Process | None = None
         self._main = 0
         self._crashes = 0
@@ -113,15 +114,19 @@ class Watchman:
                 outside.set_hosts(self._layout, wanted)
 
     def _look_at_server(self) -> None:
-        """A server that ended though the platform did not end it was ended by somebody; that is told once."""
+        """A server that ended though the platform did not end it was ended by somebody; that is told once.
+
+        It was there when it was told where it listens, even if it ended before anybody looked.
+        """
         try:
             said = json.loads(self._layout.postgres.read_text("utf-8"))
-            server = Process.of(int(said["pid"]))
+            pid = int(said["pid"])
+            server = Process.of(pid)
         except (OSError, ValueError, KeyError, TypeError):
             return  # it is still to come
-        if server is None and self._server is not None and not said.get("stopped"):
+        if server is None and pid != self._missed and not said.get("stopped"):
             self.judge.server_ended()
-        self._server = server
+            self._missed = pid
         self._world.ground = replace(self._world.ground, database_down=server is None)
 
     def look_at_requests(self) -> None:
@@ -190,9 +195,9 @@ class Watchman:
             self.judge.session_cancelled(f"backtest-{job_id}")
 
     def blockade_ended(self, pid: int) -> None:
-        """The session that held up the others, served by the process `pid`, is gone, and no other of its name."""
+        """Somebody ended the session that held up the others, served by the process `pid`, and no other of its name."""
         blockade = self._world.scenario.blockade
-        if blockade is not None and not self._server_ended():
+        if blockade is not None:
             self.judge.blockade_ended(f"backtest-{blockade.job_id} (pid {pid})")
 
     def _server_ended(self) -> bool:

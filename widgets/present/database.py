@@ -2,13 +2,13 @@
 
 from collections import Counter
 from datetime import datetime
-from functools import lru_cache
 
 from backend.config.model import Limits
 from backend.model.data import Connectivity, is_healthy
 from backend.model.database import Session, Sessions
 from backend.parts import DATA_CONNECTIVITY, DATABASE_OWN, DATABASE_SESSIONS, DATABASE_TABLES
 from backend.same import Same
+from widgets.present.blocking import Chains, chains
 from widgets.present.elsewhere import elsewhere, of_database
 from widgets.present.faces import aged, old, standing, state_line
 from widgets.present.view import Look, PaneView, grave
@@ -115,41 +115,34 @@ def _summary(sessions: Sessions | None, limits: Limits) -> tuple[Line, ...]:
 def _rows(sessions: Sessions | None, limits: Limits) -> list[Row]:
     if sessions is None:
         return []
-    now, blockers = sessions.server_time, _blockers(Same(sessions))
-    shown = [
-        session for session in sessions.sessions if session.backtest or session.blocked_by or session.pid in blockers
-    ]
-    ordered = sorted(shown, key=lambda one: (not one.blocked_by, one.state == "idle", -(one.running_for(now) or 0.0)))
-    return [_row(session, now, limits, blocks=session.pid in blockers) for session in ordered]
+    now, found = sessions.server_time, chains(Same(sessions))
+    shown = (one for one in found.sessions if one.backtest or one.blocked_by or one.pid in found.holders)
+    return [_row(session, now, limits, found) for session in shown]
 
 
-@lru_cache(maxsize=2)
-def _blockers(same: Same[Sessions]) -> frozenset[int]:
-    """Whoever is waited for, gathered once: as many sessions may wait for as many others."""
-    return frozenset[int]().union(*(session.blocked_by for session in same.value.sessions))
-
-
-def _row(session: Session, now: datetime, limits: Limits, *, blocks: bool) -> Row:
-    ran = session.running_for(now)
+def _row(session: Session, now: datetime, limits: Limits, found: Chains) -> Row:
+    ran, behind = session.running_for(now), found.behind.get(session.pid, 0)
     long = session.state != "idle" and (ran or 0.0) > limits.session_minutes * 60
     tone: Tone = "dim" if session.state == "idle" else "plain"
     return Row(
         f"{session.pid}@{session.backend_start.timestamp():.6f}",
         (
-            Cell(str(session.pid), "strong" if blocks else tone, session.pid),
+            Cell(str(session.pid), "strong" if session.pid in found.holders else tone, session.pid),
             Cell(span(ran), "warn" if long else tone, ran),
             Cell(_STATES.get(session.state, session.state), tone),
-            Cell(_waits(session), "bad" if session.blocked_by else "dim"),
+            Cell(_waits(session, behind), "bad" if session.blocked_by else "warn" if behind else "dim"),
             Cell(session.application, tone),
             Cell(session.query, tone),
         ),
     )
 
 
-def _waits(session: Session) -> str:
+def _waits(session: Session, behind: int) -> str:
     if session.blocked_by:
         more = len(session.blocked_by) - BLOCKERS
         return f"by {', '.join(map(str, session.blocked_by[:BLOCKERS]))}{f' +{more}' if more > 0 else ''}"
+    if behind:
+        return f"holds {behind}"
     return "" if session.wait_type in ("", "Client", "Activity") else session.wait_type
 
 

@@ -47,7 +47,7 @@ _TABLE = (
     Quirk("silence", "connections are taken and never answered"),
     Quirk("reset", "connections are reset in the middle of the body"),
     Quirk("truncation", "connections are closed in the middle of the body"),
-    Quirk("postgres-restart", "PostgreSQL restarts now and again", 20.0, ground=True),
+    Quirk("postgres-restart", "PostgreSQL restarts now and again; who held a lock takes it again", 20.0, ground=True),
     Quirk("postgres-locked", "a session holds a lock that blocks readers and writers", ground=True),
     Quirk("postgres-refuses", "PostgreSQL takes no connection", ground=True),
     Quirk("systemctl-fails", "systemctl cannot reach its manager", ground=True),

@@ -5,11 +5,15 @@ from datetime import datetime, timedelta
 from random import Random
 
 from tui.demo.world.draft import config, fate
+from tui.demo.world.outcome import BLOCKED_TIMEFRAME
 from tui.demo.world.seed import PRIORITIES, Scenario, SeedJob
 from tui.demo.world.symbols import last_full_day
 
 WEIGHTS = (1, 4, 2)
 """How often each of the priorities comes."""
+
+INSISTENCE = 3
+"""So many more jobs come of what was given up because of a lock."""
 
 
 class Arrivals:
@@ -22,9 +26,14 @@ class Arrivals:
         self.expect(scenario)
 
     def expect(self, scenario: Scenario) -> None:
-        """From now on what comes is what `scenario` has later, and jobs of its sound strategies."""
+        """From now on what comes is what `scenario` has later, and jobs of its sound strategies.
+
+        Of those that a blockade stops more come than of the others, for they are sent again and again.
+        """
         self._later = sorted(scenario.later, key=lambda job: job.created_at)
         self._sound = [strategy for strategy in scenario.strategies if not strategy.validation_errors]
+        if scenario.blockade is not None:
+            self._sound += INSISTENCE * [each for each in self._sound if each.timeframe == BLOCKED_TIMEFRAME]
 
     @property
     def expected(self) -> bool:

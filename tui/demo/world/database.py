@@ -15,11 +15,15 @@ SUMMARY = Summary(
     title="a forgotten session blocks the minute bars",
     cause="database",
     causes=("database",),
-    wrong="a session of a job that is long gone is idle in a transaction and holds market_data.minute_bars; the "
-    "sessions of jobs on minute bars wait behind it until their lock timeout, and a slow query runs beside",
+    wrong="a session of a job that is long gone is idle in a transaction and holds market_data.minute_bars; of the "
+    "sessions of jobs on minute bars the first waits for it with days of daily_prices in its hands, the next for that "
+    "one, and so on until their lock timeout; beside them, one job goes over all minute bars again and again, in a "
+    "query that no index serves",
     right=("database.terminate", "job.requeue"),
     harmful=("queue.clear-failed", "engine.restart", "engine.recover", "process.terminate"),
-    healed="when the session that holds the lock is gone; to cancel it changes nothing, for it runs no query",
+    healed="when the session that holds the lock is gone: to cancel it changes nothing, for it runs no query; those "
+    "that wait ask again when they are cancelled, and to end them costs their jobs; who holds the lock takes it again "
+    "after a restart of the server",
 )
 
 LOCKED: tuple[Failed, ...] = (
@@ -33,6 +37,9 @@ LOCKED: tuple[Failed, ...] = (
     (17.0, "breakout-us", "low"),
 )
 """The jobs that waited in vain."""
+WAITING = ((9.0, "pairs-fx"), (7.0, "stat-arb-dax"), (5.0, "breakout-us"), (4.0, "carry-g10"), (3.0, "pairs-fx"))
+WORKERS = 6
+"""One for the long query, and enough for a chain of those that wait."""
 COMMIT = Commit(
     timedelta(minutes=52),
     "Adjust closes within one transaction",
@@ -50,12 +57,12 @@ def build(seed: int, now: datetime) -> Scenario:
     draft.broken(31.0, "KeyError: 'entry_z' in research/strategies/vol_target.py:52", "vol-target-us")
     draft.running(21.0, 400.0, "stat-arb-dax", "high")
     draft.running(12.0, 8.0, "breakout-us", "normal")
-    draft.running(16.0, 420.0, "risk-parity", "normal")
-    for minutes, waiting in ((9.0, "pairs-fx"), (7.0, "stat-arb-dax"), (5.0, "carry-g10"), (3.0, "breakout-us")):
+    draft.running(16.0, 1500.0, "risk-parity", "normal")
+    for minutes, waiting in WAITING:
         draft.pending(minutes, waiting, "normal")
     jobs = draft.jobs()
     holder = next(job.id for job in jobs if job.error_message == KILLED)
     return Scenario(
         "database", seed, now, symbols(now), (), jobs, STRATEGIES, HEALTHY,
-        arrival_seconds=20.0, commits=(COMMIT,), blockade=Blockade(holder, "minute_bars"),
+        workers=WORKERS, arrival_seconds=20.0, commits=(COMMIT,), blockade=Blockade(holder, "minute_bars"),
     )  # fmt: skip
