@@ -13,7 +13,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from widgets.text import ASCII, UNICODE, Glyphs, Line, Span, Tone, fit_line, line_width
+from widgets.text import ASCII, UNICODE, Glyphs, Line, Span, Tone, fit_line, in_ascii, line_width
 
 Ground = Literal["row", "cursor", "blurred"]
 """What a line stands on: nothing special, the cursor of the focused widget, the cursor of another one."""
@@ -121,8 +121,6 @@ _INKS: dict[Tone, tuple[str, str]] = {
     "accent": ("tone-accent", "text-accent"),
     "changed": ("tone-changed", "text-primary"),
 }
-_TYPOGRAPHY = str.maketrans("–—·…←→↑↓", "--.~<>^v")
-"""Signs of our own sentences, and what stands for each where the terminal has no more than ASCII."""
 _HEAVY: frozenset[Tone] = frozenset({"strong", "bad"})
 
 
@@ -300,10 +298,7 @@ class Painted(Widget):
         ground, spans = self._pictures[y]
         plain = self.glyphs is ASCII
         return Stroke(
-            [
-                Segment(span.text.translate(_TYPOGRAPHY) if plain else span.text, palette.style(ground, span.tone))
-                for span in spans
-            ]
+            [Segment(in_ascii(span.text) if plain else span.text, palette.style(ground, span.tone)) for span in spans]
         )
 
     def _now_palette(self) -> Palette:

@@ -5,6 +5,7 @@ more made sure, cheaply, that no control character, escape or direction override
 the cells that were counted for it. Nothing here interprets markup.
 """
 
+import re
 import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
@@ -85,6 +86,10 @@ ASCII = Glyphs(
     spark="_.-=+*#@",
 )
 
+_TYPOGRAPHY = str.maketrans("–—·…←→↑↓", "--.~<>^v")
+"""Signs of our own sentences, and what stands for each where the terminal has no more than ASCII."""
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
+
 _MARKS_A_CELL = 8
 """A text with more characters a cell than this is cut unread: piled-up marks take no cells but cost work."""
 
@@ -117,6 +122,16 @@ def shown(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     return text.translate(_HARMLESS)
+
+
+def in_ascii(text: str) -> str:
+    """Return `text` with no more than ASCII, in as many cells: what there is no sign for is a `?` in each of its own.
+
+    The bytes of anything else are commands to a terminal of eight bits, or take other cells than were counted.
+    """
+    if text.isascii():
+        return text
+    return _BEYOND_ASCII.sub(lambda run: "?" * cell_len(run[0]), text.translate(_TYPOGRAPHY))
 
 
 def width(text: str) -> int:

@@ -15,6 +15,7 @@ from widgets.text import (
     crop_line,
     fit,
     fit_line,
+    in_ascii,
     line,
     line_width,
     plain,
@@ -52,6 +53,17 @@ def test_no_control_format_or_surrogate_is_ever_drawn(text: str) -> None:
     assert harmless(drawn)
     drawn.encode()
     assert shown(drawn) == drawn
+
+
+@given(anything)
+def test_in_ascii_a_text_takes_the_cells_that_it_takes_anywhere(text: str) -> None:
+    drawn = shown(text)
+    assert in_ascii(drawn).isascii()
+    assert len(in_ascii(drawn)) == cell_len(drawn)
+
+
+def test_what_ascii_has_no_sign_for_is_a_question_mark_in_each_cell() -> None:
+    assert in_ascii("a\xdbb\u06db 株式 e\u0301 … \x1b[1mplain") == "a?b ???? e ~ \x1b[1mplain"
 
 
 @given(anything, st.integers(-2, 60), st.sampled_from(["left", "right"]), st.sampled_from(["…", "~"]))
