@@ -72,6 +72,16 @@ COLOUR_BLIND = Theme(
     dark=True,
     variables={"tone-changed": "#cc79a7", "tone-accent": "#9ad0f5"},
 )
+IN_TERMINAL_COLOURS = {
+    "red": ("ansi_bright_red", "ansi_red"),
+    "orange": ("ansi_yellow", "ansi_bright_red"),
+    "yellow": ("ansi_bright_yellow", "ansi_yellow"),
+    "green": ("ansi_bright_green", "ansi_green"),
+    "blue": ("ansi_bright_blue", "ansi_blue"),
+    "magenta": ("ansi_bright_magenta", "ansi_magenta"),
+    "cyan": ("ansi_bright_cyan", "ansi_cyan"),
+}
+"""The colour of an environment where only the terminal's own can be used: on a dark ground, and on a light one."""
 THEMES = (DARK, LIGHT, CONTRAST, COLOUR_BLIND)
 
 

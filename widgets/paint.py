@@ -114,12 +114,13 @@ def _cells_of(char: str, tone: Tone) -> tuple[_Cell, ...]:
     return (cell, _Cell(char, tone, right_half=True)) if size == 2 else (cell,) * size
 
 
-_INKS: dict[Tone, tuple[str, str]] = {
+_INKS: dict[Tone, tuple[str, ...]] = {
     "ok": ("tone-ok", "text-success"),
     "warn": ("tone-warn", "text-warning"),
     "bad": ("tone-bad", "text-error"),
     "accent": ("tone-accent", "text-accent"),
     "changed": ("tone-changed", "text-primary"),
+    "place": ("tone-place", "tone-accent", "text-accent"),
 }
 _HEAVY: frozenset[Tone] = frozenset({"strong", "bad"})
 
@@ -127,10 +128,10 @@ _HEAVY: frozenset[Tone] = frozenset({"strong", "bad"})
 class Palette:
     """The styles of all tones on one background, for one theme.
 
-    A theme may define ``tone-ok``, ``tone-warn``, ``tone-bad``, ``tone-accent`` and ``tone-changed``; without them they
-    are the theme's own success, warning, error, accent and primary text. Where colours cannot be mixed (themes of the
-    terminal's own colours) or are not wanted (``NO_COLOR``) the cursor is reversed video, or underlined when the widget
-    has no focus.
+    A theme may define ``tone-ok``, ``tone-warn``, ``tone-bad``, ``tone-accent``, ``tone-changed`` and ``tone-place``;
+    without them they are the theme's own success, warning, error, accent and primary text, and a place is an accent.
+    Where colours cannot be mixed (themes of the terminal's own colours) or are not wanted (``NO_COLOR``) the cursor is
+    reversed video, or underlined when the widget has no focus.
     """
 
     def __init__(self, backdrop: Color, text: Color, variables: Mapping[str, str], *, mixes: bool, stale: bool) -> None:

@@ -13,8 +13,8 @@ from typing import Literal, NamedTuple
 
 from rich.cells import cell_len, get_character_cell_size
 
-Tone = Literal["plain", "dim", "strong", "ok", "warn", "bad", "accent", "changed"]
-"""What a piece of text means for the eye; the theme decides how it looks."""
+Tone = Literal["plain", "dim", "strong", "ok", "warn", "bad", "accent", "changed", "place"]
+"""What a piece of text means for the eye; the theme decides how it looks. A place is where actions act."""
 
 Align = Literal["left", "right"]
 

@@ -2,16 +2,19 @@
 
 import subprocess
 import sys
+from collections.abc import Callable
 from itertools import combinations
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from textual.color import Color
 from textual.theme import Theme
 
+from backend.config.model import Colour, Environment
 from tests import situations
 from tests.conftest import Rig
-from tui.themes import COLOUR_BLIND, THEMES
+from tui.themes import COLOUR_BLIND, IN_TERMINAL_COLOURS, THEMES
 from widgets.paint import Ground, Palette
 from widgets.text import ASCII, Tone
 
@@ -127,3 +130,32 @@ async def test_the_header_is_coloured_only_where_colours_can_be_mixed(rig: Rig, 
         rig.app.theme = "backtop-light"
         await rig.know(pilot, situations.data_gap())
         assert header.styles.background.a > 0
+
+
+@pytest.mark.parametrize("colour", get_args(Colour))
+@pytest.mark.parametrize("theme", ["ansi-dark", "ansi-light"])
+async def test_the_environment_has_its_colour_of_the_terminal_where_none_can_be_mixed(
+    rigged: Callable[..., Rig], theme: str, colour: str
+) -> None:
+    rig = rigged(environment=Environment("staging", colour, locked=False))  # type: ignore[arg-type]
+    rig.app.theme = theme
+    async with rig.run() as pilot:
+        await rig.know(pilot, situations.data_gap())
+        styles = [style for text, style, _ in rig.strips[0] if text.strip() == "staging"]
+        wanted = Color.parse(IN_TERMINAL_COLOURS[colour][theme == "ansi-light"])
+        assert [style and style.color and style.color.number for style in styles] == [wanted.ansi]
+
+
+@pytest.mark.parametrize("theme", ["ansi-dark", "backtop-dark"])
+async def test_without_colours_the_word_alone_tells_the_environment(
+    monkeypatch: pytest.MonkeyPatch, rigged: Callable[..., Rig], theme: str
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    rig = rigged()
+    rig.app.theme = theme
+    async with rig.run() as pilot:
+        await rig.know(pilot, situations.data_gap())
+        (style,) = (style for text, style, _ in rig.strips[0] if text.strip() == "production")
+        assert style is not None
+        for color in (style.color, style.bgcolor):
+            assert color is None or color.is_default or len({*color.get_truecolor()}) == 1, "a grey at most"

@@ -31,7 +31,7 @@ def heading(facts: PlanFacts) -> Line:
     """The verb, how many targets, where, and how grave."""
     return (
         Span(facts.title, "strong"), Span(f" {facts.what}" if facts.what else ""), Span("  on ", "dim"),
-        Span(facts.environment, "accent"), Span("   risk ", "dim"), Span(facts.risk, risk_tone(facts.risk)),
+        Span(facts.environment, "place"), Span("   risk ", "dim"), Span(facts.risk, risk_tone(facts.risk)),
     )  # fmt: skip
 
 
