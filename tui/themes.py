@@ -24,7 +24,7 @@ DARK = Theme(
     warning="#e6b450",
     error="#ff6b6b",
     dark=True,
-    variables={"tone-changed": "#c792ea"},
+    variables={"tone-changed": "#d3a8f0"},
 )
 LIGHT = Theme(
     name="backtop-light",
@@ -39,7 +39,7 @@ LIGHT = Theme(
     warning="#8a5a00",
     error="#b3161b",
     dark=False,
-    variables={"tone-changed": "#7a3ea1"},
+    variables={"tone-changed": "#6c3193"},
 )
 CONTRAST = Theme(
     name="backtop-contrast",
@@ -70,7 +70,7 @@ COLOUR_BLIND = Theme(
     warning="#f0e442",
     error="#e69f00",
     dark=True,
-    variables={"tone-changed": "#cc79a7", "tone-accent": "#9ad0f5"},
+    variables={"tone-changed": "#dd9dc1", "tone-accent": "#9ad0f5"},
 )
 IN_TERMINAL_COLOURS = {
     "red": ("ansi_bright_red", "ansi_red"),

@@ -14,14 +14,17 @@ from textual.theme import Theme
 from backend.config.model import Colour, Environment
 from tests import situations
 from tests.conftest import Rig
+from tui.screens.dashboard import ENVIRONMENTS
 from tui.themes import COLOUR_BLIND, IN_TERMINAL_COLOURS, THEMES
 from widgets.paint import Ground, Palette
 from widgets.text import ASCII, Tone
 
 ROOT = Path(__file__).parents[2]
-TONES: tuple[Tone, ...] = ("plain", "strong", "ok", "warn", "bad", "accent", "changed", "dim")
+TONES: tuple[Tone, ...] = ("plain", "strong", "ok", "warn", "bad", "accent", "changed", "place", "dim")
 READABLE = 4.5
 """The contrast that WCAG 2 asks for (AA)."""
+READABLE_AT_ALL = 3.5
+"""What is left of it on the tints of the header, which have to tell one environment from another."""
 APART = 0.12
 """Distance in linear RGB that two states keep at least, whoever looks."""
 Matrix = tuple[tuple[float, float, float], ...]
@@ -45,7 +48,7 @@ def contrast(one: Color, other: Color) -> float:
 
 
 def palette(theme: Theme, background: str) -> Palette:
-    variables = theme.to_color_system().generate()
+    variables = {**theme.to_color_system().generate(), **theme.variables}
     return Palette(Color.parse(background), Color.parse(theme.foreground or ""), variables, mixes=True, stale=False)
 
 
@@ -64,6 +67,17 @@ def test_every_tone_can_be_read_on_every_ground(theme: Theme, ground: Ground, to
         assert background is not None
         text, behind = drawn(theme, background, ground, tone)
         assert contrast(text, behind) >= READABLE, f"{text.hex} on {behind.hex}"
+
+
+@pytest.mark.parametrize("tone", TONES)
+@pytest.mark.parametrize("tint", ENVIRONMENTS.values(), ids=ENVIRONMENTS)
+@pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.name)
+def test_every_tone_can_be_read_on_every_header(theme: Theme, tint: str, tone: Tone) -> None:
+    colour, share = tint.split()
+    assert theme.background is not None
+    header = Color.parse(theme.background).blend(Color.parse(colour), float(share.removesuffix("%")) / 100)
+    text, behind = drawn(theme, header.hex, "row", tone)
+    assert contrast(text, behind) >= READABLE_AT_ALL, f"{text.hex} on {behind.hex}"
 
 
 @pytest.mark.parametrize("eye", [PROTANOPIA, DEUTERANOPIA], ids=["protanopia", "deuteranopia"])
