@@ -187,6 +187,10 @@ class BacktopApp(App[None]):
         if self._begun:
             self.redraw()
 
+    def on_dashboard_said(self, event: Dashboard.Said) -> None:
+        """Tell it like everything else."""
+        self.stage.tell(event.text, title="filter", grave=True)
+
     def action_go(self, pane: str) -> None:
         """Give the keys to a pane."""
         self.dashboard.go(pane)
@@ -208,8 +212,7 @@ class BacktopApp(App[None]):
 
     def action_broken(self) -> None:
         """List only what is broken, or everything again."""
-        if self.dashboard.current is not None:
-            self.dashboard.current.toggle_broken()
+        self.dashboard.toggle_broken()
 
     def action_lock(self) -> None:
         """Unlock actions for a while, or lock them."""

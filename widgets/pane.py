@@ -16,7 +16,7 @@ from widgets.paint import Painted, Picture, fitted, merged
 from widgets.placed import NOWHERE, PlacedLayout
 from widgets.present.panes import PaneKind
 from widgets.present.view import Look, PaneView
-from widgets.text import Line, Span, Tone, both_ends, crop_line, line_width
+from widgets.text import Line, Span, Tone, both_ends, crop, crop_line, line_width
 
 if TYPE_CHECKING:
     from widgets.table import LiveTable
@@ -26,6 +26,8 @@ EDGES = 4
 """Cells of a pane's width that frame and margin take."""
 LEAST = 3
 """Lines inside a pane that is as high as what it has to tell, however little that is."""
+LEAST_FILTER = 3
+"""Cells of a filter in a title: its sign, one letter, and that there is more."""
 ALL_BROKEN = ("failures",)
 """Panes of which every row is broken, whatever its tone."""
 WAITING: Line = (Span("waiting for the first answer", "dim"),)
@@ -120,11 +122,14 @@ class Pane(Painted):
             view = view.within(look.height)  # a pane without a table is as high as what it has to tell
         self.show(view)
 
+    @property
+    def no_list(self) -> str | None:
+        """Why nothing can be left out here; None where there is a list."""
+        return f"{self.kind.title} has no list to filter" if self.table is None else None
+
     def filter(self, text: str) -> str | None:
         """List only what this filter accepts; a sentence when it cannot be understood."""
-        if self.table is None:
-            return "this pane has no list to filter"
-        sentence = self.table.filter(text)
+        sentence = self.no_list if self.table is None else self.table.filter(text)
         if sentence is None:
             self.filter_text = text
             self.repaint()
@@ -208,21 +213,29 @@ class Pane(Painted):
     def _tone(self) -> Tone:
         return "accent" if self.has_keys else "dim"
 
-    def _heading(self) -> Line:
-        return (Span(f"{self.kind.key} ", "accent"), Span(f"{self.kind.title} ", "strong"), *self._limits())
+    def _heading(self, room: int) -> Line:
+        """Key and title; then, in as many cells as are left of the room, what is left out of the list."""
+        title = (Span(f"{self.kind.key} ", "accent"), Span(f"{self.kind.title} ", "strong"))
+        return (*title, *self._limits(room - line_width(title)))
 
-    def _limits(self) -> Line:
-        """What is left out of the list, so that nobody takes it for all there is."""
-        words = [f"/{self.filter_text}"] if self.filter_text else []
+    def _limits(self, room: int) -> Line:
+        """What is left out of the list, so that nobody takes it for all there is; a long filter is cropped."""
+        more, words = self.glyphs.more, []
         if self.table is not None and self.table.model.listing.gave_up:
             words.append("too slow, all shown")
         if self.only_broken:
             words.append("only broken")
-        return tuple(Span(f"{word} ", "warn") for word in words)
+        others = tuple(Span(f"{word} ", "warn") for word in words)
+        if self.filter_text:
+            cropped = crop(f"/{self.filter_text}", max(LEAST_FILTER, room - line_width(others) - 1), more)
+            others = (Span(f"{cropped} ", "warn"), *others)
+        return crop_line(others, room, more)
 
     def _upper(self, width: int) -> Picture:
+        """The title; state and age at its right are never cropped for what is left out of the list."""
         glyphs, tone = self.glyphs, self._tone()
-        heading = (Span(f"{glyphs.corners[0]}{glyphs.rule} ", tone), *self._heading())
+        lead = Span(f"{glyphs.corners[0]}{glyphs.rule} ", tone)
+        heading = (lead, *self._heading(width - line_width(self._view.state) - line_width((lead,)) - EDGES))
         corner = Span(glyphs.corners[1], tone)
         state = crop_line(self._view.state, width - line_width(heading) - EDGES, glyphs.more)
         tail = (Span(" "), *state, Span(" "), corner) if state else (corner,)
@@ -232,7 +245,9 @@ class Pane(Painted):
     def _as_line(self, width: int) -> Line:
         from widgets.present.words import weightiest
 
-        view, heading, more = self._view, (Span(" "), *self._heading(), Span(" ")), self.glyphs.more
+        view, more = self._view, self.glyphs.more
+        # What is left out may take two thirds of what the state leaves: the rest tells how things are.
+        heading = (Span(" "), *self._heading((width - line_width(view.state)) * 2 // 3), Span(" "))
         told = (view.why,) if view.why else view.brief or view.notices or view.head
         room = width - line_width(heading) - line_width(view.state) - 2
         lead = (*heading, *crop_line(weightiest(told, room), room, more))
