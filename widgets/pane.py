@@ -26,6 +26,8 @@ EDGES = 4
 """Cells of a pane's width that frame and margin take."""
 LEAST = 3
 """Lines inside a pane that is as high as what it has to tell, however little that is."""
+LEAST_STATE = 5
+"""Cells of a state in a title: its sign, two letters, and that there is more."""
 LEAST_FILTER = 3
 """Cells of a filter in a title: its sign, one letter, and that there is more."""
 ALL_BROKEN = ("failures",)
@@ -88,10 +90,9 @@ class Pane(Painted):
     @property
     def _around(self) -> tuple[int, int]:
         """How many lines stand above the table, and below it."""
-        return len(self._above()), len(self._view.foot)
+        return len(self._above(self._view)), len(self._view.foot)
 
-    def _above(self) -> tuple[Line, ...]:
-        view = self._view
+    def _above(self, view: PaneView) -> tuple[Line, ...]:
         others = (view.elsewhere,) if view.elsewhere else ()
         return (*view.head, *view.notices, *others, *self._emptiness(view))
 
@@ -203,10 +204,11 @@ class Pane(Painted):
 
     def _inside(self, height: int) -> Sequence[Line]:
         """So many lines: what stands above the table, room for it, and what stands below."""
-        above, below = self._above(), self._view.foot
+        view = self._view.within(height) if self.table is None else self._view
+        above, below = self._above(view), view.foot
         spare = max(0, height - len(above) - len(below))
         gap: tuple[Line, ...] = ((),) * spare
-        stretches = self.table is not None and (self._view.rows or self._emptiness(self._view))
+        stretches = self.table is not None and (view.rows or self._emptiness(view))
         lines = (*above, *gap, *below) if stretches else (*above, *below, *gap)
         return lines[:height]
 
@@ -237,10 +239,18 @@ class Pane(Painted):
         lead = Span(f"{glyphs.corners[0]}{glyphs.rule} ", tone)
         heading = (lead, *self._heading(width - line_width(self._view.state) - line_width((lead,)) - EDGES))
         corner = Span(glyphs.corners[1], tone)
-        state = crop_line(self._view.state, width - line_width(heading) - EDGES, glyphs.more)
+        state = self._state(width - line_width(heading) - EDGES)
         tail = (Span(" "), *state, Span(" "), corner) if state else (corner,)
         rule = Span(glyphs.rule * width, tone)
         return fitted((*heading, rule), width - line_width(tail), glyphs.rule, (), tail)
+
+    def _state(self, room: int) -> Line:
+        """Sign, word and age; where they find no room a long word is cropped, and not the age behind it."""
+        word, *age = self._view.state or (Span(""),)
+        left = room - line_width(age)
+        if left >= LEAST_STATE:
+            return (*crop_line((word,), left, self.glyphs.more), *age)
+        return crop_line(self._view.state, room, self.glyphs.more)
 
     def _as_line(self, width: int) -> Line:
         from widgets.present.words import weightiest

@@ -21,6 +21,7 @@ from widgets.text import (
     plain,
     shown,
     width,
+    wrapped,
 )
 
 HOSTILE = [
@@ -138,3 +139,25 @@ def test_every_sign_takes_one_cell_and_the_plain_set_is_ascii() -> None:
 )
 def test_of_a_plain_name_the_end_is_kept(text: str, cells: int, drawn: str) -> None:
     assert crop_front(text, cells) == drawn
+
+
+@given(anything, st.integers(2, 40), st.none() | st.integers(1, 4))
+def test_a_wrapped_text_loses_nothing_and_keeps_to_its_cells(text: str, cells: int, most: int | None) -> None:
+    lines = wrapped(text, cells, most)
+    assert all(cell_len(each) <= cells for each in lines)
+    told, whole = "".join("".join(lines).split(" ")), "".join(shown(text).split(" "))
+    if most is None or told == whole:
+        assert told == whole
+    else:
+        assert len(lines) == most
+        assert told.endswith("…")
+        assert whole.startswith(told[:-1])
+
+
+def test_words_stay_whole_where_they_can() -> None:
+    assert wrapped("no answer within 10 s", 10) == ["no answer", "within 10", "s"]
+    assert wrapped("unit: /opt/bin/systemctl is gone", 16) == ["unit: /opt/bin/s", "ystemctl is gone"]
+    assert wrapped("株式会社は答えません", 8) == ["株式会社", "は答えま", "せん"]
+    assert wrapped("a  b", 8) == ["a  b"]
+    assert wrapped("", 8) == [""]
+    assert wrapped("one two three four", 9, 2) == ["one two", "three…"]

@@ -3,14 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from textwrap import wrap
 
 from backend.frozen import dataclass
 from backend.incident.alert import NAME, Alert, AlertState
 from backend.model.finding import Finding, Severity
 from widgets.present.where import where
 from widgets.present.words import clock_span, joined, span, time_of_day
-from widgets.text import Glyphs, Line, Span, Tone, both_ends, crop, line_width, shown
+from widgets.text import Glyphs, Line, Span, Tone, both_ends, crop, line_width, wrapped
 from widgets.text import width as text_width
 
 
@@ -145,7 +144,7 @@ def _beside_or_below(cause: Span, sentence: str, tail: Line, width: int, more: s
     lead = line_width((cause,))
     if lead + line_width((Span(sentence), *tail)) + 1 <= width:
         return (both_ends((cause, Span(sentence)), tail, width, more),)
-    first, *rest = wrap(shown(sentence), max(1, width - lead - 1)) or [""]
+    first, *rest = wrapped(sentence, max(1, width - lead - 1))
     if not rest and not tail:
         return ((cause, Span(first)),)
     return (cause, Span(first)), both_ends((Span(" " * lead), Span(" ".join(rest))), tail, width, more)
