@@ -23,7 +23,7 @@ from backend.parts import JOBS_FAILED, provider
 from tui import garbage
 from tui.keys import KEYS
 from tui.screens.dashboard import Dashboard
-from tui.themes import THEMES
+from tui.themes import IN_TERMINAL_COLOURS, THEMES
 from tui.turns import Acted, KeyTurns
 from widgets.text import ASCII, UNICODE, Glyphs
 
@@ -54,13 +54,13 @@ class BacktopApp(App[None]):
     def __init__(
         self, config: Config, clock: Clock | None = None, *, glyphs: Glyphs = UNICODE, live: bool = True
     ) -> None:
+        self._config = config
         super().__init__()
         self.glyphs = glyphs
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = THEMES[0].name
         self.dashboard = Dashboard(config, tuple(provider(each.name) for each in config.providers))
-        self._config = config
         self._clock = clock or SystemClock()
         self._turns = KeyTurns(self._clock)
         self._meant_for: Screen[Any] | None = None
@@ -96,6 +96,13 @@ class BacktopApp(App[None]):
         from tui.life import Life
 
         return Life(self, self.desk, self.stage, self.dispatcher)
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """The name of the environment has its colour where the header cannot be tinted with it."""
+        if not self.native_ansi_color:
+            return {}
+        dark, light = IN_TERMINAL_COLOURS[self._config.environment.colour]
+        return {"tone-place": dark if self.current_theme.dark else light}
 
     def watch_theme(self) -> None:
         """Without colours the greys of a theme stay apart; of the terminal's own nobody knows how dark each is."""
@@ -180,6 +187,10 @@ class BacktopApp(App[None]):
         if self._begun:
             self.redraw()
 
+    def on_dashboard_said(self, event: Dashboard.Said) -> None:
+        """Tell it like everything else."""
+        self.stage.tell(event.text, title="filter", grave=True)
+
     def action_go(self, pane: str) -> None:
         """Give the keys to a pane."""
         self.dashboard.go(pane)
@@ -201,8 +212,7 @@ class BacktopApp(App[None]):
 
     def action_broken(self) -> None:
         """List only what is broken, or everything again."""
-        if self.dashboard.current is not None:
-            self.dashboard.current.toggle_broken()
+        self.dashboard.toggle_broken()
 
     def action_lock(self) -> None:
         """Unlock actions for a while, or lock them."""

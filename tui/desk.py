@@ -18,7 +18,7 @@ from backend.config.model import Config
 from backend.diagnosis.rules import diagnose
 from backend.errors import JournalError
 from backend.holding import Locks
-from backend.incident.alert import Alert, AlertState, alert
+from backend.incident.alert import Alert, AlertState, alert_watched
 from backend.incident.alert_record import last_alert
 from backend.incident.clock import IncidentClock
 from backend.incident.journal import Journal
@@ -137,7 +137,7 @@ class Desk:
 
     def alert(self, situation: Situation) -> Alert:
         """The alert, since the beginning of the incident."""
-        return self._incident.told(alert(situation, self.config.limits))
+        return self._incident.told(alert_watched(situation, self.config.limits))
 
     def frame(self, situation: Situation, dashboard: Dashboard, progress: str | None, *, held: bool = False) -> Frame:
         """The lines around the panes; they say when the panes are held still."""

@@ -73,7 +73,11 @@ class AppStage:
             facts_age_s=plan.facts_age_s,
             before=tuple(before(plan, desk.scribe.ledger.runs, since)),
         )
-        return await self._app.push_screen_wait(PlanScreen(plan, facts, desk.clock))
+        screen = PlanScreen(plan, facts, desk.clock)
+        confirmed = await self._app.push_screen_wait(screen)
+        if screen.expired:
+            self.tell("The dialog expired: its facts are a minute old.", title=plan.title, grave=False)
+        return confirmed
 
     def tell(self, text: str, *, title: str, grave: bool) -> None:
         """Say something to the person, literally; lines below it that are to be copied are said whole."""

@@ -13,6 +13,7 @@ from backend.clock import Clock
 from backend.config.model import Config
 from tui.app import BacktopApp
 from tui.themes import glyphs_for
+from widgets.text import ASCII, in_ascii
 
 
 def on_terminal(config: Config, clock: Clock | None = None) -> BacktopApp:
@@ -28,15 +29,20 @@ LOOK_EVERY = 0.5
 
 
 class LastingScreen:
-    """What the terminal is written to; once it is lost, writing goes nowhere, and nobody has to wait for it."""
+    """What the terminal is written to; once it is lost, writing goes nowhere, and nobody has to wait for it.
 
-    def __init__(self, file: IO[str]) -> None:
+    All that is drawn comes by here, whoever drew it: a `plain` terminal gets no byte that is not ASCII.
+    """
+
+    def __init__(self, file: IO[str], *, plain: bool = False) -> None:
         self._file = file
+        self._plain = plain
         self._lost = threading.Event()
 
     def write(self, text: str) -> None:
         """Write, as long as anybody reads."""
-        self._while_there(lambda: self._file.write(text))
+        drawn = in_ascii(text) if self._plain else text
+        self._while_there(lambda: self._file.write(drawn))
 
     def flush(self) -> None:
         """Write what is held back."""
@@ -69,7 +75,8 @@ class TerminalDriver(LinuxDriver):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         if self._file is not None:
-            self._file = LastingScreen(self._file)  # type: ignore[assignment]
+            plain = isinstance(self._app, BacktopApp) and self._app.glyphs is ASCII
+            self._file = LastingScreen(self._file, plain=plain)  # type: ignore[assignment]
         self._next_look: asyncio.TimerHandle | None = None
 
     def start_application_mode(self) -> None:

@@ -24,7 +24,7 @@ DARK = Theme(
     warning="#e6b450",
     error="#ff6b6b",
     dark=True,
-    variables={"tone-changed": "#c792ea"},
+    variables={"tone-changed": "#d3a8f0"},
 )
 LIGHT = Theme(
     name="backtop-light",
@@ -39,7 +39,7 @@ LIGHT = Theme(
     warning="#8a5a00",
     error="#b3161b",
     dark=False,
-    variables={"tone-changed": "#7a3ea1"},
+    variables={"tone-changed": "#6c3193"},
 )
 CONTRAST = Theme(
     name="backtop-contrast",
@@ -70,8 +70,18 @@ COLOUR_BLIND = Theme(
     warning="#f0e442",
     error="#e69f00",
     dark=True,
-    variables={"tone-changed": "#cc79a7", "tone-accent": "#9ad0f5"},
+    variables={"tone-changed": "#dd9dc1", "tone-accent": "#9ad0f5"},
 )
+IN_TERMINAL_COLOURS = {
+    "red": ("ansi_bright_red", "ansi_red"),
+    "orange": ("ansi_yellow", "ansi_bright_red"),
+    "yellow": ("ansi_bright_yellow", "ansi_yellow"),
+    "green": ("ansi_bright_green", "ansi_green"),
+    "blue": ("ansi_bright_blue", "ansi_blue"),
+    "magenta": ("ansi_bright_magenta", "ansi_magenta"),
+    "cyan": ("ansi_bright_cyan", "ansi_cyan"),
+}
+"""The colour of an environment where only the terminal's own can be used: on a dark ground, and on a light one."""
 THEMES = (DARK, LIGHT, CONTRAST, COLOUR_BLIND)
 
 

@@ -13,7 +13,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from widgets.text import ASCII, UNICODE, Glyphs, Line, Span, Tone, fit_line, line_width
+from widgets.text import ASCII, UNICODE, Glyphs, Line, Span, Tone, fit_line, in_ascii, line_width
 
 Ground = Literal["row", "cursor", "blurred"]
 """What a line stands on: nothing special, the cursor of the focused widget, the cursor of another one."""
@@ -114,25 +114,24 @@ def _cells_of(char: str, tone: Tone) -> tuple[_Cell, ...]:
     return (cell, _Cell(char, tone, right_half=True)) if size == 2 else (cell,) * size
 
 
-_INKS: dict[Tone, tuple[str, str]] = {
+_INKS: dict[Tone, tuple[str, ...]] = {
     "ok": ("tone-ok", "text-success"),
     "warn": ("tone-warn", "text-warning"),
     "bad": ("tone-bad", "text-error"),
     "accent": ("tone-accent", "text-accent"),
     "changed": ("tone-changed", "text-primary"),
+    "place": ("tone-place", "tone-accent", "text-accent"),
 }
-_TYPOGRAPHY = str.maketrans("–—·…←→↑↓", "--.~<>^v")
-"""Signs of our own sentences, and what stands for each where the terminal has no more than ASCII."""
 _HEAVY: frozenset[Tone] = frozenset({"strong", "bad"})
 
 
 class Palette:
     """The styles of all tones on one background, for one theme.
 
-    A theme may define ``tone-ok``, ``tone-warn``, ``tone-bad``, ``tone-accent`` and ``tone-changed``; without them they
-    are the theme's own success, warning, error, accent and primary text. Where colours cannot be mixed (themes of the
-    terminal's own colours) or are not wanted (``NO_COLOR``) the cursor is reversed video, or underlined when the widget
-    has no focus.
+    A theme may define ``tone-ok``, ``tone-warn``, ``tone-bad``, ``tone-accent``, ``tone-changed`` and ``tone-place``;
+    without them they are the theme's own success, warning, error, accent and primary text, and a place is an accent.
+    Where colours cannot be mixed (themes of the terminal's own colours) or are not wanted (``NO_COLOR``) the cursor is
+    reversed video, or underlined when the widget has no focus.
     """
 
     def __init__(self, backdrop: Color, text: Color, variables: Mapping[str, str], *, mixes: bool, stale: bool) -> None:
@@ -300,10 +299,7 @@ class Painted(Widget):
         ground, spans = self._pictures[y]
         plain = self.glyphs is ASCII
         return Stroke(
-            [
-                Segment(span.text.translate(_TYPOGRAPHY) if plain else span.text, palette.style(ground, span.tone))
-                for span in spans
-            ]
+            [Segment(in_ascii(span.text) if plain else span.text, palette.style(ground, span.tone)) for span in spans]
         )
 
     def _now_palette(self) -> Palette:

@@ -16,7 +16,7 @@ from widgets.paint import Painted, Picture, fitted, merged
 from widgets.placed import NOWHERE, PlacedLayout
 from widgets.present.panes import PaneKind
 from widgets.present.view import Look, PaneView
-from widgets.text import Line, Span, Tone, both_ends, crop_line, line_width
+from widgets.text import Line, Span, Tone, both_ends, crop, crop_line, line_width
 
 if TYPE_CHECKING:
     from widgets.table import LiveTable
@@ -26,6 +26,10 @@ EDGES = 4
 """Cells of a pane's width that frame and margin take."""
 LEAST = 3
 """Lines inside a pane that is as high as what it has to tell, however little that is."""
+LEAST_STATE = 5
+"""Cells of a state in a title: its sign, two letters, and that there is more."""
+LEAST_FILTER = 3
+"""Cells of a filter in a title: its sign, one letter, and that there is more."""
 ALL_BROKEN = ("failures",)
 """Panes of which every row is broken, whatever its tone."""
 WAITING: Line = (Span("waiting for the first answer", "dim"),)
@@ -88,10 +92,9 @@ class Pane(Painted):
     @property
     def _around(self) -> tuple[int, int]:
         """How many lines stand above the table, and below it."""
-        return len(self._above()), len(self._view.foot)
+        return len(self._above(self._view)), len(self._view.foot)
 
-    def _above(self) -> tuple[Line, ...]:
-        view = self._view
+    def _above(self, view: PaneView) -> tuple[Line, ...]:
         others = (view.elsewhere,) if view.elsewhere else ()
         return (*view.head, *view.notices, *others, *self._emptiness(view))
 
@@ -122,11 +125,14 @@ class Pane(Painted):
             view = view.within(look.height)  # a pane without a table is as high as what it has to tell
         self.show(view)
 
+    @property
+    def no_list(self) -> str | None:
+        """Why nothing can be left out here; None where there is a list."""
+        return f"{self.kind.title} has no list to filter" if self.table is None else None
+
     def filter(self, text: str) -> str | None:
         """List only what this filter accepts; a sentence when it cannot be understood."""
-        if self.table is None:
-            return "this pane has no list to filter"
-        sentence = self.table.filter(text)
+        sentence = self.no_list if self.table is None else self.table.filter(text)
         if sentence is None:
             self.filter_text = text
             self.repaint()
@@ -204,45 +210,64 @@ class Pane(Painted):
 
     def _inside(self, height: int) -> Sequence[Line]:
         """So many lines: what stands above the table, room for it, and what stands below."""
-        above, below = self._above(), self._view.foot
+        view = self._view.within(height) if self.table is None else self._view
+        above, below = self._above(view), view.foot
         spare = max(0, height - len(above) - len(below))
         gap: tuple[Line, ...] = ((),) * spare
-        stretches = self.table is not None and (self._view.rows or self._emptiness(self._view))
+        stretches = self.table is not None and (view.rows or self._emptiness(view))
         lines = (*above, *gap, *below) if stretches else (*above, *below, *gap)
         return lines[:height]
 
     def _tone(self) -> Tone:
         return "accent" if self.has_keys else "dim"
 
-    def _heading(self) -> Line:
-        return (Span(f"{self.kind.key} ", "accent"), Span(f"{self.kind.title} ", "strong"), *self._limits())
+    def _heading(self, room: int) -> Line:
+        """Key and title; then, in as many cells as are left of the room, what is left out of the list."""
+        title = (Span(f"{self.kind.key} ", "accent"), Span(f"{self.kind.title} ", "strong"))
+        return (*title, *self._limits(room - line_width(title)))
 
-    def _limits(self) -> Line:
-        """What is left out of the list, so that nobody takes it for all there is."""
-        words = [f"/{self.filter_text}"] if self.filter_text else []
-        if self.table is not None and self.table.model.listing.gave_up:
-            words.append("too slow, all shown")
-        if self.only_broken:
-            words.append("only broken")
-        marked = self.table.marked_keys if self.table is not None else ()
-        if self.table is not None and self.table.hidden_sort:
-            words.append(f"by {self.table.hidden_sort}")
-        chosen = (Span(f"{len(marked)} marked ", "accent"),) if marked else ()
-        return (*chosen, *(Span(f"{word} ", "warn") for word in words))
+    def _limits(self, room: int) -> Line:
+        """What is chosen of the list or left out of it, so that nobody takes it for all; a long filter is cropped."""
+        table = self.table
+        if table is None:
+            return ()
+        marked = (Span(f"{len(table.marked_keys)} marked ", "accent"),) if table.marked_keys else ()
+        words = (
+            "too slow, all shown" if table.model.listing.gave_up else "",
+            "only broken" if self.only_broken else "",
+            f"by {table.hidden_sort}" if table.hidden_sort else "",
+        )
+        others = tuple(Span(f"{word} ", "warn") for word in words if word)
+        left = max(LEAST_FILTER, room - line_width((*marked, *others)) - 1)
+        text = crop(f"/{self.filter_text}", left, self.glyphs.more) if self.filter_text else ""
+        fits = (Span(f"{text} ", "warn"),) if text else ()
+        return crop_line((*marked, *fits, *others), room, self.glyphs.more)
 
     def _upper(self, width: int) -> Picture:
+        """The title; state and age at its right are never cropped for what is left out of the list."""
         glyphs, tone = self.glyphs, self._tone()
-        heading = (Span(f"{glyphs.corners[0]}{glyphs.rule} ", tone), *self._heading())
+        lead = Span(f"{glyphs.corners[0]}{glyphs.rule} ", tone)
+        heading = (lead, *self._heading(width - line_width(self._view.state) - line_width((lead,)) - EDGES))
         corner = Span(glyphs.corners[1], tone)
-        state = crop_line(self._view.state, width - line_width(heading) - EDGES, glyphs.more)
+        state = self._state(width - line_width(heading) - EDGES)
         tail = (Span(" "), *state, Span(" "), corner) if state else (corner,)
         rule = Span(glyphs.rule * width, tone)
         return fitted((*heading, rule), width - line_width(tail), glyphs.rule, (), tail)
 
+    def _state(self, room: int) -> Line:
+        """Sign, word and age; where they find no room a long word is cropped, and not the age behind it."""
+        word, *age = self._view.state or (Span(""),)
+        left = room - line_width(age)
+        if left >= LEAST_STATE:
+            return (*crop_line((word,), left, self.glyphs.more), *age)
+        return crop_line(self._view.state, room, self.glyphs.more)
+
     def _as_line(self, width: int) -> Line:
         from widgets.present.words import weightiest
 
-        view, heading, more = self._view, (Span(" "), *self._heading(), Span(" ")), self.glyphs.more
+        view, more = self._view, self.glyphs.more
+        # What is left out may take two thirds of what the state leaves: the rest tells how things are.
+        heading = (Span(" "), *self._heading((width - line_width(view.state)) * 2 // 3), Span(" "))
         told = (view.why,) if view.why else view.brief or view.notices or view.head
         room = width - line_width(heading) - line_width(view.state) - 2
         lead = (*heading, *crop_line(weightiest(told, room), room, more))

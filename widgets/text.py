@@ -5,6 +5,7 @@ more made sure, cheaply, that no control character, escape or direction override
 the cells that were counted for it. Nothing here interprets markup.
 """
 
+import re
 import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
@@ -12,8 +13,8 @@ from typing import Literal, NamedTuple
 
 from rich.cells import cell_len, get_character_cell_size
 
-Tone = Literal["plain", "dim", "strong", "ok", "warn", "bad", "accent", "changed"]
-"""What a piece of text means for the eye; the theme decides how it looks."""
+Tone = Literal["plain", "dim", "strong", "ok", "warn", "bad", "accent", "changed", "place"]
+"""What a piece of text means for the eye; the theme decides how it looks. A place is where actions act."""
 
 Align = Literal["left", "right"]
 
@@ -85,6 +86,12 @@ ASCII = Glyphs(
     spark="_.-=+*#@",
 )
 
+_TYPOGRAPHY = str.maketrans("–—·…←→↑↓", "--.~<>^v")
+"""Signs of our own sentences, and what stands for each where the terminal has no more than ASCII."""
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
+
+_WORDS = re.compile(r"( *)([^ ]+)")
+
 _MARKS_A_CELL = 8
 """A text with more characters a cell than this is cut unread: piled-up marks take no cells but cost work."""
 
@@ -117,6 +124,16 @@ def shown(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     return text.translate(_HARMLESS)
+
+
+def in_ascii(text: str) -> str:
+    """Return `text` with no more than ASCII, in as many cells: what there is no sign for is a `?` in each of its own.
+
+    The bytes of anything else are commands to a terminal of eight bits, or take other cells than were counted.
+    """
+    if text.isascii():
+        return text
+    return _BEYOND_ASCII.sub(lambda run: "?" * cell_len(run[0]), text.translate(_TYPOGRAPHY))
 
 
 def width(text: str) -> int:
@@ -177,6 +194,29 @@ def _fit(text: str, cells: int, align: Align, more: str) -> str:
     drawn = crop(text, cells, more)
     space = " " * (cells - _size(drawn))
     return space + drawn if align == "right" else drawn + space
+
+
+def wrapped(text: str, cells: int, most: int | None = None, more: str = "…") -> list[str]:
+    """Return `text` as drawn on lines of at most `cells` cells, one at least; of more than `most` the end is `more`.
+
+    It is broken at blanks. A word that takes most of a line is broken where the line ends, and so is a script that has
+    no blanks; nothing of it is lost.
+    """
+    cells = max(cells, 2)  # a wide character has to find room
+    lines, begun = [], ""
+    for gap, word in _WORDS.findall(shown(text)):
+        lead, rest = gap if begun else "", word
+        while (room := cells - _size(begun) - len(lead)) < _size(rest):
+            if not begun or 4 * min(room, _size(rest)) >= 3 * cells or _size(rest) > cells:
+                head = _head(rest, room)
+                begun, rest = begun + (lead + head if head else ""), rest[len(head) :]
+            lines.append(begun)
+            begun, lead = "", ""
+        begun += lead + rest
+    lines.append(begun)
+    if most is None or len(lines) <= most:
+        return lines
+    return [*lines[: most - 1], _head(lines[most - 1], cells - 1) + more]
 
 
 def line(*parts: str | Span) -> Line:

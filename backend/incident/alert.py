@@ -7,6 +7,7 @@ for what may have.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -44,6 +45,8 @@ class Alert:
     """When this was judged."""
     doubt: str = ""
     """Why it is unknown although both lists of jobs were read; empty where they were not."""
+    fired_at: datetime | None = None
+    """Of one that is unknown because jobs are read no more, when they were last, if it was firing then."""
 
     @property
     def firing(self) -> bool:
@@ -52,7 +55,7 @@ class Alert:
 
     @property
     def lasted(self) -> timedelta | None:
-        """How long it has been firing."""
+        """How long it has been firing, or will have been if it has not stopped since nobody knows."""
         return None if self.since is None else self.at - self.since
 
     @property
@@ -78,6 +81,19 @@ def alert(situation: Situation, limits: Limits) -> Alert:
         return Alert(AlertState.UNKNOWN if doubt else AlertState.OK, None, (), now, doubt)
     reasons = (*_of_failures(len(fresh), timed=bool(failures.timed)), *_of_overruns(late, limit, now))
     return Alert(AlertState.FIRING, _since(failures, late, limit, now), reasons, now)
+
+
+def alert_watched(situation: Situation, limits: Limits) -> Alert:
+    """The alert as who goes on watching knows it: that it fired is not forgotten when jobs are read no more."""
+    now = alert(situation, limits)
+    if now.state is not AlertState.UNKNOWN or now.doubt:
+        return now
+    read = sorted(at for part in (JOBS_FAILED, JOBS_RUNNING) if (at := situation[part].value_at) is not None)
+    for read_at in reversed(read):
+        before = alert(situation.seen_at(read_at), limits)
+        if before.firing:
+            return replace(now, since=before.since, fired_at=read_at)
+    return now
 
 
 def _known(situation: Situation, part: Part[JobList]) -> JobList | None:

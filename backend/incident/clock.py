@@ -43,7 +43,7 @@ class IncidentClock:
             self._take_up(alert.since, alert.at)
         if alert.lasted is not None and alert.lasted <= BELIEVED:
             self._began = self._earliest(alert)
-        return replace(alert, since=self._earliest(alert)) if alert.firing else alert
+        return replace(alert, since=self._earliest(alert)) if alert.firing or alert.fired_at else alert
 
     def _take_up(self, since: datetime, now: datetime) -> None:
         recorded, self._recorded = self._recorded, None

@@ -1,9 +1,11 @@
 """Small servers that answer as badly as real ones do."""
 
+import json
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 PAGE = b"<!doctype html><html><body>" + b"<p>Sign in to go on</p>" * 400 + b"</body></html>"
@@ -29,14 +31,39 @@ def silent() -> Iterator[str]:
 @contextmanager
 def web(status: int) -> Iterator[str]:
     """A web server that answers everything with the same page for people."""
+    with _answering(status, "text/html", lambda _: PAGE) as url:
+        yield url
 
+
+@contextmanager
+def failing(*errors: str) -> Iterator[str]:
+    """A research API on which a job failed with each of these errors just now; it has no other route."""
+
+    def answer(target: str) -> bytes:
+        now = datetime.now(UTC).isoformat()
+        jobs = [
+            {
+                "id": f"job-{number}", "strategy_name": error, "error_message": error, "status": "failed",
+                "priority": "high", "started_at": now, "finished_at": now, "attempt": 1,
+            }
+            for number, error in enumerate(errors)
+        ]  # fmt: skip
+        return json.dumps({"backtests": jobs if "status=failed" in target else []}).encode()
+
+    with _answering(200, "application/json", answer) as url:
+        yield url
+
+
+@contextmanager
+def _answering(status: int, kind: str, answer: Callable[[str], bytes]) -> Iterator[str]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            body = answer(self.path)
             self.send_response(status)
-            self.send_header("content-type", "text/html; charset=utf-8")
-            self.send_header("content-length", str(len(PAGE)))
+            self.send_header("content-type", f"{kind}; charset=utf-8")
+            self.send_header("content-length", str(len(body)))
             self.end_headers()
-            self.wfile.write(PAGE)
+            self.wfile.write(body)
 
         def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002 - the library's name
             """Say nothing."""

@@ -37,6 +37,8 @@ class Terminal:
     ) -> None:
         self._screen = pyte.Screen(columns, lines)
         self._stream = pyte.ByteStream(self._screen)
+        self.received = bytearray()
+        """Every byte that came, from the first one on."""
         self._master, terminal = pty.openpty()
         fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
         inherited = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "COLUMNS", "LINES")}
@@ -123,5 +125,6 @@ class Terminal:
             if error.errno != errno.EIO:  # Linux says so when the last one closed the other end
                 raise
             return False
+        self.received += data
         self._stream.feed(data)
         return bool(data)

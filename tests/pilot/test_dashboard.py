@@ -242,10 +242,10 @@ async def test_read_only_cannot_be_lifted(rigged: Callable[..., Rig]) -> None:
 
 async def test_old_facts_never_pass_for_a_clean_bill(rig: Rig) -> None:
     async with rig.run() as pilot:
-        for found in (waiting(), stale(), failed()):
+        for found, alert in ((waiting(), "alert unknown"), (stale(), "was FIRING 52m"), (failed(), "was FIRING 42m")):
             rig.clock.move((found.at - rig.clock.now()).total_seconds())
             await rig.know(pilot, found)
-            assert "alert unknown" in rig.lines[0]
+            assert f"○ {alert}" in rig.lines[0]
             assert rig.lines[1].startswith(" ○ no fresh facts to judge by")
 
 

@@ -139,6 +139,35 @@ async def test_what_is_no_regular_expression_is_told_and_changes_nothing(rig: Ri
         assert text not in title(rig)
 
 
+@pytest.mark.parametrize("size", [(60, 17), (118, 40)], ids=lambda size: f"{size[0]}x{size[1]}")
+async def test_what_is_wrong_so_far_is_told_beside_it_as_long_as_it_is(rig: Rig, size: tuple[int, int]) -> None:
+    async with watching(rig, size) as pilot:
+        await pilot.press("slash")
+        for typed, wrong in (("/", ""), ("(", "not a regular"), ("a", "not a regular"), ("[", "not a regular")):
+            await pilot.press(typed)
+            await until(pilot, lambda wrong=wrong: wrong in rig.lines[-1])  # type: ignore[misc]
+        assert rig.lines[-1].startswith(" /(a[ ")
+        assert rig.lines[-1].count("not a regular") == 1
+        await pilot.press("b", "]", ")", "slash")
+        await until(pilot, lambda: rig.lines[-1].strip() == "/(a[b])/")
+        assert rig.told == []
+
+
+LONG = "no data for SAP.DE in 2026-11-25 and on all the days after it"
+
+
+@pytest.mark.parametrize("size", [(60, 17), (80, 24), (120, 40)], ids=lambda size: f"{size[0]}x{size[1]}")
+@pytest.mark.parametrize("keys", [(), ("1",)], ids=["whole", "left"])
+async def test_a_long_filter_leaves_room_for_the_state(rig: Rig, size: tuple[int, int], keys: tuple[str, ...]) -> None:
+    async with watching(rig, size) as pilot:
+        await pilot.press("slash")
+        rig.app.dashboard.query_one(FilterLine).value = LONG
+        await pilot.press("enter", "exclamation_mark", *keys)
+        await until(pilot, lambda: "…" in title(rig) and "only broken" in title(rig))
+        assert " /no" in title(rig)
+        assert "✖ 14  0s" in title(rig)
+
+
 async def test_marks_survive_it_and_are_not_meant_while_hidden(rig: Rig) -> None:
     async with watching(rig) as pilot:
         await pilot.press("down", "space", "slash", *"zero", "enter")
@@ -202,11 +231,15 @@ async def test_the_other_panes_are_left_alone(rig: Rig) -> None:
         assert rig.table("database").has_focus
 
 
-async def test_a_pane_without_a_list_opens_no_line(rig: Rig) -> None:
+@pytest.mark.parametrize("key", ["slash", "exclamation_mark"])
+async def test_a_pane_without_a_list_opens_no_line_and_says_so(rig: Rig, key: str) -> None:
     async with watching(rig) as pilot:
-        await pilot.press("4", "slash", "z")
+        await pilot.press("4", key)
+        await until(pilot, lambda: rig.told == ["filter: Data has no list to filter"])
+        await pilot.press("z")
         await pilot.pause()
         assert not is_open(rig)
+        assert "only broken" not in rig.text
         assert rig.app.dashboard.zoomed, "keys are keys still"
 
 

@@ -7,9 +7,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from backend.config.model import Limits
-from backend.incident.alert import Alert, AlertState, alert
+from backend.incident.alert import Alert, AlertState, alert, alert_watched
 from backend.model.jobs import Job, JobCounts, JobList, JobState
-from backend.model.situation import Failure, Missing, Part, Reading, Value
+from backend.model.situation import Failure, Missing, Part, Reading, Situation, Value
 from backend.parts import JOBS_COUNTS, JOBS_FAILED, JOBS_RUNNING
 from backend.store import reduce
 from tests.situations import NOW, after, ago, failing, job, jobs, situation
@@ -233,3 +233,23 @@ def test_why_nobody_knows_is_told(values: dict[Part[Any], object], doubt: str) -
 def test_who_knows_has_no_doubt() -> None:
     assert judged([], []).doubt == judged([job()], []).doubt == ""
     assert judged([job("1", finished_at=None, started_at=ago(70)), job("2")], []).doubt == ""
+
+
+@pytest.mark.parametrize("gone", [(JOBS_FAILED, JOBS_RUNNING), (JOBS_FAILED,)], ids=["both", "one"])
+def test_who_watches_does_not_forget_that_it_fired(gone: tuple[Part[JobList], ...]) -> None:
+    before = situation({JOBS_FAILED: jobs(job(finished_at=ago(42))), JOBS_RUNNING: jobs(run(5))})
+    assert alert_watched(before, LIMITS) == alert(before, LIMITS)
+    values = {part: jobs(run(5)) if part not in gone else Failure("timed out", "") for part in (JOBS_RUNNING, *gone)}
+    later = after(before, values, seconds=600)
+    later = later.seen_at(NOW + timedelta(minutes=10))
+    assert alert(later, LIMITS).state is AlertState.UNKNOWN, "one look tells what is known now"
+    found = alert_watched(later, LIMITS)
+    assert (found.state, found.since, found.fired_at) == (AlertState.UNKNOWN, ago(42), NOW)
+    assert found.rto_left == timedelta(hours=3, minutes=8)
+
+
+@pytest.mark.parametrize("before", [situation({JOBS_FAILED: jobs(), JOBS_RUNNING: jobs(run(5))}), situation({})])
+def test_what_was_not_known_to_fire_is_only_unknown(before: Situation) -> None:
+    later = before.seen_at(NOW + timedelta(minutes=10))
+    assert alert_watched(later, LIMITS) == alert(later, LIMITS)
+    assert alert_watched(later, LIMITS).state is AlertState.UNKNOWN

@@ -41,6 +41,13 @@ def test_not_knowing_is_no_end() -> None:
     assert clock.told(firing(None)).since == ago(42)
 
 
+def test_the_clock_runs_on_while_nobody_knows_whether_what_fired_does() -> None:
+    clock = IncidentClock()
+    clock.told(firing(42))
+    unknown = replace(UNKNOWN, since=ago(5), fired_at=ago(1))
+    assert clock.told(unknown) == replace(unknown, since=ago(42))
+
+
 def test_the_clock_of_an_incident_on_record_goes_on() -> None:
     clock = IncidentClock()
     clock.recall(ago(200), written_at=ago(70))

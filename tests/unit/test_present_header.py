@@ -10,6 +10,7 @@ from widgets.present.header import HeaderFacts, first_finding, header
 from widgets.text import UNICODE, line_width, plain
 
 FIRING = Alert(AlertState.FIRING, ago(42), ("14 jobs failed",), NOW)
+WAS_FIRING = Alert(AlertState.UNKNOWN, ago(42), (), NOW, fired_at=ago(2))
 QUIET = Alert(AlertState.OK, None, (), NOW)
 FACTS = HeaderFacts("production", "research-01", "unlocked", NOW, None, 120)
 FOUND = Finding("data", Severity.CRITICAL, "gaps in 3 symbols explain 11 of 14 failures (79 %)", (),
@@ -68,6 +69,19 @@ def test_the_other_states() -> None:
     assert "○ alert unknown" in drawn(Alert(AlertState.UNKNOWN, None, (), NOW))
     assert "RTO over by 1h00" in drawn(Alert(AlertState.FIRING, NOW - timedelta(hours=5), (), NOW))
     assert "oldest 10m" in drawn(worst_age=600.0)
+
+
+def test_what_fired_when_jobs_were_read_last_is_not_forgotten() -> None:
+    assert "○ was FIRING ResearchBacktestFailed 42m, unknown since 14:28 " in drawn(WAS_FIRING)
+    assert " RTO left 3h18 " in drawn(WAS_FIRING)
+    assert "   ○ was FIRING 42m, unknown since 14:28 " in drawn(WAS_FIRING, width=80)
+
+
+@pytest.mark.parametrize("width", range(27, 80))
+def test_that_it_fired_and_what_time_is_left_is_told_at_every_width(width: int) -> None:
+    words = drawn(WAS_FIRING, width=width, worst_age=120.0)
+    assert "○ was FIRING 42m" in words
+    assert ("RTO left 3h18" in words) is (width >= 32)
 
 
 def finding(*found: Finding, alert: Alert = QUIET) -> str:

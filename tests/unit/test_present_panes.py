@@ -732,3 +732,38 @@ def test_what_is_counted_and_not_listed_is_not_called_nothing() -> None:
     assert not view("failures", counted).complete
     others = situation({parts.JOBS_FAILED: JobList(other_state=18), parts.JOBS_RUNNING: JobList(other_state=3)})
     assert not any(view(name, others).complete for name in ("failures", "jobs"))
+
+
+GONE: dict[Part[Any], object] = {
+    parts.ENGINE_UNIT: Failure("not allowed", "/nonexistent/bin/systemctl is not on this host: engine.systemctl"),
+    parts.FILES_DISK: Failure("refused", "/var/research/backtests: No such file or directory"),
+}
+
+
+def test_what_is_live_goes_a_line_at_a_time() -> None:
+    shown = view("resources", after(data_gap(), GONE, seconds=1))
+    enough = shown.around - len(shown.foot) + 2
+    heads = [len(shown.within(height).head) for height in range(enough, enough - 5, -1)]
+    assert heads == [4, 3, 2, 1, 1]
+    assert plain(shown.within(enough - 3).head[0]).startswith("cpu ")
+
+
+@pytest.mark.parametrize("width", [30, 40, 56])
+@pytest.mark.parametrize("height", range(3, 12))
+def test_no_sentence_ends_in_its_middle_without_saying_so(width: int, height: int) -> None:
+    shown = view("resources", after(data_gap(), GONE, seconds=1), width)
+    whole = [plain(line) for line in shown.notices]
+    kept = [plain(line) for line in shown.within(height).notices]
+    starts = [number for number, line in enumerate(whole) if line.startswith("✖")]
+    assert kept[0].startswith("✖ unit: /none")
+    assert kept == whole[: len(kept)] if len(kept) in (*starts, len(whole)) else any(line[-1] == "…" for line in kept)
+    assert any("since 14:30:01" in line for line in kept), "since when is told too"
+
+
+@pytest.mark.parametrize(("height", "told"), [(1, 1), (2, 1), (3, 2), (5, 2)])
+def test_why_a_part_of_the_data_failed_stays_on_a_low_terminal(height: int, told: int) -> None:
+    found = after(data_gap(), {parts.DATA_VALIDATION: Failure("timed out", "no answer within 10 s")}, seconds=1)
+    shown = view("data", situations.retried(found), 36).within(height)
+    assert len(shown.notices) == told
+    assert "validation: no answer" in plain(shown.notices[0])
+    assert len(shown.head) == max(0, min(3, height - told))

@@ -2,23 +2,29 @@
 
 import subprocess
 import sys
+from collections.abc import Callable
 from itertools import combinations
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from textual.color import Color
 from textual.theme import Theme
 
+from backend.config.model import Colour, Environment
 from tests import situations
 from tests.conftest import Rig
-from tui.themes import COLOUR_BLIND, THEMES
+from tui.screens.dashboard import ENVIRONMENTS
+from tui.themes import COLOUR_BLIND, IN_TERMINAL_COLOURS, THEMES
 from widgets.paint import Ground, Palette
 from widgets.text import ASCII, Tone
 
 ROOT = Path(__file__).parents[2]
-TONES: tuple[Tone, ...] = ("plain", "strong", "ok", "warn", "bad", "accent", "changed", "dim")
+TONES: tuple[Tone, ...] = ("plain", "strong", "ok", "warn", "bad", "accent", "changed", "place", "dim")
 READABLE = 4.5
 """The contrast that WCAG 2 asks for (AA)."""
+READABLE_AT_ALL = 3.5
+"""What is left of it on the tints of the header, which have to tell one environment from another."""
 APART = 0.12
 """Distance in linear RGB that two states keep at least, whoever looks."""
 Matrix = tuple[tuple[float, float, float], ...]
@@ -42,7 +48,7 @@ def contrast(one: Color, other: Color) -> float:
 
 
 def palette(theme: Theme, background: str) -> Palette:
-    variables = theme.to_color_system().generate()
+    variables = {**theme.to_color_system().generate(), **theme.variables}
     return Palette(Color.parse(background), Color.parse(theme.foreground or ""), variables, mixes=True, stale=False)
 
 
@@ -61,6 +67,17 @@ def test_every_tone_can_be_read_on_every_ground(theme: Theme, ground: Ground, to
         assert background is not None
         text, behind = drawn(theme, background, ground, tone)
         assert contrast(text, behind) >= READABLE, f"{text.hex} on {behind.hex}"
+
+
+@pytest.mark.parametrize("tone", TONES)
+@pytest.mark.parametrize("tint", ENVIRONMENTS.values(), ids=ENVIRONMENTS)
+@pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.name)
+def test_every_tone_can_be_read_on_every_header(theme: Theme, tint: str, tone: Tone) -> None:
+    colour, share = tint.split()
+    assert theme.background is not None
+    header = Color.parse(theme.background).blend(Color.parse(colour), float(share.removesuffix("%")) / 100)
+    text, behind = drawn(theme, header.hex, "row", tone)
+    assert contrast(text, behind) >= READABLE_AT_ALL, f"{text.hex} on {behind.hex}"
 
 
 @pytest.mark.parametrize("eye", [PROTANOPIA, DEUTERANOPIA], ids=["protanopia", "deuteranopia"])
@@ -127,3 +144,32 @@ async def test_the_header_is_coloured_only_where_colours_can_be_mixed(rig: Rig, 
         rig.app.theme = "backtop-light"
         await rig.know(pilot, situations.data_gap())
         assert header.styles.background.a > 0
+
+
+@pytest.mark.parametrize("colour", get_args(Colour))
+@pytest.mark.parametrize("theme", ["ansi-dark", "ansi-light"])
+async def test_the_environment_has_its_colour_of_the_terminal_where_none_can_be_mixed(
+    rigged: Callable[..., Rig], theme: str, colour: str
+) -> None:
+    rig = rigged(environment=Environment("staging", colour, locked=False))  # type: ignore[arg-type]
+    rig.app.theme = theme
+    async with rig.run() as pilot:
+        await rig.know(pilot, situations.data_gap())
+        styles = [style for text, style, _ in rig.strips[0] if text.strip() == "staging"]
+        wanted = Color.parse(IN_TERMINAL_COLOURS[colour][theme == "ansi-light"])
+        assert [style and style.color and style.color.number for style in styles] == [wanted.ansi]
+
+
+@pytest.mark.parametrize("theme", ["ansi-dark", "backtop-dark"])
+async def test_without_colours_the_word_alone_tells_the_environment(
+    monkeypatch: pytest.MonkeyPatch, rigged: Callable[..., Rig], theme: str
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    rig = rigged()
+    rig.app.theme = theme
+    async with rig.run() as pilot:
+        await rig.know(pilot, situations.data_gap())
+        (style,) = (style for text, style, _ in rig.strips[0] if text.strip() == "production")
+        assert style is not None
+        for color in (style.color, style.bgcolor):
+            assert color is None or color.is_default or len({*color.get_truecolor()}) == 1, "a grey at most"

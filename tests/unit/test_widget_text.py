@@ -15,11 +15,13 @@ from widgets.text import (
     crop_line,
     fit,
     fit_line,
+    in_ascii,
     line,
     line_width,
     plain,
     shown,
     width,
+    wrapped,
 )
 
 HOSTILE = [
@@ -52,6 +54,17 @@ def test_no_control_format_or_surrogate_is_ever_drawn(text: str) -> None:
     assert harmless(drawn)
     drawn.encode()
     assert shown(drawn) == drawn
+
+
+@given(anything)
+def test_in_ascii_a_text_takes_the_cells_that_it_takes_anywhere(text: str) -> None:
+    drawn = shown(text)
+    assert in_ascii(drawn).isascii()
+    assert len(in_ascii(drawn)) == cell_len(drawn)
+
+
+def test_what_ascii_has_no_sign_for_is_a_question_mark_in_each_cell() -> None:
+    assert in_ascii("a\xdbb\u06db 株式 e\u0301 … \x1b[1mplain") == "a?b ???? e ~ \x1b[1mplain"
 
 
 @given(anything, st.integers(-2, 60), st.sampled_from(["left", "right"]), st.sampled_from(["…", "~"]))
@@ -126,3 +139,25 @@ def test_every_sign_takes_one_cell_and_the_plain_set_is_ascii() -> None:
 )
 def test_of_a_plain_name_the_end_is_kept(text: str, cells: int, drawn: str) -> None:
     assert crop_front(text, cells) == drawn
+
+
+@given(anything, st.integers(2, 40), st.none() | st.integers(1, 4))
+def test_a_wrapped_text_loses_nothing_and_keeps_to_its_cells(text: str, cells: int, most: int | None) -> None:
+    lines = wrapped(text, cells, most)
+    assert all(cell_len(each) <= cells for each in lines)
+    told, whole = "".join("".join(lines).split(" ")), "".join(shown(text).split(" "))
+    if most is None or told == whole:
+        assert told == whole
+    else:
+        assert len(lines) == most
+        assert told.endswith("…")
+        assert whole.startswith(told[:-1])
+
+
+def test_words_stay_whole_where_they_can() -> None:
+    assert wrapped("no answer within 10 s", 10) == ["no answer", "within 10", "s"]
+    assert wrapped("unit: /opt/bin/systemctl is gone", 16) == ["unit: /opt/bin/s", "ystemctl is gone"]
+    assert wrapped("株式会社は答えません", 8) == ["株式会社", "は答えま", "せん"]
+    assert wrapped("a  b", 8) == ["a  b"]
+    assert wrapped("", 8) == [""]
+    assert wrapped("one two three four", 9, 2) == ["one two", "three…"]

@@ -20,7 +20,7 @@ from widgets.present.panes import PANES
 from widgets.present.view import Look
 from widgets.present.where import where
 from widgets.readout import Readout
-from widgets.text import Line, Span
+from widgets.text import Line, Span, line_width
 
 if TYPE_CHECKING:
     from backend.config.model import Config
@@ -65,6 +65,13 @@ class Dashboard(Screen[None]):
     class Resized(Message):
         """The lines around the panes are of another width now."""
 
+    class Said(Message):
+        """Something that the person should hear."""
+
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
+
     def __init__(self, config: Config, providers: tuple[Part[ProviderAnswer], ...]) -> None:
         super().__init__()
         self._environment = config.environment
@@ -76,6 +83,8 @@ class Dashboard(Screen[None]):
         self._journal = Readout(id="journal")
         self._footer = Readout(id="footer")
         self._filter: FilterLine | None = None
+        self._wrong = Readout(((),), id="filter-wrong")
+        """Beside the filter, why what is typed so far cannot be understood."""
         self._filtered: Pane | None = None
         self._footers: Mapping[str, Line] = {}
         self.panes = {name: Pane(kind) for name, kind in PANES.items()}
@@ -102,12 +111,17 @@ class Dashboard(Screen[None]):
         found = places(size, wish)
         around = (self._header, self._finding, self._journal, self._footer)
         standing: dict[Widget, Region] = {widget: found[widget.id or ""] for widget in (*around, *self.panes.values())}
-        if self._filter is not None:  # the keys are letters while it is open
-            place = standing[self._footer]
-            standing |= (
-                {self._filter: place, self._footer: NOWHERE} if self._filter.is_open else {self._filter: NOWHERE}
-            )
+        if self._filter is not None:
+            standing |= self._filter_places(self._filter, standing[self._footer])
         return standing
+
+    def _filter_places(self, line: FilterLine, place: Region) -> Mapping[Widget, Region]:
+        """Where the filter is typed: in the place of the keys, which are letters while it is open."""
+        if not line.is_open:
+            return {line: NOWHERE, self._wrong: NOWHERE}
+        told = min(line_width(self._wrong.lines[0]), place.width * 2 // 3)
+        typed, wrong = place.split_vertical(place.width - told)
+        return {line: typed, self._wrong: wrong if told else NOWHERE, self._footer: NOWHERE}
 
     def on_mount(self) -> None:
         """Tell where one is: that is known before anything is read."""
@@ -131,7 +145,7 @@ class Dashboard(Screen[None]):
         from widgets.filter import FilterLine
 
         self._filter = FilterLine()
-        self.mount(self._filter)
+        self.mount(self._filter, self._wrong)
 
     def show_frame(self, frame: Frame) -> None:
         """Show what goes on around the panes, also while these are held still."""
@@ -188,20 +202,40 @@ class Dashboard(Screen[None]):
     def ask_filter(self) -> None:
         """Open the line for a filter on the pane that has the keys."""
         pane = self.current
-        if pane is not None and pane.table is not None and self._filter is not None:
+        if pane is not None and self._filter is not None and self._has_list(pane):
             self._filtered = pane
             self._filter.open(pane.filter_text)
             self._arrange()
 
+    def toggle_broken(self) -> None:
+        """List only what is broken in the pane that has the keys, or everything again."""
+        pane = self.current
+        if pane is not None and self._has_list(pane):
+            pane.toggle_broken()
+
+    def _has_list(self, pane: Pane) -> bool:
+        if pane.no_list is not None:
+            self.post_message(self.Said(pane.no_list))
+        return pane.no_list is None
+
     def on_filter_line_typed(self, event: FilterLine.Typed) -> None:
-        """Apply it, or say why it cannot be understood."""
+        """Apply it, or say why it cannot be understood: beside it, as long as it can be mended there."""
         sentence = self._filtered.filter(event.text) if self._filtered else None
-        if sentence is not None:
-            self.app.notify(sentence, title="filter", severity="warning", markup=False)
+        mended_here = self._filter is not None and self._filter.is_open
+        self._tell_wrong(sentence if mended_here else None)
+        if sentence is not None and not mended_here:
+            self.post_message(self.Said(f"{sentence}; the list stays as it was"))
 
     def on_filter_line_closed(self) -> None:
         """The keys of the pane are told again."""
+        self._tell_wrong(None)
         self._arrange()
+
+    def _tell_wrong(self, sentence: str | None) -> None:
+        before = self._wrong.lines
+        self._wrong.show(((Span(f" {sentence} ", "warn"),) if sentence else (),))
+        if self._wrong.lines != before:
+            self._arrange()
 
     def zoom(self) -> None:
         """Show the pane with the keys whole, or all of them again."""

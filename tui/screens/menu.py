@@ -1,7 +1,6 @@
 """The menu of all actions."""
 
 from collections.abc import Sequence
-from textwrap import wrap
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -13,7 +12,7 @@ from textual.screen import ModalScreen
 from widgets.present.menu import COLUMNS, MenuEntry, rows
 from widgets.readout import Readout
 from widgets.table import LiveTable
-from widgets.text import Span, Tone, shown
+from widgets.text import Span, Tone, wrapped
 
 AROUND = 10
 """Lines of the screen that the list leaves to its heading, the reason, and what lies around."""
@@ -61,7 +60,7 @@ class MenuScreen(ModalScreen[str | None]):
         entry = self._entries.get(self._table.cursor_key or "")
         if entry is not None:
             tone: Tone = "warn" if entry.reason else "plain"
-            lines = wrap(shown(entry.reason or entry.help), max(8, self._reason.size.width))
+            lines = wrapped(entry.reason or entry.help, max(8, self._reason.size.width))
             self._reason.show(tuple((Span(line, tone),) for line in lines))
 
     def on_live_table_opened(self, event: LiveTable.Opened) -> None:

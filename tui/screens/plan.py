@@ -53,6 +53,8 @@ class PlanScreen(SettlingScreen[bool]):
         self._wait = SETTLE if plan.risk is Risk.LOW else THINK
         self._word = plan.confirm
         self._confirms = "y" if plan.confirm is None else "enter"
+        self.expired = False
+        """Whether it closed because nobody answered."""
         self._has_text = False
         self._note = ""
         """What was wrong with what was typed last."""
@@ -133,8 +135,8 @@ class PlanScreen(SettlingScreen[bool]):
         if not self.is_active:  # the question whether to leave lies over it, and has to be answered first
             return
         if self.open_for >= EXPIRES:
+            self.expired = True
             self.dismiss(False)
-            self.app.notify("The dialog expired: its facts are a minute old.", title=self._facts.title, markup=False)
             return
         self._keys.show((self._key_line(),))
 

@@ -1,14 +1,13 @@
 """The faces that every pane has: waiting, missing, stale, failed; and what is told of parts that gave nothing."""
 
 from collections.abc import Sequence
-from textwrap import wrap
 from typing import Any
 
 from backend.frozen import dataclass
 from backend.model.situation import GRAVITY, Face, Part, PartState, SourceName
 from widgets.present.view import Look, grave
 from widgets.present.words import span, time_of_day
-from widgets.text import Glyphs, Line, Span, Tone, crop, line_width, shown
+from widgets.text import Glyphs, Line, Span, Tone, crop, line_width, shown, wrapped
 
 OLD = (Face.STALE, Face.FAILED)
 NOT_LIVE = (*OLD, Face.MISSING)
@@ -148,12 +147,11 @@ def _times(state: PartState[Any], look: Look) -> str:
 
 def _said(sign: str, sentence: str, tone: Tone, look: Look) -> tuple[Line, ...]:
     """A sentence behind its sign, on as many lines as it takes."""
-    words, room = shown(sentence[:SAID_MOST]), look.width - 2
+    room = look.width - 2
     if room < READABLE:
-        return ((Span(f"{sign} {words}", tone),),)
-    more = look.glyphs.more
-    lines = wrap(words, room, max_lines=SAID_LINES, placeholder=more, break_on_hyphens=False)
-    return tuple((Span(f"{' ' if number else sign} {line}", tone),) for number, line in enumerate(lines or [""]))
+        return ((Span(f"{sign} {shown(sentence[:SAID_MOST])}", tone),),)
+    lines = wrapped(sentence[:SAID_MOST], room, SAID_LINES, look.glyphs.more)
+    return tuple((Span(f"{' ' if number else sign} {line}", tone),) for number, line in enumerate(lines))
 
 
 _WORDS: dict[Face, tuple[Tone, str]] = {

@@ -3,14 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from textwrap import wrap
 
 from backend.frozen import dataclass
 from backend.incident.alert import NAME, Alert, AlertState
 from backend.model.finding import Finding, Severity
 from widgets.present.where import where
 from widgets.present.words import clock_span, joined, span, time_of_day
-from widgets.text import Glyphs, Line, Span, Tone, both_ends, crop, line_width, shown
+from widgets.text import Glyphs, Line, Span, Tone, both_ends, crop, line_width, wrapped
 from widgets.text import width as text_width
 
 
@@ -51,7 +50,7 @@ def header(alert: Alert, facts: HeaderFacts, glyphs: Glyphs) -> Line:
     return both_ends(lead, tail, facts.width, glyphs.more)
 
 
-DISPENSABLE = ("host", "alert name", "program", "time", "age", "lock", "environment", "RTO", "held")
+DISPENSABLE = ("host", "alert name", "program", "time", "age", "unknown since", "lock", "environment", "RTO", "held")
 """What goes first where the header finds no room; the environment's name becomes shorter before the lock goes."""
 LEAST_NAME = 5
 """Cells of the environment's name below which it tells nothing."""
@@ -65,19 +64,22 @@ def _ends(alert: Alert, facts: HeaderFacts, glyphs: Glyphs, without: frozenset[s
         ("lock", (Span(facts.lock, _lock_tone(facts.lock)),)),
         ("time", (Span(time_of_day(facts.now)),)),
     )
-    name = "" if "alert name" in without else f" {NAME}"
     place = where(facts.environment, facts.host, glyphs, without)
     end = joined([line for part, line in told if part not in without])
-    return (*place, Span("   " if place else " "), *_alert(alert, name, glyphs)), (*end, Span(" ")) if end else ()
+    return (*place, Span("   " if place else " "), *_alert(alert, glyphs, without)), (*end, Span(" ")) if end else ()
 
 
-def _alert(alert: Alert, name: str, glyphs: Glyphs) -> Line:
+def _alert(alert: Alert, glyphs: Glyphs, without: frozenset[str]) -> Line:
+    name = "" if "alert name" in without else f" {NAME}"
+    lasted = f" {clock_span(alert.lasted.total_seconds())}" if alert.lasted else ""
+    if alert.fired_at is not None:
+        since = "" if "unknown since" in without else f", unknown since {time_of_day(alert.fired_at)[:5]}"
+        return (Span(f"{glyphs.unknown} was FIRING{name}{lasted}{since}", "warn"),)
     if alert.state == "unknown":
         return (Span(f"{glyphs.unknown} alert unknown", "warn"),)
     if alert.state == "ok":
         return (Span(f"{glyphs.ok} ok", "ok"),)
-    since = f" {clock_span(alert.lasted.total_seconds())}" if alert.lasted else ""
-    return (Span(f"{glyphs.bad} FIRING{name}{since}", "bad"),)
+    return (Span(f"{glyphs.bad} FIRING{name}{lasted}", "bad"),)
 
 
 def _held(facts: HeaderFacts) -> Line:
@@ -85,7 +87,7 @@ def _held(facts: HeaderFacts) -> Line:
 
 
 def _rto(alert: Alert) -> Line:
-    if not alert.firing or alert.rto_left is None:
+    if not (alert.firing or alert.fired_at) or alert.rto_left is None:
         return ()
     left = alert.rto_left.total_seconds()
     if left < 0:
@@ -142,7 +144,7 @@ def _beside_or_below(cause: Span, sentence: str, tail: Line, width: int, more: s
     lead = line_width((cause,))
     if lead + line_width((Span(sentence), *tail)) + 1 <= width:
         return (both_ends((cause, Span(sentence)), tail, width, more),)
-    first, *rest = wrap(shown(sentence), max(1, width - lead - 1)) or [""]
+    first, *rest = wrapped(sentence, max(1, width - lead - 1))
     if not rest and not tail:
         return ((cause, Span(first)),)
     return (cause, Span(first)), both_ends((Span(" " * lead), Span(" ".join(rest))), tail, width, more)

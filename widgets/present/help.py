@@ -1,9 +1,8 @@
 """The help: all keys and all actions, in two columns, told whole at every width."""
 
 from collections.abc import Iterator, Sequence
-from textwrap import wrap
 
-from widgets.text import Line, Span, Tone
+from widgets.text import Line, Span, Tone, wrapped
 
 KEY_CELLS = 10
 INDENT = 2
@@ -36,6 +35,6 @@ def _heading(text: str) -> Line:
 def _beside(key: str, what: str, width: int, tone: Tone = "plain") -> Iterator[Line]:
     """A key, and what it does beside it, on as many lines as that takes."""
     lead = f"{' ' * INDENT}{key:<{KEY_CELLS}}"
-    for part in wrap(what, max(LEAST, width - len(lead))):
+    for part in wrapped(what, max(LEAST, width - len(lead))):
         yield (Span(lead, "accent"), Span(part, tone))
         lead = " " * len(lead)

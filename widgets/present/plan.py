@@ -1,11 +1,10 @@
 """What the dialog shows of a plan."""
 
 from collections.abc import Sequence
-from textwrap import wrap
 
 from backend.frozen import dataclass
 from widgets.present.words import risk_tone, span
-from widgets.text import Glyphs, Line, Span, Tone, crop, shown
+from widgets.text import Glyphs, Line, Span, Tone, crop, wrapped
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +30,7 @@ def heading(facts: PlanFacts) -> Line:
     """The verb, how many targets, where, and how grave."""
     return (
         Span(facts.title, "strong"), Span(f" {facts.what}" if facts.what else ""), Span("  on ", "dim"),
-        Span(facts.environment, "accent"), Span("   risk ", "dim"), Span(facts.risk, risk_tone(facts.risk)),
+        Span(facts.environment, "place"), Span("   risk ", "dim"), Span(facts.risk, risk_tone(facts.risk)),
     )  # fmt: skip
 
 
@@ -70,7 +69,7 @@ def _block(label: str, texts: Sequence[str], width: int, tone: Tone = "plain") -
     numbered = len(texts) > 1 and label in ("targets", "sends")
     for number, text in enumerate(texts, start=1):
         mark = f"{number:>{len(str(len(texts)))}}  " if numbered else ""
-        for part in wrap(shown(text), max(8, width - LABEL - len(mark))) or [""]:
+        for part in wrapped(text, max(8, width - LABEL - len(mark))):
             lines.append((Span(f"{label:<{LABEL}}", "dim"), Span(mark, "dim"), Span(part, tone)))
             label, mark = "", " " * len(mark)
     return lines

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from backend.model.part import Face
-from widgets.text import Glyphs, Line, Tone
+from widgets.text import Glyphs, Line, Span, Tone
 
 if TYPE_CHECKING:
     from backend.config.model import Limits
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from backend.model.situation import Part, Situation
     from widgets.table_rows import Group, Row
 
+Around = Literal["foot", "head", "notices", "elsewhere"]
+"""What stands around the rows of a pane."""
 LOW = 10
 """Lines inside a pane below which the rows matter more than what stands around them."""
 TALL = 12
@@ -73,29 +75,60 @@ class PaneView(NamedTuple):
     def within(self, height: int) -> PaneView:
         """The same with less around the rows, until so many lines hold it with one row at least.
 
-        What goes first is what stands below, then all of the head but its first line. Of a pane that could not be read
-        the old figures go before what others know, and why it could not stays longest.
+        What goes first is what stands below, then the head but for its first line, a line at a time. Of a pane that
+        could not be read the old figures go before what others know, and why it could not stays longest.
         """
-        failed, most = self.face is Face.FAILED, max(2, height)
         rows = 0 if not self.rows else 1 if self.elsewhere else 2
+        most = max(2, height)
+        told = 2 if self.rows else max(1, height - 1)
+        order: tuple[tuple[Around, int], ...] = (
+            (("foot", 0), ("head", 0), ("elsewhere", 0), ("notices", most))
+            if self.face is Face.FAILED
+            else (("foot", 0), ("head", 1), ("notices", told), ("notices", most), ("head", 0))
+        )
         shorter = self
-        for without in (
-            {"foot": ()},
-            {"head": self.head[:1]},
-            {"head": ()} if failed else {},
-            {"elsewhere": ()} if failed else {"notices": self.notices[: 2 if self.rows else most]},
-            {"notices": self.notices[:most]} if failed else {},
-            {"head": ()},
-        ):
-            if shorter.around + rows <= height:
-                break
-            shorter = shorter._replace(**without)
+        for where, least in order:
+            shorter = shorter._less(where, shorter.around + rows - height, least)
         return shorter
+
+    def _less(self, where: Around, lines: int, least: int) -> PaneView:
+        """The same with so many lines less there, as long as at least so many stay."""
+        if lines <= 0:
+            return self
+        if where == "elsewhere":
+            return self._replace(elsewhere=())
+        if where == "foot":
+            return self._replace(foot=self.foot[: max(least, len(self.foot) - lines)])
+        if where == "head":
+            return self._replace(head=self.head[: max(least, len(self.head) - lines)])
+        return self._replace(notices=_shortened(self.notices, max(least, len(self.notices) - lines)))
 
     @property
     def around(self) -> int:
         """How many lines stand around the rows."""
         return len(self.head) + len(self.notices) + len(self.foot) + bool(self.elsewhere)
+
+
+def _shortened(notices: tuple[Line, ...], most: int) -> tuple[Line, ...]:
+    """As many lines of these sentences; one that does not end there says so, and keeps its times if it has two."""
+    most = min(most, len(notices))
+    end = next((place for place in range(most, len(notices)) if not _goes_on(notices[place])), len(notices))
+    if end == most or not most:
+        return notices[:most]
+    last = notices[end - 1]
+    timed = last[-1].tone == "dim" and not any(span.tone == "dim" for span in notices[most - 1])
+    if timed and most > 1 and _goes_on(notices[most - 1]):
+        return (*notices[: most - 2], _broken_off(notices[most - 2]), last)
+    return (*notices[: most - 1], _broken_off(notices[most - 1]))
+
+
+def _goes_on(line: Line) -> bool:
+    """Whether it goes on with the sentence of the line before, which began with a sign."""
+    return bool(line) and line[0].text.startswith(" ")
+
+
+def _broken_off(line: Line) -> Line:
+    return (*line, Span("…", line[-1].tone)) if line else line
 
 
 def grave(*tones: Tone) -> Tone:
