@@ -96,6 +96,16 @@ def test_the_gravest_finding_comes_with_the_keys_that_this_program_has() -> None
     assert len(words) == 120
 
 
+@pytest.mark.parametrize("width", range(44, 90))
+def test_the_numbers_of_a_finding_matter_more_than_the_keys_that_answer_it(width: int) -> None:
+    keys = {"data.repair": ("p", "repair"), "data.failover": ("B", "fail over")}
+    lines = [plain(line) for line in first_finding((FOUND, FOUND), keys, QUIET, width, UNICODE)]
+    assert all(len(line) <= width for line in lines)
+    assert "11 of 14 failures (79 %)" in " ".join(" ".join(lines).split())
+    assert "p " in lines[-1]
+    assert ("p repair" in lines[-1]) >= ("B fail over" in lines[-1]) >= ("+1 more" in lines[-1])
+
+
 def test_a_warning_has_another_sign() -> None:
     assert finding(replace(FOUND, severity=Severity.WARNING)).startswith(" ▲ DATA")
 

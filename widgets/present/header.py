@@ -117,14 +117,14 @@ def first_finding(
     tone: Tone = "bad" if finding.severity is Severity.CRITICAL else "warn"
     sign = glyphs.bad if tone == "bad" else glyphs.warn
     cause = Span(f" {sign} {finding.cause.upper()}  ", tone)
-    tail: list[Span] = []
-    for action in finding.actions:
-        if action in keys:
-            key, title = keys[action]
-            tail.extend((Span(f"{key} ", "accent"), Span(f"{title}   ")))
-    if len(findings) > 1:
-        tail.append(Span(f"+{len(findings) - 1} more ", "dim"))
-    return _beside_or_below(cause, finding.summary, tuple(tail), width, glyphs.more)
+    answers = [
+        (Span(f"{keys[each][0]} ", "accent"), Span(f"{keys[each][1]}   ")) for each in finding.actions if each in keys
+    ]
+    more = (Span(f"+{len(findings) - 1} more ", "dim"),) if len(findings) > 1 else ()
+    told = [*answers, more] if more else answers
+    bare = [(answer[0],) for answer in answers]
+    tails = [joined(parts[:count], "") for parts in (told, bare) for count in range(len(parts), 0, -1)]
+    return _beside_or_below(cause, finding.summary, tails, width, glyphs.more)
 
 
 def _no_finding(alert: Alert, width: int, glyphs: Glyphs) -> tuple[Line, ...]:
@@ -134,17 +134,26 @@ def _no_finding(alert: Alert, width: int, glyphs: Glyphs) -> tuple[Line, ...]:
         case AlertState.FIRING:
             why = f": {alert.reasons[0]}" if alert.reasons else ""
             sentence = f"no rule explains the alert{why}"
-            return _beside_or_below(Span(f" {glyphs.warn} ", "warn"), sentence, (), width, glyphs.more)
+            return _beside_or_below(Span(f" {glyphs.warn} ", "warn"), sentence, [], width, glyphs.more)
         case AlertState.OK:
             return ((Span(f" {glyphs.ok} ", "ok"), Span("nothing found", "dim")),)
 
 
-def _beside_or_below(cause: Span, sentence: str, tail: Line, width: int, more: str) -> tuple[Line, ...]:
-    """Cause and sentence at the left, the rest at the right of the same line or of a second one."""
+def _beside_or_below(cause: Span, sentence: str, tails: Sequence[Line], width: int, more: str) -> tuple[Line, ...]:
+    """Cause and sentence at the left, the rest at the right of the same line or of a second one.
+
+    Of the rest there are several, the longest first, and keys alone last: the sentence, with its numbers at its end,
+    matters more.
+    """
     lead = line_width((cause,))
+    tail = tails[0] if tails else ()
     if lead + line_width((Span(sentence), *tail)) + 1 <= width:
         return (both_ends((cause, Span(sentence)), tail, width, more),)
     first, *rest = wrapped(sentence, max(1, width - lead - 1))
     if not rest and not tail:
         return ((cause, Span(first)),)
-    return (cause, Span(first)), both_ends((Span(" " * lead), Span(" ".join(rest))), tail, width, more)
+    below = " ".join(rest)
+    left = width - text_width(below) - 1
+    fits = ((indent, each) for indent in (lead, 1) for each in tails if indent + line_width(each) <= left)
+    indent, tail = next(fits, (max(1, min(lead, left)), ()))
+    return (cause, Span(first)), both_ends((Span(" " * indent), Span(below)), tail, width, more)
