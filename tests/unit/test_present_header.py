@@ -37,7 +37,7 @@ def test_that_it_fires_where_and_what_time_is_left_is_told_at_every_width(width:
 
 
 @pytest.mark.parametrize("width", range(14, 52))
-@pytest.mark.parametrize("changes", [{}, {"held": True, "worst_age": 600.0, "lock": "read-only"}], ids=["live", "held"])
+@pytest.mark.parametrize("changes", [{}, {"held": NOW, "worst_age": 600.0, "lock": "read-only"}], ids=["live", "held"])
 def test_the_alert_is_the_last_to_go(width: int, changes: dict[str, object]) -> None:
     words = drawn(FIRING, width=width, **changes)
     assert "✖ FIRING 42m" in words
@@ -124,5 +124,7 @@ def test_why_an_alert_without_a_rule_fires_has_a_second_line_where_one_does_not_
 
 
 def test_a_held_picture_says_so() -> None:
-    assert "HELD, h goes on" in drawn(held=True)
+    assert "HELD since 14:28:00, h goes on" in drawn(held=ago(2))
+    for width in range(34, 120):
+        assert "HELD since 14:28:00" in drawn(held=ago(2), width=width)
     assert "HELD" not in drawn()

@@ -25,8 +25,8 @@ class HeaderFacts:
     worst_age: float | None
     """Seconds: of the oldest value among those that are no longer fresh; None when all are."""
     width: int
-    held: bool = False
-    """Whether the panes are held still: then they are not what goes on now."""
+    held: datetime | None = None
+    """Since when the panes are held still: they are not what goes on now, but what was then."""
 
 
 def header(alert: Alert, facts: HeaderFacts, glyphs: Glyphs) -> Line:
@@ -50,7 +50,9 @@ def header(alert: Alert, facts: HeaderFacts, glyphs: Glyphs) -> Line:
     return both_ends(lead, tail, facts.width, glyphs.more)
 
 
-DISPENSABLE = ("host", "alert name", "program", "time", "age", "unknown since", "lock", "environment", "RTO", "held")
+DISPENSABLE = (
+    "host", "alert name", "program", "held key", "time", "age", "unknown since", "lock", "environment", "RTO", "held",
+)  # fmt: skip
 """What goes first where the header finds no room; the environment's name becomes shorter before the lock goes."""
 LEAST_NAME = 5
 """Cells of the environment's name below which it tells nothing."""
@@ -58,7 +60,7 @@ LEAST_NAME = 5
 
 def _ends(alert: Alert, facts: HeaderFacts, glyphs: Glyphs, without: frozenset[str]) -> tuple[Line, Line]:
     told: tuple[tuple[str, Line], ...] = (
-        ("held", _held(facts)),
+        ("held", _held(facts.held, without)),
         ("RTO", _rto(alert)),
         ("age", _age(facts.worst_age)),
         ("lock", (Span(facts.lock, _lock_tone(facts.lock)),)),
@@ -82,8 +84,10 @@ def _alert(alert: Alert, glyphs: Glyphs, without: frozenset[str]) -> Line:
     return (Span(f"{glyphs.bad} FIRING{name}{lasted}", "bad"),)
 
 
-def _held(facts: HeaderFacts) -> Line:
-    return (Span("HELD, h goes on", "bad"),) if facts.held else ()
+def _held(since: datetime | None, without: frozenset[str]) -> Line:
+    if since is None:
+        return ()
+    return (Span(f"HELD since {time_of_day(since)}{'' if 'held key' in without else ', h goes on'}", "bad"),)
 
 
 def _rto(alert: Alert) -> Line:
