@@ -6,13 +6,13 @@ What watches and acts is imported when it is first asked for, which is after the
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from functools import cached_property
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingsMap, BindingType
-from textual.command import CommandPalette
 from textual.events import Event, Key
 from textual.filter import Monochrome, NoColor
 from textual.screen import Screen
@@ -67,7 +67,8 @@ class BacktopApp(App[None]):
         """The screen on which the key was typed that is on its way."""
         self._live = live
         self._begun = False
-        self._held = False
+        self._held: datetime | None = None
+        """Since when the picture is held still."""
 
     @cached_property
     def desk(self) -> Desk:
@@ -135,7 +136,7 @@ class BacktopApp(App[None]):
     def show(self, situation: Situation) -> None:
         """Draw this situation, unless the picture is held."""
         frame = self.desk.frame(situation, self.dashboard, self.stage.progress, held=self._held)
-        if self._held:
+        if self._held is not None:
             self.dashboard.show_frame(frame)
         else:
             self.dashboard.show(situation, frame)
@@ -174,9 +175,11 @@ class BacktopApp(App[None]):
         return super().push_screen(*arguments, **options)
 
     def action_command_palette(self) -> None:
-        """Open the palette, with words that every terminal can show."""
-        if self.use_command_palette and not isinstance(self.screen, CommandPalette):
-            self.push_screen(CommandPalette(placeholder="find a command", id="--command-palette"))
+        """Open the palette."""
+        from tui.screens.palette import Palette
+
+        if self.use_command_palette and not isinstance(self.screen, Palette):
+            self.push_screen(Palette())
 
     def redraw(self) -> None:
         """Draw what is known now."""
@@ -202,7 +205,7 @@ class BacktopApp(App[None]):
 
     def action_hold(self) -> None:
         """Hold the picture, or let it go on."""
-        self._held = not self._held
+        self._held = self._clock.now() if self._held is None else None
         self.stage.tell("held; h lets it go on" if self._held else "live again", title="picture", grave=False)
         self.redraw()
 

@@ -139,8 +139,10 @@ class Desk:
         """The alert, since the beginning of the incident."""
         return self._incident.told(alert_watched(situation, self.config.limits))
 
-    def frame(self, situation: Situation, dashboard: Dashboard, progress: str | None, *, held: bool = False) -> Frame:
-        """The lines around the panes; they say when the panes are held still."""
+    def frame(
+        self, situation: Situation, dashboard: Dashboard, progress: str | None, *, held: datetime | None = None
+    ) -> Frame:
+        """The lines around the panes; they say since when the panes are held still, if they are."""
         width = dashboard.size.width
         glyphs = dashboard.panes["jobs"].glyphs
         findings = diagnose(situation, self.config.limits)

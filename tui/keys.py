@@ -41,7 +41,7 @@ KEYS: tuple[Key, ...] = (
     Key("x", "x", "stop", "stop", "let the action that runs send nothing more", on="dashboard"),
     Key("escape", "esc", "drop", "drop", "leave an action that has not opened its dialog yet", on="dashboard"),
     Key("a", "a", "menu", "actions", "list all actions, and why one cannot run now", footer=True, on="dashboard"),
-    Key("question_mark", "?", "help", "help", "show all keys and actions", footer=True),
-    Key("ctrl+p", "ctrl+p", "command_palette", "palette", "find a command by its name"),
+    Key("question_mark", "?", "help", "help", "show all keys and actions", footer=True, on="dashboard"),
+    Key("ctrl+p", "ctrl+p", "command_palette", "palette", "find a command by its name", on="dashboard"),
     Key("ctrl+q", "ctrl+q", "leave", "quit", "leave; asks while an action is open or runs", footer=True),
 )  # fmt: skip

@@ -10,8 +10,10 @@ from backend.parts import JOBS_COUNTS, JOBS_FAILED, JOBS_RUNNING
 from tests.conftest import Rig
 from tests.pilot.waiting import until
 from tests.situations import NOW, after, calm, data_gap, failed, job, jobs, no_data, situation, stale, waiting
+from tui.keys import KEYS
 from tui.screens.dashboard import Dashboard
 from tui.screens.help import HelpScreen
+from tui.screens.leave import LeaveScreen
 from tui.screens.plan import PlanScreen
 from widgets.present.failures import group_key
 from widgets.present.panes import PANES
@@ -103,13 +105,17 @@ async def test_a_small_screen_shows_the_other_panes_as_a_line_each(rig: Rig) -> 
 async def test_a_held_picture_stays_while_reading_goes_on(rig: Rig) -> None:
     async with rig.run() as pilot:
         await rig.know(pilot, calm())
+        rig.clock.move(2)
         await pilot.press("h")
+        rig.clock.move(1)
         await rig.know(pilot, data_gap())
         assert "no failed jobs" in rig.text
+        assert "HELD since 14:30:02" in rig.lines[0]
         assert "picture: held; h lets it go on" in rig.told
         await pilot.press("h")
         assert "no failed jobs" not in rig.text
         assert "✖ 14" in rig.text
+        assert "HELD" not in rig.text
 
 
 async def test_help_lists_all_keys_and_closes_with_any_of_its_own(rig: Rig) -> None:
@@ -121,6 +127,20 @@ async def test_help_lists_all_keys_and_closes_with_any_of_its_own(rig: Rig) -> N
             assert "go to the failures pane" in rig.text
             await pilot.press(key)
             assert rig.shows(Dashboard)
+
+
+@pytest.mark.parametrize("opening", ["", "question_mark", "a", "ctrl+p", "slash", "r"])
+async def test_what_works_everywhere_does(rig: Rig, opening: str) -> None:
+    (key,) = (key for key in KEYS if key.on == "everywhere")
+    assert key.action == "leave", "another one has to be tried here too"
+    async with rig.run() as pilot:
+        await rig.know(pilot, data_gap())
+        if opening:
+            await pilot.press(opening)
+            await until(pilot, lambda: opening == "slash" or not rig.shows(Dashboard))
+        rig.clock.move(1)  # a dialog that just opened hears no key
+        await pilot.press(key.key)
+        await until(pilot, lambda: rig.app._exit or rig.shows(LeaveScreen))
 
 
 async def test_escape_never_leaves(rig: Rig) -> None:

@@ -37,7 +37,7 @@ def test_that_it_fires_where_and_what_time_is_left_is_told_at_every_width(width:
 
 
 @pytest.mark.parametrize("width", range(14, 52))
-@pytest.mark.parametrize("changes", [{}, {"held": True, "worst_age": 600.0, "lock": "read-only"}], ids=["live", "held"])
+@pytest.mark.parametrize("changes", [{}, {"held": NOW, "worst_age": 600.0, "lock": "read-only"}], ids=["live", "held"])
 def test_the_alert_is_the_last_to_go(width: int, changes: dict[str, object]) -> None:
     words = drawn(FIRING, width=width, **changes)
     assert "✖ FIRING 42m" in words
@@ -96,6 +96,16 @@ def test_the_gravest_finding_comes_with_the_keys_that_this_program_has() -> None
     assert len(words) == 120
 
 
+@pytest.mark.parametrize("width", range(44, 90))
+def test_the_numbers_of_a_finding_matter_more_than_the_keys_that_answer_it(width: int) -> None:
+    keys = {"data.repair": ("p", "repair"), "data.failover": ("B", "fail over")}
+    lines = [plain(line) for line in first_finding((FOUND, FOUND), keys, QUIET, width, UNICODE)]
+    assert all(len(line) <= width for line in lines)
+    assert "11 of 14 failures (79 %)" in " ".join(" ".join(lines).split())
+    assert "p " in lines[-1]
+    assert ("p repair" in lines[-1]) >= ("B fail over" in lines[-1]) >= ("+1 more" in lines[-1])
+
+
 def test_a_warning_has_another_sign() -> None:
     assert finding(replace(FOUND, severity=Severity.WARNING)).startswith(" ▲ DATA")
 
@@ -114,5 +124,7 @@ def test_why_an_alert_without_a_rule_fires_has_a_second_line_where_one_does_not_
 
 
 def test_a_held_picture_says_so() -> None:
-    assert "HELD, h goes on" in drawn(held=True)
+    assert "HELD since 14:28:00, h goes on" in drawn(held=ago(2))
+    for width in range(34, 120):
+        assert "HELD since 14:28:00" in drawn(held=ago(2), width=width)
     assert "HELD" not in drawn()

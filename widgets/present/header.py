@@ -25,8 +25,8 @@ class HeaderFacts:
     worst_age: float | None
     """Seconds: of the oldest value among those that are no longer fresh; None when all are."""
     width: int
-    held: bool = False
-    """Whether the panes are held still: then they are not what goes on now."""
+    held: datetime | None = None
+    """Since when the panes are held still: they are not what goes on now, but what was then."""
 
 
 def header(alert: Alert, facts: HeaderFacts, glyphs: Glyphs) -> Line:
@@ -50,7 +50,9 @@ def header(alert: Alert, facts: HeaderFacts, glyphs: Glyphs) -> Line:
     return both_ends(lead, tail, facts.width, glyphs.more)
 
 
-DISPENSABLE = ("host", "alert name", "program", "time", "age", "unknown since", "lock", "environment", "RTO", "held")
+DISPENSABLE = (
+    "host", "alert name", "program", "held key", "time", "age", "unknown since", "lock", "environment", "RTO", "held",
+)  # fmt: skip
 """What goes first where the header finds no room; the environment's name becomes shorter before the lock goes."""
 LEAST_NAME = 5
 """Cells of the environment's name below which it tells nothing."""
@@ -58,7 +60,7 @@ LEAST_NAME = 5
 
 def _ends(alert: Alert, facts: HeaderFacts, glyphs: Glyphs, without: frozenset[str]) -> tuple[Line, Line]:
     told: tuple[tuple[str, Line], ...] = (
-        ("held", _held(facts)),
+        ("held", _held(facts.held, without)),
         ("RTO", _rto(alert)),
         ("age", _age(facts.worst_age)),
         ("lock", (Span(facts.lock, _lock_tone(facts.lock)),)),
@@ -82,8 +84,10 @@ def _alert(alert: Alert, glyphs: Glyphs, without: frozenset[str]) -> Line:
     return (Span(f"{glyphs.bad} FIRING{name}{lasted}", "bad"),)
 
 
-def _held(facts: HeaderFacts) -> Line:
-    return (Span("HELD, h goes on", "bad"),) if facts.held else ()
+def _held(since: datetime | None, without: frozenset[str]) -> Line:
+    if since is None:
+        return ()
+    return (Span(f"HELD since {time_of_day(since)}{'' if 'held key' in without else ', h goes on'}", "bad"),)
 
 
 def _rto(alert: Alert) -> Line:
@@ -117,14 +121,14 @@ def first_finding(
     tone: Tone = "bad" if finding.severity is Severity.CRITICAL else "warn"
     sign = glyphs.bad if tone == "bad" else glyphs.warn
     cause = Span(f" {sign} {finding.cause.upper()}  ", tone)
-    tail: list[Span] = []
-    for action in finding.actions:
-        if action in keys:
-            key, title = keys[action]
-            tail.extend((Span(f"{key} ", "accent"), Span(f"{title}   ")))
-    if len(findings) > 1:
-        tail.append(Span(f"+{len(findings) - 1} more ", "dim"))
-    return _beside_or_below(cause, finding.summary, tuple(tail), width, glyphs.more)
+    answers = [
+        (Span(f"{keys[each][0]} ", "accent"), Span(f"{keys[each][1]}   ")) for each in finding.actions if each in keys
+    ]
+    more = (Span(f"+{len(findings) - 1} more ", "dim"),) if len(findings) > 1 else ()
+    told = [*answers, more] if more else answers
+    bare = [(answer[0],) for answer in answers]
+    tails = [joined(parts[:count], "") for parts in (told, bare) for count in range(len(parts), 0, -1)]
+    return _beside_or_below(cause, finding.summary, tails, width, glyphs.more)
 
 
 def _no_finding(alert: Alert, width: int, glyphs: Glyphs) -> tuple[Line, ...]:
@@ -134,17 +138,26 @@ def _no_finding(alert: Alert, width: int, glyphs: Glyphs) -> tuple[Line, ...]:
         case AlertState.FIRING:
             why = f": {alert.reasons[0]}" if alert.reasons else ""
             sentence = f"no rule explains the alert{why}"
-            return _beside_or_below(Span(f" {glyphs.warn} ", "warn"), sentence, (), width, glyphs.more)
+            return _beside_or_below(Span(f" {glyphs.warn} ", "warn"), sentence, [], width, glyphs.more)
         case AlertState.OK:
             return ((Span(f" {glyphs.ok} ", "ok"), Span("nothing found", "dim")),)
 
 
-def _beside_or_below(cause: Span, sentence: str, tail: Line, width: int, more: str) -> tuple[Line, ...]:
-    """Cause and sentence at the left, the rest at the right of the same line or of a second one."""
+def _beside_or_below(cause: Span, sentence: str, tails: Sequence[Line], width: int, more: str) -> tuple[Line, ...]:
+    """Cause and sentence at the left, the rest at the right of the same line or of a second one.
+
+    Of the rest there are several, the longest first, and keys alone last: the sentence, with its numbers at its end,
+    matters more.
+    """
     lead = line_width((cause,))
+    tail = tails[0] if tails else ()
     if lead + line_width((Span(sentence), *tail)) + 1 <= width:
         return (both_ends((cause, Span(sentence)), tail, width, more),)
     first, *rest = wrapped(sentence, max(1, width - lead - 1))
     if not rest and not tail:
         return ((cause, Span(first)),)
-    return (cause, Span(first)), both_ends((Span(" " * lead), Span(" ".join(rest))), tail, width, more)
+    below = " ".join(rest)
+    left = width - text_width(below) - 1
+    fits = ((indent, each) for indent in (lead, 1) for each in tails if indent + line_width(each) <= left)
+    indent, tail = next(fits, (max(1, min(lead, left)), ()))
+    return (cause, Span(first)), both_ends((Span(" " * indent), Span(below)), tail, width, more)
