@@ -153,3 +153,67 @@ def test_use_counts_blocks_and_follows_no_link(layout: Layout, tmp_path: Path) -
     (layout.temp / "loop").symlink_to(layout.files)
     inventory.look(NOW, {})
     assert inventory.used == used
+
+
+def move(layout: Layout, folder: Path) -> Path:
+    """Move the results to `folder`, with a link to them in their place."""
+    layout.results.rename(folder)
+    layout.results.symlink_to(folder)
+    return folder
+
+
+def test_what_was_moved_to_another_place_with_a_link_takes_no_room_and_is_still_needed(
+    layout: Layout, tmp_path: Path
+) -> None:
+    inventory = Inventory(layout)
+    old, young = (put(layout.results / name, timedelta(days=days)) for name, days in (("old", 31), ("young", 2)))
+    inventory.look(NOW, {})
+    assert inventory.used > 0
+    other = move(layout, tmp_path / "other")
+    put(other / "of others", timedelta())
+    assert inventory.look(NOW, {}) == {}
+    assert (inventory.used, inventory.made_room) == (0, False)
+    (other / "of others").unlink()
+    assert inventory.look(NOW, {}) == {}
+    for name in (old.name, young.name):
+        (other / name).unlink()
+    assert inventory.look(NOW, {}) == {(RESULTS, False): ["results/old"], (RESULTS, True): ["results/young"]}
+    assert not inventory.made_room
+
+
+def test_a_file_that_was_moved_out_before_its_link_was_made_is_put_back(layout: Layout, tmp_path: Path) -> None:
+    inventory = Inventory(layout)
+    put(layout.results / "young", timedelta(days=2))
+    inventory.look(NOW, {})
+    layout.results.rename(tmp_path / "other")
+    assert inventory.look(NOW, {}) == {(RESULTS, True): ["results/young"]}
+    layout.results.symlink_to(tmp_path / "other")
+    assert inventory.look(NOW, {}) == {}
+    assert (inventory.back, inventory.used) == (["results/young"], 0)
+    (tmp_path / "other" / "young").unlink()
+    assert inventory.look(NOW, {}) == {(RESULTS, True): ["results/young"]}
+
+
+def test_a_link_to_a_place_within_the_quota_makes_no_room(layout: Layout) -> None:
+    inventory = Inventory(layout)
+    put(layout.results / "young", timedelta(days=2))
+    inventory.look(NOW, {})
+    used = inventory.used
+    other = move(layout, layout.temp / "results")
+    assert inventory.look(NOW, {}) == {}
+    assert inventory.used == used
+    (other / "young").unlink()
+    assert inventory.look(NOW, {}) == {(RESULTS, True): ["results/young"]}
+
+
+def test_behind_a_link_that_leads_nowhere_nobody_knows_what_is_there(layout: Layout, tmp_path: Path) -> None:
+    inventory = Inventory(layout)
+    put(layout.results / "young", timedelta(days=2))
+    inventory.look(NOW, {})
+    used = inventory.used
+    move(layout, tmp_path / "other").rename(tmp_path / "elsewhere")
+    assert inventory.look(NOW, {}) == {}
+    assert inventory.used == used
+    (tmp_path / "elsewhere").rename(tmp_path / "other")
+    assert inventory.look(NOW, {}) == {}
+    assert inventory.used == 0

@@ -38,6 +38,11 @@ class Lost:
     def __init__(self) -> None:
         self._files: dict[str, Kept] = {}
 
+    @property
+    def names(self) -> set[str]:
+        """Under which they were."""
+        return set(self._files)
+
     def add(self, gone: Iterable[Kept]) -> None:
         """These are gone, or cut short."""
         self._files.update({kept.name: kept for kept in gone})
@@ -80,6 +85,11 @@ class Roll:
     foreign: list[Kept] = field(default_factory=list)
     """What the last look missed of files that are none of the platform's own, as it was before."""
     _lost: Lost = field(default_factory=Lost)
+
+    @property
+    def names(self) -> set[str]:
+        """Every name under which a file is, or was until it went."""
+        return {kept.name for kept in self.kept.values()} | self._lost.names
 
     def look(
         self, found: Found, hidden: Callable[[str], bool] = lambda _: False, own: Callable[[str], bool] = lambda _: True
