@@ -43,6 +43,8 @@ class Judge(UnitDocket):
             return "nothing", "it was cleared away"
         if found.attempt > job.attempt or found.status == "failed":
             return "nothing", f"it failed again: {found.error_message or 'and was requeued once more'}"
+        if found.status == "running" and would_not_end_well(found, self.world.settle()):
+            return "harm", "it takes again what others need, and does not end well"
         return ("healed", "it completed") if found.status == "completed" else None
 
     def cleared(self, count: int) -> None:
