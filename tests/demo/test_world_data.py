@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 
 from tui.demo.worker import NO_ROOM
 from tui.demo.world.calendar import is_trading_day, trading_days
-from tui.demo.world.data import DataSide
+from tui.demo.world.data import DataSide, missing_total
 from tui.demo.world.outcome import NO_SPACE, error_of_run, missing_for, no_data
 from tui.demo.world.refusal import UnreadableError
 from tui.demo.world.repair import Range, parse_range, remainder, within
+from tui.demo.world.scale import grown
 from tui.demo.world.scenario import build
 from tui.demo.world.seed import Fate, Gap, StrategyConfig
 
@@ -136,3 +137,12 @@ def test_a_refresh_takes_a_moment_and_validates() -> None:
     assert (data.refreshing, data.validated_at) == (True, START)
     data.settle(due)
     assert (data.refreshing, data.validated_at, data.refreshed_at) == (False, due, due)
+
+
+def test_what_lacks_days_of_one_symbol_in_many_is_not_complete() -> None:
+    data = DataSide(grown(build("storm", 1, START), names=500))
+    assert missing_total(data.gaps) == 5
+    assert data.completeness_percent == 99.9
+    for step in data.repair(["AUTO_DETECT"], Range(DAY, START.date()), START):
+        data.complete(step, START)
+    assert data.completeness_percent == 100.0

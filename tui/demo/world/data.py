@@ -76,8 +76,9 @@ class DataSide:
 
     @property
     def completeness_percent(self) -> float:
-        """The mean over all symbols, to one decimal."""
-        return round(sum(symbol.completeness_percent for symbol in self.symbols) / len(self._symbols), 1)
+        """The mean over all symbols, cut to one decimal: what lacks a day is not complete, however little that is."""
+        tenths = sum(round(10 * symbol.completeness_percent) for symbol in self.symbols)
+        return tenths // len(self._symbols) / 10
 
     @property
     def refreshing(self) -> bool:
