@@ -82,6 +82,13 @@ class Judge(UnitDocket):
         detail = "it would not have ended well" if guilty else "its job did nothing wrong"
         self.note("process.terminate", f"worker of job {job.id}, signal {number}", _just(guilty), detail)
 
+    def worker_halted(self, job: Job, number: int) -> None:
+        """Somebody stopped the worker of `job`, which runs, by a signal, and did not let it go on."""
+        guilty = would_not_end_well(job, self.world.settle())
+        detail = "it holds what it took all the same" if guilty else "its job did nothing wrong, and stands still"
+        about = f"worker of job {job.id}, signal {number}"
+        self.note("process.terminate", about, "nothing" if guilty else "harm", detail)
+
     def session_ended(self, name: str, *, guilty: bool) -> None:
         """Somebody ended the session of a job; `guilty` says that this job had better end."""
         detail = "its job would not have ended well" if guilty else "its job failed with it"
