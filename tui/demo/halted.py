@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from tui.demo.processes import Process, is_stopped
 
@@ -28,7 +29,7 @@ class Halted:
 
 def _job(worker: Process) -> str | None:
     words = worker.arguments
-    for name, value in zip(words, words[1:], strict=False):
+    for name, value in pairwise(words):
         if name == b"--job":
             return value.decode("utf-8", "replace")
     return None
