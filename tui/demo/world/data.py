@@ -1,13 +1,13 @@
 """The data side: history with gaps, the feeds it comes from, and the work that repairs it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from tui.demo.world.refusal import NotThereError, UnavailableError, UnreadableError
 from tui.demo.world.repair import Range, Step, remainder, steps, within
 from tui.demo.world.seed import Gap, Scenario, Source, Symbol
-from tui.demo.world.symbols import with_gaps
+from tui.demo.world.symbols import gaps_of, with_gaps
 
 AUTO_DETECT = "AUTO_DETECT"
 REFRESH_TAKES = timedelta(seconds=2)
@@ -68,6 +68,12 @@ class DataSide:
     def abandon(self, step: Step) -> None:
         """`step` will not be done."""
         self.steps = tuple(each for each in self.steps if each != step)
+
+    def lack(self, gone: Mapping[str, Collection[date]]) -> None:
+        """These days of these symbols, which were there, are missing from now on."""
+        for name, days in gone.items():
+            self.gaps += tuple(gaps_of(name, days))
+            self._symbols[name] = with_gaps(self._symbols[name], self.gaps)
 
     @property
     def symbols(self) -> tuple[Symbol, ...]:
