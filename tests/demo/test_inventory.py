@@ -1,6 +1,10 @@
 """Which deleted files count as whose deed."""
 
+import fcntl
 import os
+import shutil
+import signal
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -217,3 +221,75 @@ def test_behind_a_link_that_leads_nowhere_nobody_knows_what_is_there(layout: Lay
     (tmp_path / "elsewhere").rename(tmp_path / "other")
     assert inventory.look(NOW, {}) == {}
     assert inventory.used == 0
+
+
+def over(path: Path) -> None:
+    """Write something else over the file, in place; it is of now."""
+    with path.open("r+b") as file:
+        file.write(b"y" * 100)
+
+
+def instead(path: Path) -> None:
+    """Put another file of the same size and time in its place."""
+    status = path.stat()
+    other = path.with_name("other")
+    other.write_bytes(b"y" * status.st_size)
+    os.utime(other, ns=(status.st_mtime_ns, status.st_mtime_ns))
+    other.replace(path)
+
+
+@pytest.mark.parametrize("write", [over, instead])
+@pytest.mark.parametrize(("days", "wanted"), [(2, True), (31, False)])
+def test_what_is_overwritten_is_as_good_as_deleted(
+    layout: Layout, write: Callable[[Path], None], days: int, wanted: bool
+) -> None:
+    inventory = Inventory(layout)
+    path = put(layout.results / "a.parquet", timedelta(days=days))
+    inventory.look(NOW, {})
+    write(path)
+    assert inventory.look(NOW, {}) == {(RESULTS, wanted): ["results/a.parquet"]}
+    assert inventory.look(NOW, {}) == {}
+
+
+def test_something_else_of_the_same_size_and_time_is_not_what_was_there(layout: Layout, tmp_path: Path) -> None:
+    inventory = Inventory(layout)
+    path = put(layout.results / "a.parquet", timedelta(days=2))
+    inventory.look(NOW, {})
+    path.rename(tmp_path / "aside")
+    assert inventory.look(NOW, {}) == {(RESULTS, True): ["results/a.parquet"]}
+    path.write_bytes(b"y" * 5000)
+    os.utime(path, ns=((tmp_path / "aside").stat().st_mtime_ns,) * 2)
+    assert inventory.look(NOW, {}) == {(RESULTS, True): ["results/a.parquet"]}
+
+
+def test_a_file_that_somebody_has_a_lease_of_is_read_later(layout: Layout) -> None:
+    inventory = Inventory(layout)
+    path = put(layout.results / "a.parquet", timedelta(days=2))
+    inventory.look(NOW, {})
+    path.chmod(0o640)
+    signals = signal.signal(signal.SIGIO, signal.SIG_IGN)
+    try:
+        with path.open("r+b") as file:
+            fcntl.fcntl(file.fileno(), fcntl.F_SETLEASE, fcntl.F_WRLCK)
+            assert inventory.look(NOW, {}) == {}
+    finally:
+        signal.signal(signal.SIGIO, signals)
+    over(path)
+    assert inventory.look(NOW, {}) == {(RESULTS, True): ["results/a.parquet"]}
+
+
+def test_what_only_looks_different_holds_what_it_held(layout: Layout, tmp_path: Path) -> None:
+    inventory = Inventory(layout)
+    path = put(layout.results / "a.parquet", timedelta(days=2))
+    inventory.look(NOW, {})
+    path.chmod(0o640)
+    assert inventory.look(NOW, {}) == {}
+    path.touch()
+    assert inventory.look(NOW, {}) == {}
+    shutil.copy2(path, tmp_path / "copy")
+    (tmp_path / "copy").replace(path)
+    assert inventory.look(NOW, {}) == {}
+    path = path.rename(layout.temp / "moved.tmp")
+    assert inventory.look(NOW, {}) == {}
+    over(path)
+    assert inventory.look(NOW, {}) == {(RESULTS, True): ["temp/moved.tmp"]}

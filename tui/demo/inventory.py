@@ -1,4 +1,4 @@
-"""The platform's files as they stand, and which of them somebody deleted or emptied."""
+"""The platform's files as they stand, and which of them somebody deleted, emptied or overwrote."""
 
 import os
 import re
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from tui.demo.contents import Contents
 from tui.demo.layout import Layout
 from tui.demo.roll import Kept, Key, Roll
 from tui.demo.tree import QUOTA
@@ -51,6 +52,7 @@ class Inventory:
     def __init__(self, layout: Layout) -> None:
         self._root = layout.files
         self._roll = Roll()
+        self._contents = Contents(layout.files)
         self._running: Running = {}
         self._doubts: list[_Doubt] = []
         self._away: set[Key] = set()
@@ -84,7 +86,7 @@ class Inventory:
         return not self.complete or MADE.fullmatch(name) is not None
 
     def look(self, now: datetime, running: Running) -> Gone:
-        """Look again; gives back what was deleted or cut short since, except what jobs clean up after themselves."""
+        """Look again; gives back what was deleted, cut short or overwritten since, except what jobs do themselves."""
         shut = self._shut()
         here = dict(files_below(self._root))
         found = here | self._moved(here)
@@ -93,8 +95,10 @@ class Inventory:
         if not any(_folder(kept.name) in shut for kept in self._roll.kept.values()):
             self.used = sum(kept.room for key, kept in self._roll.kept.items() if key not in self._away) / QUOTA
         cut = [kept for kept in self._roll.cut if not _is_output(kept.first)]
+        finished = [kept for kept in self._roll.kept.values() if not kept.foreign and _folder(kept.first) != "active"]
+        spoilt = self._contents.look((kept for kept in finished if _folder(kept.name) not in shut), self._roll.cut)
         gone: Gone = {}
-        for kept in (*self._roll.gone, *cut):
+        for kept in (*self._roll.gone, *cut, *spoilt):
             self._file(gone, kept, now, cut=kept in cut)
         self._measure((*self._roll.gone, *cut))
         self._doubts = [doubt for doubt in self._doubts if doubt.cut or doubt.name not in found]
