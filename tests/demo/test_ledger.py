@@ -89,11 +89,16 @@ async def test_days_that_somebody_deletes_are_missing_until_they_are_repaired(de
 
 async def test_what_is_not_done_in_the_end_is_nothing(desk: Desk) -> None:
     await desk.ledger.look()
-    desk.sql("BEGIN", "DELETE FROM market_data.daily_prices", "ROLLBACK", "VACUUM FULL market_data.minute_bars")
     before = await desk.history.signs()
+    desk.sql(
+        "BEGIN", "DELETE FROM market_data.daily_prices", "ROLLBACK", "VACUUM FULL market_data.minute_bars",
+        'CREATE TABLE market_data."a\nb|c" (x int)',
+        "INSERT INTO market_data.daily_prices VALUES (E'a\\nb|c', '2026-01-05', 1, 1, 1, 1, 1)",
+    )  # fmt: skip
     await desk.ledger.look()
     assert (desk.effects, desk.world.data.gaps) == ([], ())
-    assert before
+    assert await desk.history.signs() != before
+    desk.sql('DROP TABLE market_data."a\nb|c"', "DELETE FROM market_data.daily_prices WHERE symbol = E'a\\nb|c'")
 
 
 async def test_a_table_that_somebody_drops_is_missed(desk: Desk) -> None:

@@ -80,8 +80,9 @@ class History:
         return frozenset(await self._rows(daily + minutes))
 
     async def _rows(self, script: str) -> list[tuple[str, str, str]]:
+        """Rows of three; names with lines or bars in them are nobody's here."""
         lines = (line.split("|") for line in (await self._run(script, "-At")).splitlines())
-        return [(line[0], line[1], line[2]) for line in lines]
+        return [(line[0], line[1], line[2]) for line in lines if len(line) == 3]
 
     async def _run(self, script: str, *words: str) -> str:
         process = await asyncio.create_subprocess_exec(

@@ -46,7 +46,7 @@ class Ledger:
             signs = await self._history.signs()
             if self._signs and _tables(signs) != _tables(self._signs):
                 await self._count()
-        except UnavailableError:
+        except (UnavailableError, OSError):  # the second one when no process can be started
             return
         if self._signs or _indexes(signs).issuperset(INDEXES):  # until then it is still being filled
             self._look_at_indexes(signs)
