@@ -1,6 +1,10 @@
 """Which deleted files count as whose deed."""
 
+import fcntl
 import os
+import shutil
+import signal
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -153,3 +157,139 @@ def test_use_counts_blocks_and_follows_no_link(layout: Layout, tmp_path: Path) -
     (layout.temp / "loop").symlink_to(layout.files)
     inventory.look(NOW, {})
     assert inventory.used == used
+
+
+def move(layout: Layout, folder: Path) -> Path:
+    """Move the results to `folder`, with a link to them in their place."""
+    layout.results.rename(folder)
+    layout.results.symlink_to(folder)
+    return folder
+
+
+def test_what_was_moved_to_another_place_with_a_link_takes_no_room_and_is_still_needed(
+    layout: Layout, tmp_path: Path
+) -> None:
+    inventory = Inventory(layout)
+    old, young = (put(layout.results / name, timedelta(days=days)) for name, days in (("old", 31), ("young", 2)))
+    inventory.look(NOW, {})
+    assert inventory.used > 0
+    other = move(layout, tmp_path / "other")
+    put(other / "of others", timedelta())
+    assert inventory.look(NOW, {}) == {}
+    assert (inventory.used, inventory.made_room) == (0, False)
+    (other / "of others").unlink()
+    assert inventory.look(NOW, {}) == {}
+    for name in (old.name, young.name):
+        (other / name).unlink()
+    assert inventory.look(NOW, {}) == {(RESULTS, False): ["results/old"], (RESULTS, True): ["results/young"]}
+    assert not inventory.made_room
+
+
+def test_a_file_that_was_moved_out_before_its_link_was_made_is_put_back(layout: Layout, tmp_path: Path) -> None:
+    inventory = Inventory(layout)
+    put(layout.results / "young", timedelta(days=2))
+    inventory.look(NOW, {})
+    layout.results.rename(tmp_path / "other")
+    assert inventory.look(NOW, {}) == {(RESULTS, True): ["results/young"]}
+    layout.results.symlink_to(tmp_path / "other")
+    assert inventory.look(NOW, {}) == {}
+    assert (inventory.back, inventory.used) == (["results/young"], 0)
+    (tmp_path / "other" / "young").unlink()
+    assert inventory.look(NOW, {}) == {(RESULTS, True): ["results/young"]}
+
+
+def test_a_link_to_a_place_within_the_quota_makes_no_room(layout: Layout) -> None:
+    inventory = Inventory(layout)
+    put(layout.results / "young", timedelta(days=2))
+    inventory.look(NOW, {})
+    used = inventory.used
+    other = move(layout, layout.temp / "results")
+    assert inventory.look(NOW, {}) == {}
+    assert inventory.used == used
+    (other / "young").unlink()
+    assert inventory.look(NOW, {}) == {(RESULTS, True): ["results/young"]}
+
+
+def test_behind_a_link_that_leads_nowhere_nobody_knows_what_is_there(layout: Layout, tmp_path: Path) -> None:
+    inventory = Inventory(layout)
+    put(layout.results / "young", timedelta(days=2))
+    inventory.look(NOW, {})
+    used = inventory.used
+    move(layout, tmp_path / "other").rename(tmp_path / "elsewhere")
+    assert inventory.look(NOW, {}) == {}
+    assert inventory.used == used
+    (tmp_path / "elsewhere").rename(tmp_path / "other")
+    assert inventory.look(NOW, {}) == {}
+    assert inventory.used == 0
+
+
+def over(path: Path) -> None:
+    """Write something else over the file, in place; it is of now."""
+    with path.open("r+b") as file:
+        file.write(b"y" * 100)
+
+
+def instead(path: Path) -> None:
+    """Put another file of the same size and time in its place."""
+    status = path.stat()
+    other = path.with_name("other")
+    other.write_bytes(b"y" * status.st_size)
+    os.utime(other, ns=(status.st_mtime_ns, status.st_mtime_ns))
+    other.replace(path)
+
+
+@pytest.mark.parametrize("write", [over, instead])
+@pytest.mark.parametrize(("days", "wanted"), [(2, True), (31, False)])
+def test_what_is_overwritten_is_as_good_as_deleted(
+    layout: Layout, write: Callable[[Path], None], days: int, wanted: bool
+) -> None:
+    inventory = Inventory(layout)
+    path = put(layout.results / "a.parquet", timedelta(days=days))
+    inventory.look(NOW, {})
+    write(path)
+    assert inventory.look(NOW, {}) == {(RESULTS, wanted): ["results/a.parquet"]}
+    assert inventory.look(NOW, {}) == {}
+
+
+def test_something_else_of_the_same_size_and_time_is_not_what_was_there(layout: Layout, tmp_path: Path) -> None:
+    inventory = Inventory(layout)
+    path = put(layout.results / "a.parquet", timedelta(days=2))
+    inventory.look(NOW, {})
+    path.rename(tmp_path / "aside")
+    assert inventory.look(NOW, {}) == {(RESULTS, True): ["results/a.parquet"]}
+    path.write_bytes(b"y" * 5000)
+    os.utime(path, ns=((tmp_path / "aside").stat().st_mtime_ns,) * 2)
+    assert inventory.look(NOW, {}) == {(RESULTS, True): ["results/a.parquet"]}
+
+
+def test_a_file_that_somebody_has_a_lease_of_is_read_later(layout: Layout) -> None:
+    inventory = Inventory(layout)
+    path = put(layout.results / "a.parquet", timedelta(days=2))
+    inventory.look(NOW, {})
+    path.chmod(0o640)
+    signals = signal.signal(signal.SIGIO, signal.SIG_IGN)
+    try:
+        with path.open("r+b") as file:
+            fcntl.fcntl(file.fileno(), fcntl.F_SETLEASE, fcntl.F_WRLCK)
+            assert inventory.look(NOW, {}) == {}
+    finally:
+        signal.signal(signal.SIGIO, signals)
+    over(path)
+    assert inventory.look(NOW, {}) == {(RESULTS, True): ["results/a.parquet"]}
+
+
+def test_what_only_looks_different_holds_what_it_held(layout: Layout, tmp_path: Path) -> None:
+    inventory = Inventory(layout)
+    path = put(layout.results / "a.parquet", timedelta(days=2))
+    inventory.look(NOW, {})
+    path.chmod(0o640)
+    assert inventory.look(NOW, {}) == {}
+    path.touch()
+    assert inventory.look(NOW, {}) == {}
+    shutil.copy2(path, tmp_path / "copy")
+    (tmp_path / "copy").replace(path)
+    assert inventory.look(NOW, {}) == {}
+    path = path.rename(layout.temp / "moved.tmp")
+    assert inventory.look(NOW, {}) == {}
+    over(path)
+    assert inventory.look(NOW, {}) == {(RESULTS, True): ["temp/moved.tmp"]}

@@ -163,7 +163,7 @@ def test_memory_is_healed_by_ending_the_large_workers_and_they_return_as_they_we
     shift.work(10)
     assert shift.over()
     assert shift.effects == [
-        ("engine.restart", "nothing"), *[("process.terminate", "healed")] * 3, ("job.requeue", "nothing"),
+        ("engine.restart", "nothing"), *[("process.terminate", "healed")] * 3, ("job.requeue", "harm"),
         ("process.terminate", "healed"), ("job.retry", "healed"), ("job.retry", "healed"),
     ]  # fmt: skip
 

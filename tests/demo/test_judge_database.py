@@ -239,3 +239,18 @@ def test_a_server_that_is_gone_takes_the_lock_along_and_is_no_end(tmp_path: Path
         wait_until(lambda: up.effects("database.terminate") == ["harm"])
         wait_until(lambda: up.judge()["open"] == ["database: PostgreSQL does not run"])
         assert not up.healed()
+
+
+def test_a_session_that_is_killed_ends_all_others_and_who_held_the_lock_takes_it_again(tmp_path: Path) -> None:
+    with site("database", tmp_path) as up:
+        wait_until(lambda: rows(up, HOLDER) != [], 30)
+        ((killed, _),) = before = rows(up, HOLDER)
+        os.kill(killed, signals.SIGKILL)
+        wait_until(lambda: holders(up) not in ([], before), 30)
+        at_depth(up, 2)
+        assert (up.open(), up.healed()) == ({"database"}, False)
+        assert set(up.effects("database.terminate")) == {"harm"}
+        ((holder, name),) = rows(up, HOLDER)
+        signal(up, "pg_terminate_backend", holder)
+        wait_until(up.healed)
+        assert up.judge()["done"][-1]["what"] == f"database.terminate: {name} (pid {holder})"

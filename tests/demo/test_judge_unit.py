@@ -110,6 +110,23 @@ def test_what_changes_nothing_costs_nothing() -> None:
     assert effects(shift) == ["nothing", "nothing", "nothing", "harm", "nothing", "nothing"]
 
 
+@pytest.mark.parametrize("name", OTHERS)
+def test_a_restart_that_ends_a_good_engine_and_does_not_start_it_is_harm(name: str) -> None:
+    shift = begun(name)
+    asked = shift.now
+    shift.leave()
+    shift.judge.unit_gave_up()
+    shift.judge.unit_asked("restart", 1, "active", asked)
+    assert shift.effects == [("engine.restart", "harm")]
+    shift.judge.look()
+    assert shift.judge.open["engine"] == "the engine is down"
+    shift.judge.unit_asked("start", 1, "failed", shift.now)
+    shift.judge.unit_asked("reset-failed", 0, "failed", shift.now)
+    shift.judge.unit_asked("start", 0, "failed", shift.now)
+    go_on(shift)
+    assert effects(shift)[1:] == ["nothing"] * 3, "it only made up for it"
+
+
 @pytest.mark.parametrize("crashes", [0, 1, 3, 4])
 def test_a_unit_that_forgets_its_failures_too_early_gives_up_later(crashes: int) -> None:
     shift = Shift("engine-crash")

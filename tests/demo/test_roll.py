@@ -158,6 +158,30 @@ def test_what_comes_back_with_holes_in_it_is_not_what_was_lost(watch: Watch, tmp
     assert [deed.effect for deed in watch.shift.judge.done] == ["nothing"]
 
 
+@pytest.mark.parametrize("half", [False, True])
+def test_what_is_put_back_is_as_much_needed_as_before(watch: Watch, tmp_path: Path, half: bool) -> None:
+    new, old = fresh_result(watch.layout, "new"), old_result(watch.layout, "old", 5 << 20)
+    watch.layout.engine_pid.write_text(f"{os.getpid()}\n")
+    for _ in range(2):
+        watch.man.look()
+    for path in (new, old):
+        path.rename(tmp_path / path.name)
+    assert deeds(watch) == [(RESULTS, "harm"), (RESULTS, "nothing")]
+    for path in (new, old) if half else ():
+        path.write_bytes(b"not all of it yet")
+    assert deeds(watch) == []
+    for path in (new, old):
+        shutil.copy2(tmp_path / path.name, path)
+    assert deeds(watch) == []
+    assert [deed.effect for deed in watch.shift.judge.done] == ["nothing", "nothing"]
+    os.utime(new, (0, 0))
+    watch.man.look()
+    for path in (new, old):
+        path.unlink()
+    assert deeds(watch) == [(RESULTS, "harm"), (RESULTS, "nothing")]
+    assert not any("did not make" in deed.detail for deed in watch.shift.judge.done)
+
+
 def test_the_number_of_a_file_that_is_gone_may_be_that_of_another(tmp_path: Path) -> None:
     roll = Roll()
     (tmp_path / "one").write_bytes(b"x" * 5000)

@@ -4,7 +4,9 @@ import json
 import os
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,7 +15,8 @@ import pytest
 from tests.demo.api_rig import wait_until
 from tests.demo.shift import START, Shift
 from tui.demo.layout import Layout
-from tui.demo.processes import is_stopped
+from tui.demo.processes import Process, is_stopped
+from tui.demo.resident import resident
 from tui.demo.tree import QUOTA
 from tui.demo.watchman import Watchman
 
@@ -85,6 +88,38 @@ def test_an_engine_that_was_stopped_by_a_signal_is_told_of_once_it_is_missed(
         wait_until(lambda: not is_stopped(process.pid))
         watch.shift.work(2)
         watch.man.look()
+
+
+@contextmanager
+def engine_of(job: str) -> Iterator[tuple[int, int]]:
+    """A process, and one below it that has the command line of a worker of `job`."""
+    below = f"exec -a worker {sys.executable} -c 'import time; time.sleep(1000)' --job {job}"
+    with subprocess.Popen(["bash", "-c", f"({below}) & wait"], start_new_session=True) as shell:
+        wait_until(lambda: any(b"--job" in Process(pid, 0).arguments for pid in resident(shell.pid)))
+        yield shell.pid, next(pid for pid in resident(shell.pid) if b"--job" in Process(pid, 0).arguments)
+        os.killpg(shell.pid, signal.SIGKILL)
+
+
+@pytest.mark.parametrize(("place", "effect"), [(0, "harm"), (-1, "nothing")])
+def test_a_worker_that_stands_still_is_told_once(tmp_path: Path, place: int, effect: str) -> None:
+    watch = Watch(Shift("memory"), tmp_path)
+    watch.shift.work(5)
+    job = watch.shift.world.jobs.select("running")[place].id
+    with engine_of(job) as (engine, worker):
+        watch.layout.engine_pid.write_text(f"{engine}\n")
+        for times in (1, 2):
+            os.kill(worker, signal.SIGSTOP)
+            wait_until(lambda: is_stopped(worker))
+            watch.man.look()
+            assert len(watch.shift.effects) == times - 1, "whoever lets it go on at once costs nobody anything"
+            for _ in range(5):
+                watch.shift.work(1)
+                watch.man.look()
+            assert watch.shift.effects == [("process.terminate", effect)] * times
+            assert watch.shift.judge.done[-1].about == f"worker of job {job}, signal 19"
+            os.kill(worker, signal.SIGCONT)
+            wait_until(lambda: not is_stopped(worker))
+            watch.man.look()
 
 
 def test_what_goes_on_being_cleaned_makes_room_until_it_is_done(tmp_path: Path) -> None:

@@ -6,11 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tui.demo.worker import NO_ROOM
 from tui.demo.world.calendar import is_trading_day, trading_days
-from tui.demo.world.data import DataSide
-from tui.demo.world.outcome import error_of_run, missing_for, no_data
+from tui.demo.world.data import DataSide, missing_total
+from tui.demo.world.outcome import NO_SPACE, error_of_run, missing_for, no_data
 from tui.demo.world.refusal import UnreadableError
 from tui.demo.world.repair import Range, parse_range, remainder, within
+from tui.demo.world.scale import grown
 from tui.demo.world.scenario import build
 from tui.demo.world.seed import Fate, Gap, StrategyConfig
 
@@ -58,6 +60,7 @@ def test_the_end_of_a_run_in_order_of_weight() -> None:
     assert error_of_run(config, buggy, -15, []) == "worker terminated (signal 15)"
     assert error_of_run(config, buggy, 1, [gap]) == "No data for SAP.DE in 2026-01-01..2026-01-01"
     assert error_of_run(config, buggy, 1, []) == "ZeroDivisionError: x"
+    assert error_of_run(config, buggy, NO_ROOM, [gap]) == NO_SPACE
     assert error_of_run(config, Fate(1, 1, 5), 75, []) == "worker ended with exit code 75"
     assert error_of_run(config, Fate(1, 1, 5), 0, []) is None
 
@@ -134,3 +137,12 @@ def test_a_refresh_takes_a_moment_and_validates() -> None:
     assert (data.refreshing, data.validated_at) == (True, START)
     data.settle(due)
     assert (data.refreshing, data.validated_at, data.refreshed_at) == (False, due, due)
+
+
+def test_what_lacks_days_of_one_symbol_in_many_is_not_complete() -> None:
+    data = DataSide(grown(build("storm", 1, START), names=500))
+    assert missing_total(data.gaps) == 5
+    assert data.completeness_percent == 99.9
+    for step in data.repair(["AUTO_DETECT"], Range(DAY, START.date()), START):
+        data.complete(step, START)
+    assert data.completeness_percent == 100.0

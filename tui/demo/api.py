@@ -21,6 +21,7 @@ from tui.demo.contract.document import ROOT
 from tui.demo.guard import Guard
 from tui.demo.history import History
 from tui.demo.layout import Layout, replace
+from tui.demo.ledger import Ledger
 from tui.demo.link import head
 from tui.demo.maintenance import Maintenance
 from tui.demo.onset import strike
@@ -29,7 +30,8 @@ from tui.demo.quirks.connection import Connection
 from tui.demo.quirks.layer import INSIDE, Layer
 from tui.demo.quirks.switchboard import Switchboard
 from tui.demo.quirks.table import chosen
-from tui.demo.routes import analytics, backtests, contract, data, engine, judge, providers, strategies
+from tui.demo.routes import analytics, backtests, contract, data, engine, providers, strategies
+from tui.demo.routes import judge as verdict
 from tui.demo.routes.replies import answering
 from tui.demo.watchman import Watchman
 from tui.demo.world.judge import Judge
@@ -48,15 +50,17 @@ def application(world: World, layout: Layout) -> Starlette:
     routes: list[BaseRoute] = [
         *(_below(ROOT, route) for route in research),
         *engine.ROUTES,
-        *judge.ROUTES,
+        *verdict.ROUTES,
         *contract.ROUTES,
         *providers.ROUTES,
     ]
     app = answering(routes)
     app.state.world = world
     app.state.layout = layout
-    app.state.maintenance = Maintenance(world, History(layout, world.scenario.seed))
-    app.state.watchman = Watchman(world, layout, Judge(world, SCENARIOS[world.scenario.name]))
+    history, judge = History(layout, world.scenario.seed), Judge(world, SCENARIOS[world.scenario.name])
+    app.state.maintenance = Maintenance(world, history)
+    app.state.watchman = Watchman(world, layout, judge)
+    app.state.ledger = Ledger(world, history, judge)
     return app
 
 
@@ -107,7 +111,8 @@ async def serve(
     async with asyncio.TaskGroup() as tasks:
         serving = tasks.create_task(server_of(guarded).serve(sockets=[listener]))
         watching = tasks.create_task(app.state.watchman.watch())
-        others = [watching] if beside is None else [watching, tasks.create_task(beside)]
+        reading = tasks.create_task(app.state.ledger.watch())
+        others = [watching, reading] if beside is None else [watching, reading, tasks.create_task(beside)]
         serving.add_done_callback(lambda _: [task.cancel() for task in others])
         tasks.create_task(_announce(layout, listener.getsockname()[1]))
 

@@ -23,11 +23,12 @@ HEALTH = "adaf-health"
 class Blockade:
     """Holds the lock until somebody ends its session, and measures meanwhile what that does to a question.
 
-    A server that goes takes the lock along, and no more: whoever took it comes back, and takes it again.
+    A server that goes takes the lock along, and no more: whoever took it comes back, and takes it again. So it is when
+    a session crashes, for that ends all the others too.
     """
 
     def __init__(self, connect: Connector, server: Callable[[], int | None], job_id: str, table: str) -> None:
-        """`server` tells which server runs, by its pid; None while there is none."""
+        """`server` tells which run of the server this is, by a number; None while there is none."""
         self._connect = connect
         self._server = server
         self._table = table
@@ -71,7 +72,7 @@ class Blockade:
         if self._holder is not None and self._holder.look() == "lost":
             self._holder.close()
             self._holder = None
-            self.over = self._server() == self._on and self._answers()
+            self.over = self._answers() and self._server() == self._on
         if self.over:
             self._rest()
         elif self._server() is not None:
@@ -81,7 +82,7 @@ class Blockade:
         return self.over
 
     def _answers(self) -> bool:
-        """Whether the server takes connections: one that shuts down ends its sessions before it is gone."""
+        """Whether the server takes connections: one that shuts down or crashes ends its sessions before it is gone."""
         try:
             self._connect(HEALTH).close()
         except DatabaseError:

@@ -13,7 +13,7 @@ from typing import Any
 from tui.demo import worker
 from tui.demo.layout import Layout
 
-TASK = ("seconds", "memory_mb", "signal", "exit_code", "growth_mb", "guarded")
+TASK = ("seconds", "memory_mb", "signal", "exit_code", "growth_mb", "guarded", "quota")
 """What of an order a worker has to know, as numbers in this order."""
 GRACE = 2.0
 """Seconds that workers have to end when they are told to."""

@@ -1,15 +1,17 @@
-"""The platform's files as they stand, and which of them somebody deleted or emptied."""
+"""The platform's files as they stand, and which of them somebody deleted, emptied or overwrote."""
 
 import os
 import re
+import stat
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from tui.demo.contents import Contents
 from tui.demo.layout import Layout
-from tui.demo.roll import Kept, Roll
+from tui.demo.roll import Kept, Key, Roll
 from tui.demo.tree import QUOTA
 
 RESULT_AGE = timedelta(days=30)
@@ -50,8 +52,11 @@ class Inventory:
     def __init__(self, layout: Layout) -> None:
         self._root = layout.files
         self._roll = Roll()
+        self._contents = Contents(layout.files)
         self._running: Running = {}
         self._doubts: list[_Doubt] = []
+        self._away: set[Key] = set()
+        """Files that were moved out of here, with a link in their place: they are there, and take no room here."""
         self._room = self._freed = 0
         self.used = 0.0
         self.complete = False
@@ -81,16 +86,19 @@ class Inventory:
         return not self.complete or MADE.fullmatch(name) is not None
 
     def look(self, now: datetime, running: Running) -> Gone:
-        """Look again; gives back what was deleted or cut short since, except what jobs clean up after themselves."""
+        """Look again; gives back what was deleted, cut short or overwritten since, except what jobs do themselves."""
         shut = self._shut()
-        found = dict(files_below(self._root))
+        here = dict(files_below(self._root))
+        found = here | self._moved(here)
         shut |= self._shut()  # a folder may shut, or open again, in between
         self._roll.look(found, lambda name: _folder(name) in shut, self._own)
         if not any(_folder(kept.name) in shut for kept in self._roll.kept.values()):
-            self.used = sum(kept.room for kept in self._roll.kept.values()) / QUOTA
+            self.used = sum(kept.room for key, kept in self._roll.kept.items() if key not in self._away) / QUOTA
         cut = [kept for kept in self._roll.cut if not _is_output(kept.first)]
+        finished = [kept for kept in self._roll.kept.values() if not kept.foreign and _folder(kept.first) != "active"]
+        spoilt = self._contents.look((kept for kept in finished if _folder(kept.name) not in shut), self._roll.cut)
         gone: Gone = {}
-        for kept in (*self._roll.gone, *cut):
+        for kept in (*self._roll.gone, *cut, *spoilt):
             self._file(gone, kept, now, cut=kept in cut)
         self._measure((*self._roll.gone, *cut))
         self._doubts = [doubt for doubt in self._doubts if doubt.cut or doubt.name not in found]
@@ -98,9 +106,24 @@ class Inventory:
         self._running = dict(running)
         return gone
 
+    def _moved(self, here: Mapping[str, os.stat_result]) -> dict[str, os.stat_result]:
+        """Files that lie no longer `here`, but are still found by their names, for a link leads to where they are now.
+
+        What has another name behind a link is none of the platform's: the link may lead anywhere.
+        """
+        moved: dict[str, os.stat_result] = {}
+        for name in self._roll.names - here.keys():
+            with suppress(OSError):
+                status = os.stat(f"{self._root}/{name}")  # noqa: PTH116 - fast, as below
+                if stat.S_ISREG(status.st_mode):
+                    moved[name] = status
+        self._away = {_key(status) for status in moved.values()} - {_key(status) for status in here.values()}
+        return moved
+
     def _measure(self, lost: Iterable[Kept]) -> None:
         """How much less the files take that are not the jobs' own, at most what the lost ones took."""
-        room = sum(kept.room for kept in self._roll.kept.values() if _folder(kept.name) != "active")
+        here = (kept for key, kept in self._roll.kept.items() if key not in self._away)
+        room = sum(kept.room for kept in here if _folder(kept.name) != "active")
         self._freed = min(self._room - room, sum(kept.room for kept in lost))
         self._room = room
 
@@ -110,7 +133,7 @@ class Inventory:
         return self._freed >= LITTLE
 
     def _shut(self) -> set[str]:
-        """Folders that nobody can look into now; whether their files are there is not known."""
+        """Folders, and links to none, that nobody can look into now; whether their files are there is not known."""
         folders = {_folder(kept.name) for kept in self._roll.kept.values()}
         return {name for name in folders if not _can_be_read(self._root / name)}
 
@@ -139,12 +162,16 @@ def _is_output(name: str) -> bool:
     return _folder(name) == "active" and Path(name).name == OUTPUT
 
 
+def _key(status: os.stat_result) -> Key:
+    return status.st_dev, status.st_ino
+
+
 def _folder(name: str) -> str:
     return name.partition("/")[0]
 
 
 def _can_be_read(folder: Path) -> bool:
-    return not folder.is_symlink() and (os.access(folder, os.R_OK | os.X_OK) or not folder.exists())
+    return os.access(folder, os.R_OK | os.X_OK) or not os.path.lexists(folder)
 
 
 def files_below(root: Path, below: str = "") -> Iterator[tuple[str, os.stat_result]]:

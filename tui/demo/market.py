@@ -1,6 +1,6 @@
 """What PostgreSQL holds: the roles, schema `market_data`, and the bars of every symbol; days in a gap have no rows."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from random import Random
 
@@ -31,11 +31,24 @@ CREATE FUNCTION market_data.adjusted(price numeric) RETURNS numeric LANGUAGE sql
 COMMENT ON FUNCTION market_data.adjusted IS
     'the price itself, after the time that a table a thousand times as large would keep the disk busy';
 """
-_INDEXES = f"""
-ALTER TABLE market_data.daily_prices ADD CONSTRAINT daily_prices_pkey PRIMARY KEY (symbol, trading_day);
-ALTER TABLE market_data.minute_bars ADD CONSTRAINT minute_bars_pkey PRIMARY KEY (symbol, bar_time);
-CREATE INDEX daily_prices_day ON market_data.daily_prices (trading_day);
-CREATE INDEX minute_bars_time ON market_data.minute_bars (bar_time);
+INDEXES: Mapping[str, tuple[str, str]] = {
+    "daily_prices_pkey": ("daily_prices", "PRIMARY KEY (symbol, trading_day)"),
+    "minute_bars_pkey": ("minute_bars", "PRIMARY KEY (symbol, bar_time)"),
+    "daily_prices_day": ("daily_prices", "(trading_day)"),
+    "minute_bars_time": ("minute_bars", "(bar_time)"),
+}
+"""By name, the table of each index and what it is over."""
+
+
+def creation(index: str) -> str:
+    """The statement that makes an index which is not there."""
+    table, over = INDEXES[index]
+    if over.startswith("("):
+        return f"CREATE INDEX {index} ON market_data.{table} {over}"
+    return f"ALTER TABLE market_data.{table} ADD CONSTRAINT {index} {over}"
+
+
+_OWNERS = f"""
 ALTER SCHEMA market_data OWNER TO {ENGINE};
 ALTER TABLE market_data.daily_prices OWNER TO {ENGINE};
 ALTER TABLE market_data.minute_bars OWNER TO {ENGINE};
@@ -71,7 +84,8 @@ def script(scenario: Scenario, passwords: dict[str, str], added: Sequence[Symbol
             *_copied(_DAILY, daily_rows(scenario.symbols, scenario.gaps, scenario.seed)),
             *_copied(_MINUTE, minute_rows(scenario.symbols, scenario.gaps, scenario.seed)),
             *_many(added),
-            _INDEXES,
+            *(f"{creation(index)};\n" for index in INDEXES),
+            _OWNERS,
             "COMMIT;\n",
             "ANALYZE;\n",
         )
@@ -103,11 +117,16 @@ def daily_rows(symbols: Iterable[Symbol], gaps: tuple[Gap, ...], seed: int) -> I
 def minute_rows(symbols: Iterable[Symbol], gaps: tuple[Gap, ...], seed: int) -> Iterator[str]:
     """The rows of `minute_bars`: the bars of each symbol's last `MINUTE_DAYS` trading days that are not in a gap."""
     for symbol in symbols:
-        kept = trading_days(symbol.first_date, symbol.last_date)[-MINUTE_DAYS:]
+        kept = minute_days(symbol)
         for day in (day for day in _present(symbol, gaps) if day in kept):
             rng = Random(f"{seed}:{symbol.name}:{day.toordinal()}:minutes")
-            for moment in _moments(day):
+            for moment in moments(day):
                 yield f"{symbol.name}\t{moment:%Y-%m-%d %H:%M}+00\t{_bar(rng, symbol.name)}\n"
+
+
+def minute_days(symbol: Symbol) -> list[date]:
+    """The days that a symbol has minute bars of, if none is missing."""
+    return trading_days(symbol.first_date, symbol.last_date)[-MINUTE_DAYS:]
 
 
 def _present(symbol: Symbol, gaps: tuple[Gap, ...]) -> list[date]:
@@ -115,7 +134,8 @@ def _present(symbol: Symbol, gaps: tuple[Gap, ...]) -> list[date]:
     return [day for day in trading_days(symbol.first_date, symbol.last_date) if day not in missing]
 
 
-def _moments(day: date) -> Iterator[datetime]:
+def moments(day: date) -> Iterator[datetime]:
+    """When the bars of a day begin."""
     moment, last = (datetime.combine(day, at, UTC) for at in (OPEN, CLOSE))
     while moment <= last:
         yield moment

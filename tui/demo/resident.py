@@ -14,13 +14,14 @@ def resident(pid: int) -> dict[int, int]:
         each = left.pop()
         try:
             found[each] = int(Path(f"/proc/{each}/statm").read_bytes().split()[1]) * _PAGE
-            left += _below(each)
+            left += children(each)
         except (OSError, IndexError):
             continue
     return found
 
 
-def _below(pid: int) -> list[int]:
+def children(pid: int) -> list[int]:
+    """The processes right below `pid`. Raises OSError when it is gone."""
     lists = (Path(entry.path, "children").read_bytes() for entry in os.scandir(f"/proc/{pid}/task"))
     return [int(word) for words in lists for word in words.split()]
 

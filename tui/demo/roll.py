@@ -1,6 +1,6 @@
 """Files by what they are, whatever they are called: which of them are gone, cut short, or there again."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from os import stat_result
 
@@ -36,19 +36,28 @@ class Lost:
     """Files that are gone, to know them again when they are put back as they were."""
 
     def __init__(self) -> None:
-        self._files: dict[str, stat_result] = {}
+        self._files: dict[str, Kept] = {}
 
-    def add(self, gone: Found) -> None:
+    @property
+    def names(self) -> set[str]:
+        """Under which they were."""
+        return set(self._files)
+
+    def add(self, gone: Iterable[Kept]) -> None:
         """These are gone, or cut short."""
-        self._files.update(gone)
+        self._files.update({kept.name: kept for kept in gone})
 
-    def put_back(self, found: Found) -> list[str]:
-        """Which of those that were gone are among what was `found`; each is told once."""
-        back = sorted(name for name, status in self._files.items() if name in found and _equal(status, found[name]))
-        back = [name for name in back if found[name].st_blocks >= self._files[name].st_blocks]
+    def put_back(self, found: Found) -> dict[str, Kept]:
+        """Which of those that were gone are among what was `found`, by name; each is told once."""
+        back = {name: kept for name, kept in self._files.items() if name in found and _whole(kept.status, found[name])}
         for name in back:
             del self._files[name]
         return back
+
+
+def _whole(before: stat_result, now: stat_result) -> bool:
+    """Whether this is what was there before, without a hole that it did not have."""
+    return _equal(before, now) and now.st_blocks >= before.st_blocks
 
 
 def _equal(one: stat_result, other: stat_result) -> bool:
@@ -77,6 +86,11 @@ class Roll:
     """What the last look missed of files that are none of the platform's own, as it was before."""
     _lost: Lost = field(default_factory=Lost)
 
+    @property
+    def names(self) -> set[str]:
+        """Every name under which a file is, or was until it went."""
+        return {kept.name for kept in self.kept.values()} | self._lost.names
+
     def look(
         self, found: Found, hidden: Callable[[str], bool] = lambda _: False, own: Callable[[str], bool] = lambda _: True
     ) -> None:
@@ -84,10 +98,12 @@ class Roll:
         known, self.kept = self.kept, {}
         named = {kept.name: key for key, kept in known.items()}
         self.cut = []
+        returned = self._lost.put_back(found)
+        self.back = sorted(returned)
         met: set[Key] = set()
         for key, name, status in _once(found, known):
             before = _before(known, named, key, name, status)
-            self.kept[key] = _followed(before and known[before], name, status, own)
+            self.kept[key] = _followed(_earlier(before and known[before], returned.get(name)), name, status, own)
             if before is not None:
                 met.add(before)
                 cut = _cut(known[before].status, status) and not known[before].foreign
@@ -97,8 +113,7 @@ class Roll:
         self.gone = [kept for kept in gone if not kept.foreign]
         self.foreign = [kept for kept in gone if kept.foreign]
         self.kept |= {key: kept for key, kept in missing.items() if hidden(kept.name) and key not in self.kept}
-        self.back = self._lost.put_back(found)
-        self._lost.add({kept.name: kept.status for kept in (*self.gone, *self.cut)})
+        self._lost.add((*self.gone, *self.cut))
 
 
 def _once(found: Found, known: Mapping[Key, Kept]) -> Iterator[tuple[Key, str, stat_result]]:
@@ -124,6 +139,11 @@ def _before(
         return key
     replaced = named.get(name)
     return replaced if replaced is not None and _equal(known[replaced].status, status) else None
+
+
+def _earlier(before: Kept | None, returned: Kept | None) -> Kept | None:
+    """What a file was: what is put back is what it was before it went, even if it took some looks to be whole."""
+    return returned if returned is not None and (before is None or before.foreign) else before
 
 
 def _followed(before: Kept | None, name: str, status: stat_result, own: Callable[[str], bool]) -> Kept:

@@ -11,6 +11,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -21,6 +22,8 @@ from tui.demo.detour import Detour
 from tui.demo.layout import Layout, replace
 from tui.demo.libpq import Connection, DatabaseError
 from tui.demo.link import AwayError, Link, RefusedError
+from tui.demo.processes import Process
+from tui.demo.resident import children
 from tui.demo.session import Event, Session
 from tui.demo.statements import READS, TOUCH, TURNOVER, WRITE
 from tui.demo.world.outcome import BLOCKED_TIMEFRAME
@@ -158,6 +161,15 @@ def _where(described: Path) -> Row:
     return found
 
 
+def _checkpointer(server: int) -> int | None:
+    """The server's process that is another one after each start, and after each crash of a session, which ends all."""
+    with suppress(OSError):
+        for pid in children(server):
+            if b" ".join(Process(pid, 0).arguments).strip().endswith(b"checkpointer"):
+                return pid
+    return None
+
+
 def serve(layout: Layout) -> None:
     """Keep the sessions in step with the API, for ever."""
     port = int(_where(layout.postgres)["port"])
@@ -172,7 +184,7 @@ def serve(layout: Layout) -> None:
 
     def server() -> int | None:
         said = _where(layout.postgres)
-        return None if said["stopped"] else int(said["pid"])
+        return None if said["stopped"] else _checkpointer(int(said["pid"]))
 
     sessions, link = Sessions(connect, server, Random(layout.token)), Link(layout)
     _where(layout.api)

@@ -3,11 +3,12 @@
 import asyncio
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
 from tui.demo import outside
+from tui.demo.halted import Halted
 from tui.demo.inventory import Inventory
 from tui.demo.kernel import STAMP, greedy_lines, write
 from tui.demo.layout import Layout
@@ -48,6 +49,7 @@ class Watchman:
         self._engine: Process | None = None
         self._main = 0
         self._crashes = 0
+        self._halted = Halted()
         self._hung: Process | None = None
         """The engine that somebody stopped by a signal, and that was missed."""
 
@@ -94,9 +96,17 @@ class Watchman:
         except (OSError, ValueError):
             pass
         alive = self._engine is not None and self._engine.alive
-        held = sum(resident(self._engine.pid).values()) if self._engine is not None and alive else 0
-        share = held / (self._world.scenario.memory_max_mb << 20)
+        held = resident(self._engine.pid) if self._engine is not None and alive else {}
+        share = sum(held.values()) / (self._world.scenario.memory_max_mb << 20)
         self._world.ground = replace(self._world.ground, memory_used=share)
+        self._look_at_workers(held.keys() - {self._main})
+
+    def _look_at_workers(self, pids: Iterable[int]) -> None:
+        """A worker that was stopped by a signal keeps its job from ending."""
+        for job_id in self._halted.look(pids, self._world.settle()):
+            for job in self._world.jobs.select("running"):
+                if job.id == job_id:
+                    self.judge.worker_halted(job, STOP)
 
     def _look_at_engine(self) -> None:
         """An engine that is missed because somebody stopped it by a signal is told of once."""

@@ -1,10 +1,11 @@
 """What runs one backtest: `python -m backtest.worker --job ID --strategy NAME --output FOLDER`.
 
-The engine sends `seconds memory_mb signal exit_code growth_mb guarded` as one line on standard input and keeps the
-pipe open; its end means that the engine is gone. Only what costs next to no memory is imported: many of these run side
-by side.
+The engine sends `seconds memory_mb signal exit_code growth_mb guarded quota` as one line on standard input and keeps
+the pipe open; its end means that the engine is gone. Only what costs next to no memory is imported: many of these run
+side by side.
 """
 
+import errno
 import os
 import select
 import sys
@@ -15,8 +16,10 @@ BUSY = 0.003
 """Seconds of computing in each tick."""
 PAGE = 4096
 MOST_OUTPUT = 16 << 20
-ENGINE_GONE, OUTPUT_GONE = 75, 74
-"""Exit codes: the engine went away, or somebody took away what is written."""
+AT_ONCE = 16 * PAGE
+"""Bytes that this worker and others may write at the same moment, each without the others' knowledge."""
+ENGINE_GONE, OUTPUT_GONE, NO_ROOM = 75, 74, 76
+"""Exit codes: the engine went away, somebody took away what is written, or there is no room for it."""
 INTERPRETER = 10
 """Megabytes that the interpreter itself usually takes; who grows makes up for a smaller or a larger one."""
 GROWTH = 5.0
@@ -73,11 +76,35 @@ def is_there(output: str) -> bool:
     return True
 
 
-def run(seconds: float, memory: bytearray, growth: int, output: str) -> int:
+def taken(folder: str) -> int:
+    """Bytes on the disk that everything below `folder` takes; what has several names counts once."""
+    sizes: dict[int, int] = {}
+    left = [folder]
+    while left:
+        try:
+            for entry in os.scandir(left.pop()):
+                if entry.is_dir(follow_symlinks=False):
+                    left.append(entry.path)
+                else:
+                    sizes[entry.inode()] = 512 * entry.stat(follow_symlinks=False).st_blocks
+        except OSError:
+            continue  # it is gone since, or nobody may look
+    return sum(sizes.values())
+
+
+def store(handle: int, place: int, piece: bytes | bytearray, files: str, quota: int) -> None:
+    """Write `piece` at `place`. OSError when that needs room and what lies in `files` leaves none of its `quota`."""
+    if place >= os.fstat(handle).st_size and taken(files) + AT_ONCE > quota:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    os.pwrite(handle, piece, place)
+
+
+def run(seconds: float, memory: bytearray, growth: int, output: str, quota: int) -> int:
     """Compute and write for `seconds`; 0 unless the engine, or what was written, went away meanwhile."""
     begin = time.monotonic()
     end = begin + seconds
-    place = 0
+    place = written = 0
+    files = os.path.dirname(os.path.dirname(os.path.dirname(output)))  # noqa: PTH120 - as above
     grown: list[bytearray] = []
     with open(output, "wb", buffering=0) as file:  # noqa: PTH123 - as above
         while (left := end - time.monotonic()) > 0:
@@ -88,9 +115,8 @@ def run(seconds: float, memory: bytearray, growth: int, output: str) -> int:
             if growth:
                 grow(grown, len(memory) >> 20, growth, time.monotonic() - begin)
             place = compute(memory, place)
-            file.write(memory[:PAGE])
-            if file.tell() > MOST_OUTPUT:
-                file.seek(0)
+            store(file.fileno(), written, memory[:PAGE], files, quota)
+            written = (written + PAGE) % MOST_OUTPUT
     return 0
 
 
@@ -100,11 +126,16 @@ def main() -> int:
     task = os.read(0, 200).split()
     if not task:
         return ENGINE_GONE
-    seconds, megabytes, number, exit_code, growth, guarded = task
+    seconds, megabytes, number, exit_code, growth, guarded, quota = task
     if guarded == b"0":
         offer()
-    os.makedirs(folder, exist_ok=True)  # noqa: PTH103 - as above
-    gone = run(float(seconds), touched(int(megabytes)), int(growth), folder + "/partial.bin")
+    try:
+        os.makedirs(folder, exist_ok=True)  # noqa: PTH103 - as above
+        gone = run(float(seconds), touched(int(megabytes)), int(growth), folder + "/partial.bin", int(quota))
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        return NO_ROOM
     if gone:
         return gone
     if int(number):

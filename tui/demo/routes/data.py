@@ -189,7 +189,7 @@ async def rebuild(request: Request) -> Response:
     if unknown:
         raise UnreadableError(f"unknown tables: {', '.join(unknown)}")
     background = truth(body, "background", True)
-    judge_of(request).note("data.rebuild-indexes", ", ".join(tables), "nothing", "no index was broken")
+    judge_of(request).rebuilding(tables)
     done = await maintenance_of(request).rebuild(tables, background=background)
     return JSONResponse(_rebuild_shape(done), 202 if done.status == "running" else 200)
 

@@ -8,6 +8,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from tui.demo.routes.replies import body_of, watchman_of, when, world_of
+from tui.demo.tree import QUOTA
 from tui.demo.world.conditions import is_poisonous
 from tui.demo.world.job import Job
 from tui.demo.world.outcome import LOCK_TIMEOUT
@@ -27,6 +28,7 @@ def order_shape(job: Job) -> dict[str, Any]:
         "exit_code": 1 if job.run_error else 0,
         "growth_mb": job.fate.growth_mb,
         "guarded": int(job.fate.guarded),
+        "quota": QUOTA,
         "poison": is_poisonous(job),
         "resumed": job.seeded_run,
     }

@@ -122,6 +122,8 @@ def _data(view: View, _: datetime) -> str | None:
 def _database(view: View, _: datetime) -> str | None:
     if view.ground.database_down:
         return "PostgreSQL does not run"
+    if view.ground.broken_indexes:
+        return f"indexes are gone: {', '.join(view.ground.broken_indexes)}"
     if not view.ground.blocked or view.scenario.blockade is None:
         return None
     return f"a session holds {view.scenario.blockade.table} and {view.ground.waiting} wait behind it"

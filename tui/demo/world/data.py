@@ -1,13 +1,13 @@
 """The data side: history with gaps, the feeds it comes from, and the work that repairs it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from tui.demo.world.refusal import NotThereError, UnavailableError, UnreadableError
 from tui.demo.world.repair import Range, Step, remainder, steps, within
 from tui.demo.world.seed import Gap, Scenario, Source, Symbol
-from tui.demo.world.symbols import with_gaps
+from tui.demo.world.symbols import gaps_of, with_gaps
 
 AUTO_DETECT = "AUTO_DETECT"
 REFRESH_TAKES = timedelta(seconds=2)
@@ -69,6 +69,12 @@ class DataSide:
         """`step` will not be done."""
         self.steps = tuple(each for each in self.steps if each != step)
 
+    def lack(self, gone: Mapping[str, Collection[date]]) -> None:
+        """These days of these symbols, which were there, are missing from now on."""
+        for name, days in gone.items():
+            self.gaps += tuple(gaps_of(name, days))
+            self._symbols[name] = with_gaps(self._symbols[name], self.gaps)
+
     @property
     def symbols(self) -> tuple[Symbol, ...]:
         """Every symbol as it stands."""
@@ -76,8 +82,9 @@ class DataSide:
 
     @property
     def completeness_percent(self) -> float:
-        """The mean over all symbols, to one decimal."""
-        return round(sum(symbol.completeness_percent for symbol in self.symbols) / len(self._symbols), 1)
+        """The mean over all symbols, cut to one decimal: what lacks a day is not complete, however little that is."""
+        tenths = sum(round(10 * symbol.completeness_percent) for symbol in self.symbols)
+        return tenths // len(self._symbols) / 10
 
     @property
     def refreshing(self) -> bool:

@@ -5,8 +5,9 @@ verbs that its unit was asked. Who did it, and with what intent, it does not kno
 """
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 
 from tui.demo.world.conditions import would_not_end_well
 from tui.demo.world.data import DataSide
@@ -43,6 +44,8 @@ class Judge(UnitDocket):
             return "nothing", "it was cleared away"
         if found.attempt > job.attempt or found.status == "failed":
             return "nothing", f"it failed again: {found.error_message or 'and was requeued once more'}"
+        if found.status == "running" and would_not_end_well(found, self.world.settle()):
+            return "harm", "it takes again what others need, and does not end well"
         return ("healed", "it completed") if found.status == "completed" else None
 
     def cleared(self, count: int) -> None:
@@ -80,6 +83,13 @@ class Judge(UnitDocket):
         detail = "it would not have ended well" if guilty else "its job did nothing wrong"
         self.note("process.terminate", f"worker of job {job.id}, signal {number}", _just(guilty), detail)
 
+    def worker_halted(self, job: Job, number: int) -> None:
+        """Somebody stopped the worker of `job`, which runs, by a signal, and did not let it go on."""
+        guilty = would_not_end_well(job, self.world.settle())
+        detail = "it holds what it took all the same" if guilty else "its job did nothing wrong, and stands still"
+        about = f"worker of job {job.id}, signal {number}"
+        self.note("process.terminate", about, "nothing" if guilty else "harm", detail)
+
     def session_ended(self, name: str, *, guilty: bool) -> None:
         """Somebody ended the session of a job; `guilty` says that this job had better end."""
         detail = "its job would not have ended well" if guilty else "its job failed with it"
@@ -92,6 +102,30 @@ class Judge(UnitDocket):
     def server_ended(self) -> None:
         """Somebody ended PostgreSQL as a whole."""
         self.note("database.terminate", "the server", "harm", "nobody reaches the database any more")
+
+    def days_gone(self, gone: Mapping[str, Collection[date]]) -> None:
+        """Somebody took days of these symbols out of the database."""
+        days = sum(map(len, gone.values()))
+        about = f"{days} days of {_few(gone)}"
+        self.note("database.sql", about, "harm", "they were stored, and are missing from now on")
+
+    def indexes_gone(self, names: Sequence[str]) -> None:
+        """Somebody took these indexes out of the database."""
+        self.note("database.sql", ", ".join(names), "harm", "the index was in use, and is gone")
+
+    def rebuilding(self, tables: Sequence[str]) -> None:
+        """Indexes are being built anew."""
+        about = ", ".join(tables)
+        broken = {index for index in self.world.ground.broken_indexes if index.startswith(tuple(tables))}
+        if broken:
+            self.await_outcome("data.rebuild-indexes", about, "it is under way", lambda: self._rebuilt(broken))
+        else:
+            self.note("data.rebuild-indexes", about, "nothing", "no index was broken")
+
+    def _rebuilt(self, broken: set[str]) -> Outcome | None:
+        return (
+            ("healed", "the indexes are there again") if broken.isdisjoint(self.world.ground.broken_indexes) else None
+        )
 
     def session_cancelled(self, name: str) -> None:
         """Somebody cancelled what a database session ran."""

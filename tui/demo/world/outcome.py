@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from tui.demo.worker import OUTPUT_GONE
+from tui.demo.worker import NO_ROOM, OUTPUT_GONE
 from tui.demo.world.ground import DISK_FULL, Ground
 from tui.demo.world.seed import Fate, Gap, Source, StrategyConfig
 
@@ -63,6 +63,8 @@ def error_of_run(
         return f"worker {verb} (signal {-exit_code})"
     if exit_code == OUTPUT_GONE:
         return NO_OUTPUT
+    if exit_code == NO_ROOM:
+        return NO_SPACE
     hit = missing_for(config, gaps)
     if hit is not None:
         return no_data(hit)

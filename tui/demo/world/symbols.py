@@ -1,6 +1,6 @@
 """The instruments that every scenario knows, and how complete gaps leave them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 
 from tui.demo.world.calendar import WINDOW, trading_day_before, trading_days
@@ -28,6 +28,18 @@ def last_full_day(now: datetime) -> date:
 def gap(symbol: str, last: date, days: int) -> Gap:
     """The `days` trading days up to and including `last` are missing for `symbol`."""
     return Gap(symbol, trading_day_before(last, days - 1), last, days)
+
+
+def gaps_of(name: str, days: Iterable[date]) -> Iterator[Gap]:
+    """The gaps that these missing trading days of the symbol `name` make: one for all that follow on each other."""
+    run: list[date] = []
+    for day in sorted(days):
+        if run and trading_day_before(day) != run[-1]:
+            yield Gap(name, run[0], run[-1], len(run))
+            run = []
+        run.append(day)
+    if run:
+        yield Gap(name, run[0], run[-1], len(run))
 
 
 def missing_days(name: str, gaps: Iterable[Gap]) -> set[date]:

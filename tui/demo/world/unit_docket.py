@@ -39,10 +39,10 @@ class UnitDocket(Docket):
         """
         action = ACTION_OF_VERB.get(verb, "engine.restart")
         about = f"systemctl {verb}"
-        if code != 0:
-            self.refused(action, about, f"exit code {code}")
-            return
         well = self._ran_well(was, asked or self.world.settle())
+        if code != 0:
+            self._unit_refused(action, about, code, well=well)
+            return
         vain = self._in_vain(verb, was)
         if verb != "reset-failed":
             self._stopped = verb == "stop" and (self._stopped or well)
@@ -53,10 +53,20 @@ class UnitDocket(Docket):
         else:
             self.await_outcome(action, about, "the engine is not well yet", self._engine_well())
 
+    def _unit_refused(self, action: str, about: str, code: int, *, well: bool) -> None:
+        """What was asked for was not done, or half of it: a restart may end the engine and then not start it."""
+        if well and self.world.engine_status() == "down":
+            self._stopped = True
+            self.note(action, about, "harm", f"the engine was well and does not run any more: exit code {code}")
+        else:
+            self.refused(action, about, f"exit code {code}")
+
     def _in_vain(self, verb: str, was: str) -> str | None:
         """Why a verb changed nothing for the better or the worse in a unit that `was` so; None when it may have."""
         if verb == "reset-failed":
-            return None if was == "failed" else "the unit had not failed"
+            if was != "failed":
+                return "the unit had not failed"
+            return "it was well before it was stopped" if self._stopped else None
         if verb == "start" and was in RUNNING:
             return "it ran already"
         if self._stopped and was not in RUNNING:

@@ -1,0 +1,130 @@
+"""What is taken out of a real database by SQL is missed, told once, and can be brought back."""
+
+import json
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+
+from tests.demo.api_rig import START, postgres, until
+from tui.demo.address import ENGINE, dsn
+from tui.demo.history import History
+from tui.demo.layout import Layout
+from tui.demo.ledger import Ledger
+from tui.demo.world.judge import Judge
+from tui.demo.world.repair import Range
+from tui.demo.world.scenario import SCENARIOS, build
+from tui.demo.world.world import World
+
+HARM = ("database.sql", "harm")
+
+
+class Desk:
+    """A ledger of the database in `layout`, and a person who may do there what the engine may."""
+
+    def __init__(self, layout: Layout) -> None:
+        self.world = World(build("calm", 1, START), lambda: START)
+        self.judge = Judge(self.world, SCENARIOS["calm"])
+        self.history = History(layout, 1)
+        self.ledger = Ledger(self.world, self.history, self.judge)
+        port = json.loads(layout.postgres.read_text())["port"]
+        self._where = dsn(port, layout.passfile, ENGINE)
+
+    def sql(self, *statements: str) -> None:
+        with psycopg.connect(self._where, autocommit=True) as connection:
+            for statement in statements:
+                connection.execute(statement.encode())
+
+    @property
+    def effects(self) -> list[tuple[str, str]]:
+        return [(deed.action, deed.effect) for deed in self.judge.done]
+
+    async def missed(self, times: int) -> None:
+        """So many things are missed, and none of them twice."""
+
+        async def told() -> bool:
+            await self.ledger.look()
+            return len(self.effects) >= times
+
+        await until(told)
+        await self.ledger.look()
+        self.judge.look()
+        assert self.effects == [HARM] * times
+
+    async def repair(self) -> None:
+        data = self.world.data
+        for step in data.repair(["AUTO_DETECT"], Range(START.date().replace(year=2024), START.date()), START):
+            for gap in data.closed_by(step):
+                await self.history.fill(data.symbol(step.symbol), gap)
+            data.complete(step, START)
+
+
+@pytest.fixture(scope="module")
+def layout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Layout]:
+    with postgres(tmp_path_factory.mktemp("ledger"), "calm") as made:
+        yield made
+
+
+@pytest.fixture
+def desk(layout: Layout) -> Desk:
+    return Desk(layout)
+
+
+async def test_days_that_somebody_deletes_are_missing_until_they_are_repaired(desk: Desk) -> None:
+    await desk.ledger.look()
+    desk.sql("DELETE FROM market_data.daily_prices WHERE symbol = 'SAP.DE'")
+    await desk.missed(1)
+    assert desk.world.data.gapped() == ("SAP.DE",)
+    assert desk.world.data.completeness_percent < 100.0
+    assert set(desk.judge.open) == {"data"}
+    desk.sql("TRUNCATE market_data.minute_bars")
+    await desk.missed(2)
+    assert len(desk.world.data.gapped()) == 40
+    assert desk.judge.done[1].about == "195 days of AAPL, ADS.DE, AIR.PA and 36 more"
+    await desk.repair()
+    await desk.missed(2)
+    assert (desk.judge.open, desk.world.data.completeness_percent) == ({}, 100.0)
+    assert len(await desk.history.days()) == 40 * (5 + len({day for _, _, day in await desk.history.days()}))
+
+
+async def test_what_is_not_done_in_the_end_is_nothing(desk: Desk) -> None:
+    await desk.ledger.look()
+    before = await desk.history.signs()
+    desk.sql(
+        "BEGIN", "DELETE FROM market_data.daily_prices", "ROLLBACK", "VACUUM FULL market_data.minute_bars",
+        'CREATE TABLE market_data."a\nb|c" (x int)',
+        "INSERT INTO market_data.daily_prices VALUES (E'a\\nb|c', '2026-01-05', 1, 1, 1, 1, 1)",
+    )  # fmt: skip
+    await desk.ledger.look()
+    assert (desk.effects, desk.world.data.gaps) == ([], ())
+    assert await desk.history.signs() != before
+    desk.sql('DROP TABLE market_data."a\nb|c"', "DELETE FROM market_data.daily_prices WHERE symbol = E'a\\nb|c'")
+
+
+async def test_a_table_that_somebody_drops_is_missed(desk: Desk) -> None:
+    await desk.ledger.look()
+    desk.sql("ALTER TABLE market_data.daily_prices RENAME TO aside")
+    try:
+        await desk.missed(1)
+        assert len(desk.world.data.gapped()) == 40
+    finally:
+        desk.sql("ALTER TABLE market_data.aside RENAME TO daily_prices")
+
+
+@pytest.mark.parametrize(
+    ("index", "statement"),
+    [
+        ("minute_bars_time", "DROP INDEX market_data.minute_bars_time"),
+        ("daily_prices_pkey", "ALTER TABLE market_data.daily_prices DROP CONSTRAINT daily_prices_pkey"),
+    ],
+)
+async def test_an_index_that_somebody_drops_is_open_until_it_is_rebuilt(desk: Desk, index: str, statement: str) -> None:
+    await desk.ledger.look()
+    desk.sql(statement)
+    await desk.missed(1)
+    assert desk.judge.open == {"database": f"indexes are gone: {index}"}
+    desk.judge.rebuilding(["daily_prices", "minute_bars"])
+    await desk.history.reindex(["daily_prices", "minute_bars"])
+    await desk.ledger.look()
+    desk.judge.look()
+    assert (desk.judge.open, desk.effects) == ({}, [HARM, ("data.rebuild-indexes", "healed")])

@@ -1,0 +1,76 @@
+"""What files hold, in samples: whether somebody wrote something else over a file, whatever its size and time say."""
+
+import hashlib
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from tui.demo.roll import Kept, Key
+
+PIECES, PIECE = 8, 4096
+"""So many samples of so many bytes are taken of a file; what is written between them is not seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    kept: Kept
+    stamp: tuple[Key, int]
+    """Which file it was, and when anything about it changed last: nobody can set that time."""
+    sample: bytes
+
+
+class Contents:
+    """The files below `root`, as they were read last: at first, and whenever something about them has changed."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._read: dict[str, _Read] = {}
+        self._there: set[str] = set()
+
+    def look(self, files: Iterable[Kept], cut: Iterable[Kept]) -> list[Kept]:
+        """Which of `files` hold something else than before, as they were then; of what was `cut` that is known."""
+        spoilt: list[Kept] = []
+        there, known = set(), {kept.first for kept in cut}
+        for kept in files:
+            there.add(kept.first)
+            before = self._read.get(kept.first)
+            if before is not None and before.stamp == _stamp(kept):
+                continue
+            now = self._sample(kept, kept.status.st_size)
+            if now is None:
+                continue  # it is asked for again at the next look
+            if before is not None and kept.first not in known and self._is_same(before.kept, kept):
+                size = before.kept.status.st_size
+                held = now if size == kept.status.st_size else self._sample(kept, size)
+                if held not in (before.sample, None):
+                    spoilt.append(replace(before.kept, name=kept.name))
+            self._read[kept.first] = _Read(kept, _stamp(kept), now)
+        self._there = there
+        return spoilt
+
+    def _is_same(self, before: Kept, now: Kept) -> bool:
+        """Whether it is a file from before: it was there all the time, or says that it is that one."""
+        one, other = before.status, now.status
+        return now.first in self._there or (one.st_size, one.st_mtime_ns) == (other.st_size, other.st_mtime_ns)
+
+    def _sample(self, kept: Kept, size: int) -> bytes | None:
+        """Of the first `size` bytes; None when it cannot be read now, as while somebody holds a lease of it."""
+        digest = hashlib.blake2b(digest_size=16)
+        try:
+            handle = os.open(self._root / kept.name, os.O_RDONLY | os.O_NONBLOCK)
+        except OSError:
+            return None
+        try:
+            for number in range(PIECES):
+                place = max(0, size - PIECE) * number // (PIECES - 1)
+                digest.update(os.pread(handle, min(PIECE, size - place), place))
+        except OSError:
+            return None
+        finally:
+            os.close(handle)
+        return digest.digest()
+
+
+def _stamp(kept: Kept) -> tuple[Key, int]:
+    return (kept.status.st_dev, kept.status.st_ino), kept.status.st_ctime_ns

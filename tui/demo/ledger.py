@@ -1,0 +1,92 @@
+"""What the database lost though the platform did not take it away: days of symbols, and indexes."""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import date
+
+from tui.demo.history import History
+from tui.demo.market import INDEXES, TABLES, minute_days
+from tui.demo.world.calendar import trading_days
+from tui.demo.world.judge import Judge
+from tui.demo.world.refusal import UnavailableError
+from tui.demo.world.seed import Symbol
+from tui.demo.world.symbols import NAMES, missing_days
+from tui.demo.world.world import World
+
+PACE = 3.0
+"""Seconds between two looks."""
+Signs = frozenset[tuple[str, str, str]]
+
+
+class Ledger:
+    """Looks into the database, and tells world and judge what is gone.
+
+    All rows are read only when something was deleted since the last look; of symbols that nobody trades none are.
+    What was overwritten is not seen.
+    """
+
+    def __init__(self, world: World, history: History, judge: Judge) -> None:
+        self._world = world
+        self._history = history
+        self._judge = judge
+        self._signs: Signs = frozenset()
+
+    async def watch(self) -> None:
+        """Look for ever."""
+        while True:
+            await asyncio.sleep(PACE)
+            await self.look()
+
+    async def look(self) -> None:
+        """Look once. Before the incident the platform itself takes days away."""
+        if self._world.quiet:
+            return
+        try:
+            signs = await self._history.signs()
+            if self._signs and _tables(signs) != _tables(self._signs):
+                await self._count()
+        except (UnavailableError, OSError):  # the second one when no process can be started
+            return
+        if self._signs or _indexes(signs).issuperset(INDEXES):  # until then it is still being filled
+            self._look_at_indexes(signs)
+            self._signs = signs
+
+    def _look_at_indexes(self, signs: Signs) -> None:
+        broken = tuple(sorted(INDEXES.keys() - _indexes(signs)))
+        if lost := [index for index in broken if index not in self._world.ground.broken_indexes]:
+            self._judge.indexes_gone(lost)
+        self._world.ground = replace(self._world.ground, broken_indexes=broken)
+
+    async def _count(self) -> None:
+        data = self._world.data
+        expected = {symbol.name: _expected(symbol, missing_days(symbol.name, data.gaps)) for symbol in self._traded()}
+        stored = await self._history.days()
+        gone = {name: _days(rows - stored) for name, rows in expected.items() if not rows <= stored}
+        if gone:
+            data.lack(gone)
+            self._judge.days_gone(gone)
+
+    def _traded(self) -> Iterable[Symbol]:
+        return (symbol for symbol in self._world.data.symbols if symbol.name in NAMES)
+
+
+def _expected(symbol: Symbol, missing: set[date]) -> frozenset[tuple[str, str, str]]:
+    all_of: Mapping[str, list[date]] = dict(
+        zip(TABLES, (trading_days(symbol.first_date, symbol.last_date), minute_days(symbol)), strict=True)
+    )
+    return frozenset(
+        (table, symbol.name, day.isoformat()) for table, days in all_of.items() for day in days if day not in missing
+    )
+
+
+def _days(rows: Iterable[tuple[str, str, str]]) -> set[date]:
+    return {date.fromisoformat(day) for _, _, day in rows}
+
+
+def _tables(signs: Signs) -> Signs:
+    return frozenset(sign for sign in signs if sign[0] == "table" and sign[1] in TABLES)
+
+
+def _indexes(signs: Signs) -> set[str]:
+    return {name for kind, name, _ in signs if kind == "index"}
