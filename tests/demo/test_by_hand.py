@@ -10,6 +10,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from tests.demo.api_rig import wait_until
 from tests.demo.hand import (
     CHANGES,
@@ -28,6 +30,7 @@ from tests.demo.hand import (
     Hand,
 )
 from tests.demo.platform_rig import site
+from tui.demo.processes import Process
 from tui.demo.world.outcome import NO_OUTPUT
 
 KILLED, NO_SPACE = "worker killed (signal 9)", "No space left"
@@ -35,8 +38,8 @@ TOO_LONG, FORESEEN = "timeout after 45 min", "timeout foreseen after"
 
 
 @contextmanager
-def hand(scenario: str, temp: Path) -> Iterator[Hand]:
-    with site(scenario, temp) as up:
+def hand(scenario: str, temp: Path, *words: str) -> Iterator[Hand]:
+    with site(scenario, temp, *words) as up:
         yield Hand(up)
 
 
@@ -243,6 +246,19 @@ def test_the_service_recovery_loses_nothing_while_the_engine_is_stopped(tmp_path
         assert json.loads(at.site.layout.api.read_text())["pid"] == before
         assert ("files.clean-temp", "harm") not in at.deeds()
         assert at.site.layout.engine_pid.exists()
+
+
+def test_pkill_spares_the_platform_whatever_its_folder_is_called(tmp_path: Path) -> None:
+    with hand("calm", tmp_path, "--dir", str(tmp_path / "adaf-backtests" / "python")) as at:
+        layout = at.site.layout
+        parts = [json.loads(part.read_text())["pid"] for part in (layout.api, layout.postgres, layout.sessions)]
+        before = [Process.of(pid) for pid in (*parts, int(at.site.show("MainPID")))]
+        for words in (("backtest.*python", "-TERM"), ("adaf.*backtest", "-KILL")):
+            wait_until(lambda: len(at.site.workers()) >= 3)
+            workers = list(at.site.workers().values())
+            assert at.site.run("pkill", "-f", *words).returncode == 0
+            assert psutil.wait_procs(workers, 20)[1] == []
+        assert [each is not None and each.alive for each in before] == [True] * 4
 
 
 def test_scratch_files_of_yesterday_may_go_and_those_of_today_are_needed(tmp_path: Path) -> None:
