@@ -13,6 +13,7 @@ import pytest
 from tests.demo.api_rig import wait_until
 from tests.demo.platform_rig import UNIT, Site, site
 from tests.demo.wire import quirk
+from tui.demo.world.outcome import NO_SERVER
 
 ON_FROM_THE_START = ("systemctl-fails", "start-limit")
 """The second one takes some seconds to have its effect."""
@@ -135,6 +136,19 @@ def test_the_unit_hits_its_start_limit(up: Site) -> None:
     up.client.delete("/judge/quirks/start-limit").raise_for_status()
     wait_until(lambda: up.show("ActiveState") == "active")
     wait_until(lambda: up.get("backtests/health")["status"] == "healthy")
+
+
+def test_without_a_database_no_job_completes_and_nobody_calls_that_healthy(up: Site) -> None:
+    """Whatever fails for it completes once the server is back."""
+    wait_until(lambda: up.get("backtests/health")["status"] == "healthy", 30)
+    failed = up.get("backtests?status=failed&limit=1")["backtests"][0]["id"]
+    with quirk(up, "postgres-refuses"):
+        wait_until(lambda: up.open() >= {"database"})
+        assert up.get("backtests/health")["status"] == up.get("data/status")["status"] == "degraded"
+        assert up.requeue(failed)["error_message"] == NO_SERVER
+        assert up.effects("job.requeue") == ["nothing"]
+    wait_until(lambda: up.get("backtests/health")["status"] == up.get("data/status")["status"] == "healthy")
+    assert up.requeue(failed)["status"] == "completed"
 
 
 def test_nobody_is_blamed_for_what_quirks_did(up: Site) -> None:

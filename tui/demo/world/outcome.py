@@ -13,6 +13,7 @@ LOST = "worker lost: engine went away"
 BLOCKED_TIMEFRAME = "1m"
 """Jobs on minute bars write to their table; a blockade of it stops them and no others."""
 SHUTDOWN = "psycopg.errors.AdminShutdown: terminating connection due to administrator command"
+NO_SERVER = "psycopg.OperationalError: connection failed: Connection refused"
 LOCK_TIMEOUT = "psycopg.errors.LockNotAvailable: canceling statement due to lock timeout"
 
 
@@ -45,6 +46,8 @@ def hindrance(config: StrategyConfig, source: Source, ground: Ground) -> str | N
         return timed_out(source)
     if ground.disk_used >= DISK_FULL:
         return NO_SPACE
+    if ground.database_down and not config.use_sample_data:
+        return NO_SERVER
     if ground.blocked and config.timeframe == BLOCKED_TIMEFRAME and not config.use_sample_data:
         return LOCK_TIMEOUT
     return None

@@ -190,5 +190,6 @@ class World:
         return self._watch.is_awaited(self.settle())
 
     def engine_status(self) -> str:
-        """`healthy`, `degraded` or `down`."""
-        return self._watch.status(self.settle())
+        """`healthy`, `degraded` or `down`; an engine that reaches no database is not healthy."""
+        status = self._watch.status(self.settle())
+        return "degraded" if status == "healthy" and self.ground.database_down else status
