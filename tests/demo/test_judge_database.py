@@ -224,6 +224,35 @@ def test_a_server_that_restarts_is_no_end_for_who_held_the_lock_takes_it_again(t
         assert [deed["what"] for deed in up.judge()["done"]] == [f"database.terminate: {name} (pid {holder})"]
 
 
+def test_the_application_that_held_the_lock_comes_back_when_it_is_killed_and_takes_it_again(tmp_path: Path) -> None:
+    """Once its session was ended as it should be it comes back without it."""
+    with site("database", tmp_path) as up:
+        wait_until(lambda: rows(up, HOLDER) != [], 30)
+        before = rows(up, HOLDER)
+        killed = kill_sessions(up)
+        wait_until(lambda: holders(up) not in ([], before), 30)
+        at_depth(up, 2)
+        assert pid_of_sessions(up) != killed
+        assert (up.open(), up.healed(), up.judge()["done"]) == ({"database"}, False, [])
+        signal(up, "pg_terminate_backend", rows(up, HOLDER)[0][0])
+        wait_until(up.healed)
+        done = up.judge()["done"]
+        killed = kill_sessions(up)
+        wait_until(lambda: pid_of_sessions(up) != killed)
+        assert (rows(up, HOLDER), up.healed(), up.judge()["done"]) == ([], True, done)
+
+
+def pid_of_sessions(up: Site) -> int:
+    return int(json.loads(up.layout.sessions.read_text())["pid"])
+
+
+def kill_sessions(up: Site) -> int:
+    """End the application that holds the sessions; gives back the pid that it had."""
+    pid = pid_of_sessions(up)
+    os.kill(pid, signals.SIGKILL)
+    return pid
+
+
 def holders(up: Site) -> list[tuple[Any, ...]]:
     """Who holds the lock; nobody while there is no server."""
     try:

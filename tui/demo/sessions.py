@@ -176,13 +176,15 @@ def serve(layout: Layout) -> None:
 
     sessions, link = Sessions(connect, server, Random(layout.token)), Link(layout)
     _where(layout.api)
+    told = False
     while True:
         try:
             _turn(sessions, link)
         except (AwayError, RefusedError, DatabaseError) as error:
             sys.stderr.write(f"sessions: {error}\n")
-        if not layout.sessions.exists():
+        if not told:
             replace(layout.sessions, json.dumps({"pid": os.getpid()}) + "\n")
+            told = True
         time.sleep(BLOCKED_PACE if sessions.blockade is not None else PACE)
 
 
