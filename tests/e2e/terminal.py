@@ -37,6 +37,8 @@ class Terminal:
     ) -> None:
         self._screen = pyte.Screen(columns, lines)
         self._stream = pyte.ByteStream(self._screen)
+        self.heard = b""
+        """All that came, as it came: what a screen has shown and shows no more too."""
         self._master, terminal = pty.openpty()
         fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
         inherited = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "COLUMNS", "LINES")}
@@ -124,4 +126,5 @@ class Terminal:
                 raise
             return False
         self._stream.feed(data)
+        self.heard += data
         return bool(data)
