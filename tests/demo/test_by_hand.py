@@ -31,7 +31,7 @@ from tests.demo.hand import (
 )
 from tests.demo.platform_rig import site
 from tui.demo.processes import Process
-from tui.demo.world.outcome import NO_OUTPUT
+from tui.demo.world.outcome import NO_LOCK, NO_OUTPUT
 
 KILLED, NO_SPACE = "worker killed (signal 9)", "No space left"
 TOO_LONG, FORESEEN = "timeout after 45 min", "timeout foreseen after"
@@ -208,7 +208,7 @@ def test_database(tmp_path: Path) -> None:
         (holder,) = at.psql(old)
         blocked = f"SELECT count(*) FROM pg_stat_activity WHERE {int(holder)} = ANY(pg_blocking_pids(pid))"  # noqa: S608
         wait_until(lambda: int(at.psql(blocked)[0]) >= 2, 30)
-        assert "lock timeout" in most_common_error(at)
+        assert most_common_error(at) == NO_LOCK
         assert "one transaction" in at.sh(CHANGES)
         clean_of(at, "data", "strategies", "provider", "disk", "memory")
         assert at.psql(f"SELECT pg_cancel_backend({holder})") == ["t"]

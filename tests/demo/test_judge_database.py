@@ -12,7 +12,7 @@ import psycopg
 from tests.demo.api_rig import wait_until
 from tests.demo.platform_rig import Site, site
 from tests.demo.wire import quirk
-from tui.demo.world.outcome import LOCK_TIMEOUT
+from tui.demo.world.outcome import NO_LOCK
 
 HOLDER = """SELECT pid, application_name FROM pg_stat_activity
     WHERE application_name LIKE 'backtest-%' AND state = 'idle in transaction'"""
@@ -106,7 +106,7 @@ def one_query_lasts_while_others_let_the_sequential_scans_rise(blocked: Site) ->
 
 
 def neither_requeueing_nor_cancelling_nor_rebuilding_frees_them(blocked: Site) -> None:
-    assert blocked.requeue(blocked.failed(LOCK_TIMEOUT)[-1]["id"])["error_message"] == LOCK_TIMEOUT
+    assert blocked.requeue(blocked.failed(NO_LOCK)[-1]["id"])["error_message"] == NO_LOCK
     ((holder, _),) = rows(blocked, HOLDER)
     signal(blocked, "pg_cancel_backend", holder)
     at_depth(blocked, 2)
@@ -185,7 +185,7 @@ def to_end_the_session_that_holds_the_lock_heals(blocked: Site) -> None:
     wait_until(lambda: waiting(blocked) == {} and rows(blocked, RANKING) == [])
     assert {blocked.get(f"backtests/{job_id}")["status"] for job_id in held_up} <= {"running", "completed"}
     assert blocked.get("data/connectivity")["connections"]["historical_data"]["status"] == "healthy"
-    assert blocked.requeue(blocked.failed(LOCK_TIMEOUT)[-1]["id"])["status"] == "completed"
+    assert blocked.requeue(blocked.failed(NO_LOCK)[-1]["id"])["status"] == "completed"
     wait_until(lambda: blocked.get("data/status")["index_rebuild"]["status"] != "running", 40)
 
 
