@@ -119,13 +119,20 @@ def test_folders_cannot_be_read(up: Site) -> None:
         except OSError:
             return False
 
-    kept = sorted(up.layout.results.iterdir())
+    def used() -> int:
+        done = up.run("df", "--output=used", str(up.layout.files))
+        assert done.stderr == ""
+        return int(done.stdout.splitlines()[1])
+
+    kept, before = sorted(up.layout.results.iterdir()), used()
     with quirk(up, "unreadable-folders"):
         wait_until(lambda: not readable("results") and not readable("temp"))
+        assert used() > before * 0.95, "a file system knows what it holds"
         assert readable("completed")
         assert [deed for deed in up.judge()["done"] if "files." in deed["what"]] == []
     wait_until(lambda: readable("results") and readable("temp"))
     assert sorted(up.layout.results.iterdir()) == kept
+    wait_until(lambda: used() < before * 1.05)
     assert [deed for deed in up.judge()["done"] if "files." in deed["what"]] == []
 
 
