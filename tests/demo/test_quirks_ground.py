@@ -104,11 +104,14 @@ def test_a_provider_hangs(up: Site) -> None:
     with quirk(up, "provider-hangs"):
         with pytest.raises(httpx.ReadTimeout):
             httpx.head(page, timeout=0.3)
+        assert {each["status"] for each in up.get("data/sources")["sources"]} == {"degraded"}
+        assert up.get("data/status")["status"] == "degraded"
         wait_until(lambda: (up.layout.bin / "ping").read_text() != good)
         with pytest.raises(subprocess.TimeoutExpired):
             subprocess.run(ping, capture_output=True, timeout=0.3, check=False)
     wait_until(lambda: (up.layout.bin / "ping").read_text() == good)
     assert httpx.head(page, timeout=5).status_code == 200
+    assert {each["status"] for each in up.get("data/sources")["sources"]} == {"healthy"}
     assert subprocess.run(ping, capture_output=True, timeout=5, check=False).returncode == 0
 
 
