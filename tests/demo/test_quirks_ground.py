@@ -148,6 +148,17 @@ def test_the_unit_hits_its_start_limit(up: Site) -> None:
     wait_until(lambda: up.get("backtests/health")["status"] == "healthy")
 
 
+def felt(site: Site) -> Any:
+    return site.get("data/connectivity")["connections"]["historical_data"]
+
+
+def test_a_lock_that_blocks_readers_is_felt_by_the_health_check(up: Site) -> None:
+    with quirk(up, "postgres-locked"):
+        wait_until(lambda: felt(up)["status"] == "degraded")
+        assert felt(up)["response_time_ms"] > 500
+    wait_until(lambda: felt(up)["status"] == "healthy")
+
+
 def test_without_a_database_no_job_completes_and_nobody_calls_that_healthy(up: Site) -> None:
     """Whatever fails for it completes once the server is back."""
     wait_until(lambda: up.get("backtests/health")["status"] == "healthy", 30)

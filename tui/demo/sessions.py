@@ -17,6 +17,7 @@ from typing import Any
 
 from tui.demo.address import ENGINE, dsn, installed
 from tui.demo.blockade import Blockade, Connector
+from tui.demo.checkup import Checkup
 from tui.demo.detour import Detour
 from tui.demo.layout import Layout, replace
 from tui.demo.libpq import Connection, DatabaseError
@@ -49,6 +50,7 @@ class Sessions:
         self._rng = rng
         self._open: dict[str, Session] = {}
         self._detour: Detour | None = None
+        self._checkup = Checkup(connect)
         self.blockade: Blockade | None = None
         self.events: dict[Event, list[str]] = {}
         """The jobs whose sessions met with something since the last report."""
@@ -58,6 +60,7 @@ class Sessions:
     def block(self, job_id: str, table: str) -> None:
         """Put up the blockade of the scenario, once."""
         if self.blockade is None:
+            self._checkup.end()
             self.blockade = Blockade(self._connect, self._server, job_id, table)
 
     @property
@@ -86,7 +89,9 @@ class Sessions:
                 self._open[job_id] = Session(self._connect(f"backtest-{job_id}"))
             self._follow_one(job_id, self._open[job_id], config)
         self._follow_detour(jobs)
-        if self.blockade is not None and self.blockade.look():
+        if self.blockade is None:
+            self._checkup.look()
+        elif self.blockade.look():
             self._freed_by = self.blockade.pid
 
     def _follow_one(self, job_id: str, session: Session, config: Row) -> None:
@@ -134,7 +139,7 @@ class Sessions:
         return {
             "blocked": self.blocked,
             "waiting": self.waiting(),
-            "latency_ms": None if self.blockade is None else self.blockade.latency_ms,
+            "latency_ms": self._checkup.took_ms if self.blockade is None else self.blockade.latency_ms,
             "lost": events.get("lost", []),
             "cancelled": events.get("cancelled", []),
             "timed_out": events.get("timed out", []),
