@@ -245,7 +245,7 @@ class BacktopApp(App[None]):
         """Show all keys."""
         from tui.screens.help import HelpScreen
 
-        self.push_screen(HelpScreen())
+        self.push_screen(HelpScreen(self._config))
 
     def action_act(self, key: str) -> None:
         """Run the action that this key means in the pane that has the keys."""

@@ -10,6 +10,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from tests.demo.api_rig import wait_until
 from tests.demo.hand import (
     CHANGES,
@@ -28,15 +30,16 @@ from tests.demo.hand import (
     Hand,
 )
 from tests.demo.platform_rig import site
-from tui.demo.world.outcome import NO_OUTPUT
+from tui.demo.processes import Process
+from tui.demo.world.outcome import NO_LOCK, NO_OUTPUT
 
 KILLED, NO_SPACE = "worker killed (signal 9)", "No space left"
 TOO_LONG, FORESEEN = "timeout after 45 min", "timeout foreseen after"
 
 
 @contextmanager
-def hand(scenario: str, temp: Path) -> Iterator[Hand]:
-    with site(scenario, temp) as up:
+def hand(scenario: str, temp: Path, *words: str) -> Iterator[Hand]:
+    with site(scenario, temp, *words) as up:
         yield Hand(up)
 
 
@@ -205,7 +208,7 @@ def test_database(tmp_path: Path) -> None:
         (holder,) = at.psql(old)
         blocked = f"SELECT count(*) FROM pg_stat_activity WHERE {int(holder)} = ANY(pg_blocking_pids(pid))"  # noqa: S608
         wait_until(lambda: int(at.psql(blocked)[0]) >= 2, 30)
-        assert "lock timeout" in most_common_error(at)
+        assert most_common_error(at) == NO_LOCK
         assert "one transaction" in at.sh(CHANGES)
         clean_of(at, "data", "strategies", "provider", "disk", "memory")
         assert at.psql(f"SELECT pg_cancel_backend({holder})") == ["t"]
@@ -243,6 +246,19 @@ def test_the_service_recovery_loses_nothing_while_the_engine_is_stopped(tmp_path
         assert json.loads(at.site.layout.api.read_text())["pid"] == before
         assert ("files.clean-temp", "harm") not in at.deeds()
         assert at.site.layout.engine_pid.exists()
+
+
+def test_pkill_spares_the_platform_whatever_its_folder_is_called(tmp_path: Path) -> None:
+    with hand("calm", tmp_path, "--dir", str(tmp_path / "adaf-backtests" / "python")) as at:
+        layout = at.site.layout
+        parts = [json.loads(part.read_text())["pid"] for part in (layout.api, layout.postgres, layout.sessions)]
+        before = [Process.of(pid) for pid in (*parts, int(at.site.show("MainPID")))]
+        for words in (("backtest.*python", "-TERM"), ("adaf.*backtest", "-KILL")):
+            wait_until(lambda: len(at.site.workers()) >= 3)
+            workers = list(at.site.workers().values())
+            assert at.site.run("pkill", "-f", *words).returncode == 0
+            assert psutil.wait_procs(workers, 20)[1] == []
+        assert [each is not None and each.alive for each in before] == [True] * 4
 
 
 def test_scratch_files_of_yesterday_may_go_and_those_of_today_are_needed(tmp_path: Path) -> None:

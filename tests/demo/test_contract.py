@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
 from pathlib import Path
 from tempfile import gettempdir
 from typing import Any
@@ -19,6 +20,7 @@ from tui.demo.api import application
 from tui.demo.contract.document import OPERATIONS, ROOT, Operation, document
 from tui.demo.contract.words import LARGEST
 from tui.demo.layout import Layout
+from tui.demo.routes.replies import LONGEST_BODY
 from tui.demo.world.scenario import SCENARIOS, build
 from tui.demo.world.world import World
 
@@ -180,6 +182,25 @@ def test_a_query_that_makes_no_sense_is_refused(query: str) -> None:
     assert answer.status_code == 400, answer.text
     operation = next(each for each in OPERATIONS if each.path == f"/{query.partition('?')[0]}")
     hold(operation, answer)
+
+
+@pytest.mark.parametrize(
+    "operation", [each for each in OPERATIONS if each.sent is not None], ids=lambda each: each.path
+)
+def test_a_body_that_is_too_long_is_refused_before_it_is_read_whole(operation: Operation) -> None:
+    given: list[int] = []
+
+    async def endless() -> AsyncIterator[bytes]:
+        while len(given) < 1000:
+            given.append(64 << 10)
+            yield b" " * given[-1]
+
+    answer = ask("calm", operation.method, ROOT + operation.path, content=endless())
+    assert answer.status_code == 413
+    hold(operation, answer)
+    assert sum(given) <= LONGEST_BODY + (128 << 10)
+    just = b"{}".ljust(LONGEST_BODY)
+    assert ask("calm", operation.method, ROOT + operation.path, content=just).status_code != 413
 
 
 def test_a_query_as_large_as_the_document_allows_is_taken() -> None:

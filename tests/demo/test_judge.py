@@ -5,7 +5,7 @@ import re
 import pytest
 
 from tests.demo.shift import EVERYTHING, Shift
-from tui.demo.world.outcome import LOCK_TIMEOUT, LOST, NO_SPACE
+from tui.demo.world.outcome import LOST, NO_LOCK, NO_SPACE
 from tui.demo.world.refusal import UnavailableError
 from tui.demo.world.scenario import SCENARIOS
 
@@ -245,7 +245,7 @@ def test_a_broken_strategy_is_not_made_up_for_while_its_jobs_wait_once_more() ->
 
 def test_a_lock_is_healed_by_ending_the_session_that_holds_it() -> None:
     shift = begun("database")
-    locked = shift.failed(LOCK_TIMEOUT)[0]
+    locked = shift.failed(NO_LOCK)[0]
     shift.requeue(locked)
     shift.work(10)
     shift.judge.session_cancelled("backtest-1")

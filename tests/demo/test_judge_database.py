@@ -12,7 +12,7 @@ import psycopg
 from tests.demo.api_rig import wait_until
 from tests.demo.platform_rig import Site, site
 from tests.demo.wire import quirk
-from tui.demo.world.outcome import LOCK_TIMEOUT
+from tui.demo.world.outcome import NO_LOCK
 
 HOLDER = """SELECT pid, application_name FROM pg_stat_activity
     WHERE application_name LIKE 'backtest-%' AND state = 'idle in transaction'"""
@@ -106,7 +106,7 @@ def one_query_lasts_while_others_let_the_sequential_scans_rise(blocked: Site) ->
 
 
 def neither_requeueing_nor_cancelling_nor_rebuilding_frees_them(blocked: Site) -> None:
-    assert blocked.requeue(blocked.failed(LOCK_TIMEOUT)[-1]["id"])["error_message"] == LOCK_TIMEOUT
+    assert blocked.requeue(blocked.failed(NO_LOCK)[-1]["id"])["error_message"] == NO_LOCK
     ((holder, _),) = rows(blocked, HOLDER)
     signal(blocked, "pg_cancel_backend", holder)
     at_depth(blocked, 2)
@@ -185,7 +185,7 @@ def to_end_the_session_that_holds_the_lock_heals(blocked: Site) -> None:
     wait_until(lambda: waiting(blocked) == {} and rows(blocked, RANKING) == [])
     assert {blocked.get(f"backtests/{job_id}")["status"] for job_id in held_up} <= {"running", "completed"}
     assert blocked.get("data/connectivity")["connections"]["historical_data"]["status"] == "healthy"
-    assert blocked.requeue(blocked.failed(LOCK_TIMEOUT)[-1]["id"])["status"] == "completed"
+    assert blocked.requeue(blocked.failed(NO_LOCK)[-1]["id"])["status"] == "completed"
     wait_until(lambda: blocked.get("data/status")["index_rebuild"]["status"] != "running", 40)
 
 
@@ -222,6 +222,35 @@ def test_a_server_that_restarts_is_no_end_for_who_held_the_lock_takes_it_again(t
         signal(up, "pg_terminate_backend", holder)
         wait_until(up.healed)
         assert [deed["what"] for deed in up.judge()["done"]] == [f"database.terminate: {name} (pid {holder})"]
+
+
+def test_the_application_that_held_the_lock_comes_back_when_it_is_killed_and_takes_it_again(tmp_path: Path) -> None:
+    """Once its session was ended as it should be it comes back without it."""
+    with site("database", tmp_path) as up:
+        wait_until(lambda: rows(up, HOLDER) != [], 30)
+        before = rows(up, HOLDER)
+        killed = kill_sessions(up)
+        wait_until(lambda: holders(up) not in ([], before), 30)
+        at_depth(up, 2)
+        assert pid_of_sessions(up) != killed
+        assert (up.open(), up.healed(), up.judge()["done"]) == ({"database"}, False, [])
+        signal(up, "pg_terminate_backend", rows(up, HOLDER)[0][0])
+        wait_until(up.healed)
+        done = up.judge()["done"]
+        killed = kill_sessions(up)
+        wait_until(lambda: pid_of_sessions(up) != killed)
+        assert (rows(up, HOLDER), up.healed(), up.judge()["done"]) == ([], True, done)
+
+
+def pid_of_sessions(up: Site) -> int:
+    return int(json.loads(up.layout.sessions.read_text())["pid"])
+
+
+def kill_sessions(up: Site) -> int:
+    """End the application that holds the sessions; gives back the pid that it had."""
+    pid = pid_of_sessions(up)
+    os.kill(pid, signals.SIGKILL)
+    return pid
 
 
 def holders(up: Site) -> list[tuple[Any, ...]]:

@@ -19,7 +19,7 @@ from tui.demo.program import main
 from tui.demo.wish import ONSET as USUAL
 from tui.demo.wish import Wish
 from tui.demo.world.onset import healthy
-from tui.demo.world.outcome import no_data
+from tui.demo.world.outcome import LOCK_TIMEOUT, NO_LOCK, no_data
 from tui.demo.world.scenario import SCENARIOS, build
 from tui.demo.world.symbols import symbols
 from tui.demo.world.world import World
@@ -60,6 +60,16 @@ def test_the_failures_of_the_story_come_in_their_order_and_for_their_reasons() -
     shift.requeue(passing)
     shift.work(10)
     assert shift.world.jobs.find(passing).status == "completed"
+
+
+def test_nobody_fails_of_a_lock_timeout_within_the_seconds_that_a_job_runs_there() -> None:
+    shift = Shift("database", ONSET)
+    shift.work(5)
+    shift.strike()
+    shift.work(60)
+    errors = [str(job.error_message) for job in shift.world.jobs.select("failed")]
+    assert errors.count(NO_LOCK) >= 8
+    assert LOCK_TIMEOUT not in errors
 
 
 def test_who_ran_before_the_incident_is_given_up_after_45_minutes() -> None:

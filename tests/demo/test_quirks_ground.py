@@ -13,6 +13,7 @@ import pytest
 from tests.demo.api_rig import wait_until
 from tests.demo.platform_rig import UNIT, Site, site
 from tests.demo.wire import quirk
+from tui.demo.world.outcome import NO_SERVER
 
 ON_FROM_THE_START = ("systemctl-fails", "start-limit")
 """The second one takes some seconds to have its effect."""
@@ -103,11 +104,14 @@ def test_a_provider_hangs(up: Site) -> None:
     with quirk(up, "provider-hangs"):
         with pytest.raises(httpx.ReadTimeout):
             httpx.head(page, timeout=0.3)
+        assert {each["status"] for each in up.get("data/sources")["sources"]} == {"degraded"}
+        assert up.get("data/status")["status"] == "degraded"
         wait_until(lambda: (up.layout.bin / "ping").read_text() != good)
         with pytest.raises(subprocess.TimeoutExpired):
             subprocess.run(ping, capture_output=True, timeout=0.3, check=False)
     wait_until(lambda: (up.layout.bin / "ping").read_text() == good)
     assert httpx.head(page, timeout=5).status_code == 200
+    assert {each["status"] for each in up.get("data/sources")["sources"]} == {"healthy"}
     assert subprocess.run(ping, capture_output=True, timeout=5, check=False).returncode == 0
 
 
@@ -118,13 +122,20 @@ def test_folders_cannot_be_read(up: Site) -> None:
         except OSError:
             return False
 
-    kept = sorted(up.layout.results.iterdir())
+    def used() -> int:
+        done = up.run("df", "--output=used", str(up.layout.files))
+        assert done.stderr == ""
+        return int(done.stdout.splitlines()[1])
+
+    kept, before = sorted(up.layout.results.iterdir()), used()
     with quirk(up, "unreadable-folders"):
         wait_until(lambda: not readable("results") and not readable("temp"))
+        assert used() > before * 0.95, "a file system knows what it holds"
         assert readable("completed")
         assert [deed for deed in up.judge()["done"] if "files." in deed["what"]] == []
     wait_until(lambda: readable("results") and readable("temp"))
     assert sorted(up.layout.results.iterdir()) == kept
+    wait_until(lambda: used() < before * 1.05)
     assert [deed for deed in up.judge()["done"] if "files." in deed["what"]] == []
 
 
@@ -135,6 +146,30 @@ def test_the_unit_hits_its_start_limit(up: Site) -> None:
     up.client.delete("/judge/quirks/start-limit").raise_for_status()
     wait_until(lambda: up.show("ActiveState") == "active")
     wait_until(lambda: up.get("backtests/health")["status"] == "healthy")
+
+
+def felt(site: Site) -> Any:
+    return site.get("data/connectivity")["connections"]["historical_data"]
+
+
+def test_a_lock_that_blocks_readers_is_felt_by_the_health_check(up: Site) -> None:
+    with quirk(up, "postgres-locked"):
+        wait_until(lambda: felt(up)["status"] == "degraded")
+        assert felt(up)["response_time_ms"] > 500
+    wait_until(lambda: felt(up)["status"] == "healthy")
+
+
+def test_without_a_database_no_job_completes_and_nobody_calls_that_healthy(up: Site) -> None:
+    """Whatever fails for it completes once the server is back."""
+    wait_until(lambda: up.get("backtests/health")["status"] == "healthy", 30)
+    failed = up.get("backtests?status=failed&limit=1")["backtests"][0]["id"]
+    with quirk(up, "postgres-refuses"):
+        wait_until(lambda: up.open() >= {"database"})
+        assert up.get("backtests/health")["status"] == up.get("data/status")["status"] == "degraded"
+        assert up.requeue(failed)["error_message"] == NO_SERVER
+        assert up.effects("job.requeue") == ["nothing"]
+    wait_until(lambda: up.get("backtests/health")["status"] == up.get("data/status")["status"] == "healthy")
+    assert up.requeue(failed)["status"] == "completed"
 
 
 def test_nobody_is_blamed_for_what_quirks_did(up: Site) -> None:

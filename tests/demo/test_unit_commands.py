@@ -16,6 +16,7 @@ import pytest
 from tests.waiting import until
 from tui.demo.layout import Layout
 from tui.demo.processes import Process
+from tui.demo.resident import resident
 from tui.demo.unit.install import install
 from tui.demo.unit.manager import Manager
 from tui.demo.unit.state import Definition
@@ -194,6 +195,20 @@ async def test_memory_is_that_of_the_whole_tree(tmp_path: Path) -> None:
         shown = await desk.show("MemoryCurrent", "MemoryMax")
         assert 30_000_000 < int(shown["MemoryCurrent"]) < 120_000_000
         assert shown["MemoryMax"] == "67108864"
+
+
+async def test_no_more_than_the_limit_is_told_of_what_the_unit_holds(tmp_path: Path) -> None:
+    hold = f"exec {sys.executable} -c 'held = bytearray(96 << 20); import time; time.sleep(600)'"
+    async with desk_of(tmp_path, hold) as desk:
+        await desk.run("systemctl", "start", NAME)
+        limit = 64 << 20
+        pid = int((await desk.show("MainPID"))["MainPID"])
+        await until(lambda: resident(pid)[pid] > limit)
+        assert (await desk.show("MemoryCurrent"))["MemoryCurrent"] == str(limit)
+        assert "Memory: 64M (max: 64M)" in (await desk.run("systemctl", "status", NAME))[1]
+        _, out = await desk.run("free", "-b")
+        total, used, free, *_, available = map(int, out.splitlines()[1].split()[1:])
+        assert (total, used, free, available) == (limit, limit, 0, 0)
 
 
 async def test_an_unknown_unit_is_not_found(desk: Desk) -> None:

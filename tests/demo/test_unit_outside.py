@@ -1,6 +1,7 @@
 """The instance's `ping`, `kernel-log` and `git`, and the lines that a stream is cut into."""
 
 import os
+import re
 import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
@@ -79,11 +80,22 @@ def test_df_leaves_the_rest_to_the_host_and_adds_the_quota_to_all_of_it(layout: 
 def test_the_readme_says_where_the_places_of_the_runbook_are(layout: Layout) -> None:
     readme.write(layout, 4711)
     text = layout.readme.read_text()
-    for place in (layout.bin, layout.files, layout.scratch, layout.engine_pid, layout.repository):
+    for place in (layout.files, layout.scratch, layout.engine_pid, layout.repository):
         assert str(place) in text
     assert "http://127.0.0.1:4711" in text
     assert "128 MB" in text
+    assert "curl -I` needs `-m 5`" in text
     assert "{" not in text
+
+
+def test_the_lines_of_the_readme_can_be_typed_whatever_the_folder_is_called(layout: Layout) -> None:
+    readme.write(layout, 4711)
+    (export,) = (line.strip() for line in layout.readme.read_text().splitlines() if "export PATH=" in line)
+    (asked,) = re.findall("`(df .*?)`", layout.readme.read_text())
+    shell = ["/bin/sh", "-c", f"{export}\ncommand -v systemctl\n{asked}"]
+    done = subprocess.run(shell, capture_output=True, text=True, timeout=20, check=True)
+    assert done.stdout.startswith(f"{layout.bin / 'systemctl'}\nFilesystem")
+    assert "quota" in done.stdout
 
 
 def test_a_host_that_nobody_knows_is_an_error(layout: Layout) -> None:

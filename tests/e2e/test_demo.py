@@ -1,6 +1,7 @@
 """What a newcomer does: `backtop demo data-gap`, find what can be repaired, repair it, leave."""
 
 import json
+import re
 import time
 import tomllib
 from pathlib import Path
@@ -97,6 +98,20 @@ def test_a_newcomer_sees_first_what_is_well_and_then_the_incident(opened: Open) 
     terminal.shows("FIRING ResearchBacktestFailed", "No data for")
     terminal.shows("explain 11 of 14 failures", seconds=45)
     assert time.monotonic() - began > ONSET / 2
+
+
+def test_how_to_work_by_hand_is_said_before_the_dashboard_opens_and_in_its_help(opened: Open, tmp_path: Path) -> None:
+    terminal = opened("demo", "calm", "--dir", str(tmp_path / "a place"))
+    terminal.shows("ok", "nothing found")
+    said = bytes(terminal.received).partition(b"\x1b[?1049h")[0].decode()
+    (root,) = (tmp_path / "a place").iterdir()
+    layout = Layout(root)
+    assert f"export PATH='{layout.bin}':\"$PATH\"\r\n" in said
+    assert f"of a runbook is where: {layout.readme}\r\n" in said
+    (api,) = re.findall(r"its API is at (http://\S+)", said)
+    assert httpx.get(f"{api}/api/research/backtests/health", timeout=10).status_code == 200
+    terminal.press("?")
+    terminal.shows("what is watched", api, layout.config.name)
 
 
 @pytest.mark.parametrize("way", ["ctrl+q", "hang-up"])

@@ -124,6 +124,7 @@ async def test_help_lists_all_keys_and_closes_with_any_of_its_own(rig: Rig) -> N
         for key in ("escape", "q", "question_mark", "enter"):
             await pilot.press("question_mark")
             assert rig.shows(HelpScreen)
+            assert f"api       {rig.app.desk.config.api.url}" in rig.text
             assert "go to the failures pane" in rig.text
             await pilot.press(key)
             assert rig.shows(Dashboard)

@@ -25,13 +25,18 @@ class LaunchError(Exception):
 
 
 class Platform:
-    """A running platform. `config` is what a dashboard reads, `root` the folder that it lives in."""
+    """A running platform. `config` is what a dashboard reads, `root` the folder that it lives in.
+
+    `api`, `bin` and `readme` are for a person who works on it by hand.
+    """
 
     def __init__(self, process: asyncio.subprocess.Process, said: dict[str, object]) -> None:
         self.config = Path(str(said["config"]))
         self.root = Path(str(said["root"]))
         self.scenario = str(said["scenario"])
         self.api = str(said["api"])
+        self.bin = Path(str(said["bin"]))
+        self.readme = Path(str(said["readme"]))
         self.troubles: deque[str] = deque(maxlen=100)
         """What it said of parts that ended by themselves."""
         self._process = process

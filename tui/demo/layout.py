@@ -85,6 +85,11 @@ class Layout:
         return self.run / "engine.pid"
 
     @property
+    def hidden(self) -> Path:
+        """KiB that files take in folders which nobody can look into now; a file system knows of them all the same."""
+        return self.run / "hidden"
+
+    @property
     def hosts(self) -> Path:
         """Lines `name up|down milliseconds`: what `bin/ping` answers."""
         return self.run / "hosts"

@@ -18,6 +18,7 @@ from typing import Any
 
 from tui.demo.address import ENGINE, dsn, installed
 from tui.demo.blockade import Blockade, Connector
+from tui.demo.checkup import Checkup
 from tui.demo.detour import Detour
 from tui.demo.layout import Layout, replace
 from tui.demo.libpq import Connection, DatabaseError
@@ -52,6 +53,7 @@ class Sessions:
         self._rng = rng
         self._open: dict[str, Session] = {}
         self._detour: Detour | None = None
+        self._checkup = Checkup(connect)
         self.blockade: Blockade | None = None
         self.events: dict[Event, list[str]] = {}
         """The jobs whose sessions met with something since the last report."""
@@ -61,6 +63,7 @@ class Sessions:
     def block(self, job_id: str, table: str) -> None:
         """Put up the blockade of the scenario, once."""
         if self.blockade is None:
+            self._checkup.end()
             self.blockade = Blockade(self._connect, self._server, job_id, table)
 
     @property
@@ -89,7 +92,9 @@ class Sessions:
                 self._open[job_id] = Session(self._connect(f"backtest-{job_id}"))
             self._follow_one(job_id, self._open[job_id], config)
         self._follow_detour(jobs)
-        if self.blockade is not None and self.blockade.look():
+        if self.blockade is None:
+            self._checkup.look()
+        elif self.blockade.look():
             self._freed_by = self.blockade.pid
 
     def _follow_one(self, job_id: str, session: Session, config: Row) -> None:
@@ -137,7 +142,7 @@ class Sessions:
         return {
             "blocked": self.blocked,
             "waiting": self.waiting(),
-            "latency_ms": None if self.blockade is None else self.blockade.latency_ms,
+            "latency_ms": self._checkup.took_ms if self.blockade is None else self.blockade.latency_ms,
             "lost": events.get("lost", []),
             "cancelled": events.get("cancelled", []),
             "timed_out": events.get("timed out", []),
@@ -188,13 +193,15 @@ def serve(layout: Layout) -> None:
 
     sessions, link = Sessions(connect, server, Random(layout.token)), Link(layout)
     _where(layout.api)
+    told = False
     while True:
         try:
             _turn(sessions, link)
         except (AwayError, RefusedError, DatabaseError) as error:
             sys.stderr.write(f"sessions: {error}\n")
-        if not layout.sessions.exists():
+        if not told:
             replace(layout.sessions, json.dumps({"pid": os.getpid()}) + "\n")
+            told = True
         time.sleep(BLOCKED_PACE if sessions.blockade is not None else PACE)
 
 

@@ -29,6 +29,11 @@ START_LIMIT = 10.0
 PATIENT_START_LIMIT = 30.0
 """Seconds in which the unit may start so often; longer where it shall be seen to give up on a slow host too."""
 
+SESSIONS = "sessions"
+"""The part that is an application of its own, which comes back when somebody ends it."""
+ABSENCE = 1.0
+"""Seconds that it takes for that."""
+
 BLOCKED_SESSION_MINUTES = 0.5
 """From when on a session counts as long where sessions are the matter: nobody waits five minutes to see them."""
 
@@ -80,7 +85,7 @@ class Platform:
         minutes = BLOCKED_SESSION_MINUTES if self.scenario.blockade else None
         configuration.write(layout, self.api_port, self.server.port, minutes)
         readme.write(layout, self.api_port)
-        unit, _ = await asyncio.gather(self._engine(), self._written("sessions", layout.sessions))
+        unit, _ = await asyncio.gather(self._engine(), self._written(SESSIONS, layout.sessions))
         self.troubles = Ground(self.instance, self.server, unit)
         self.troubles.open(self.wish.quirks)
 
@@ -89,7 +94,7 @@ class Platform:
         await asyncio.sleep(0)
         script = market.script(self.begin, server.passwords, added(self.scenario, self.wish.symbols))
         await starting
-        self._start("sessions", "tui.demo.sessions")
+        self._start_sessions()
         await server.run(script)
         server.publish()
 
@@ -122,6 +127,9 @@ class Platform:
                 [sys.executable, "-m", module, "--root", str(layout.root), *words],
                 environment=self.instance.environment(), folder=layout.root, output=output,
             )  # fmt: skip
+
+    def _start_sessions(self) -> None:
+        self._start(SESSIONS, "tui.demo.sessions")
 
     async def _written(self, name: str, path: Path) -> None:
         def up() -> bool:
@@ -160,10 +168,18 @@ class Platform:
         parts = dict(self.parts)
         if self.server is not None and self.server.child is not None:
             parts["postgres"] = self.server.child
-        watching = [_watch(name, part) for name, part in parts.items()]
+        watching = [_watch(name, part) for name, part in parts.items() if name != SESSIONS]
+        watching.append(self._keep_sessions())
         if self.manager is not None:
             watching.append(kernel.Kernel(self.instance.layout, self.manager.unit).watch())
         await asyncio.gather(*watching)
+
+    async def _keep_sessions(self) -> None:
+        """Without them a lock that stood would be gone, and nobody would know whether it had been for good."""
+        while True:
+            await _watch(SESSIONS, self.parts[SESSIONS])
+            await asyncio.sleep(ABSENCE)
+            self._start_sessions()
 
     async def fall(self) -> None:
         """End every process and remove every folder of this instance."""

@@ -1,11 +1,16 @@
 """`backtop demo`: the embedded platform by itself, or with the dashboard on it."""
 
 import argparse
+import shlex
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 from backend.config.load import load
 from backend.threads import on_a_loop
 from tui.headless.saying import complain, on_a_terminal, say, say_json
+
+if TYPE_CHECKING:
+    from tui.demo.launch import Platform
 
 WRONG_USAGE = 2
 
@@ -58,6 +63,7 @@ async def _watch(options: argparse.Namespace) -> int:
         complain(f"{error}")
         return error.code
     try:
+        complain(_by_hand(platform))
         from tui.terminal import on_terminal
 
         overrides = {"read_only": True} if options.read_only else {}
@@ -68,3 +74,13 @@ async def _watch(options: argparse.Namespace) -> int:
         return app.return_code or 0
     finally:
         await platform.stop()
+
+
+def _by_hand(platform: "Platform") -> str:
+    """What somebody has to know who types a runbook's lines in another terminal while the dashboard is open."""
+    return (
+        "to work on it by hand in another terminal, as long as the dashboard is open:\n"
+        f'    export PATH={shlex.quote(str(platform.bin))}:"$PATH"\n'
+        f"    its API is at {platform.api}\n"
+        f"    which place of a runbook is where: {platform.readme}"
+    )

@@ -14,6 +14,7 @@ REASONS: Mapping[int, str] = {
     400: "The question makes no sense.",
     404: "What it names does not exist.",
     409: "What it names is not in a state for it.",
+    413: "It is too long.",
     503: "Something that it needs cannot be reached.",
 }
 
@@ -33,11 +34,14 @@ class Operation:
     def described(self) -> dict[str, Any]:
         """The operation in OpenAPI's words."""
         responses = {str(status): _answer(status, name) for status, name in self.answers.items()}
-        responses |= {str(status): _answer(status, "Failure") for status in self.refusals}
+        responses |= {str(status): _answer(status, "Failure") for status in self._refused()}
         said: dict[str, Any] = {"summary": self.summary, "parameters": self._parameters(), "responses": responses}
         if self.sent is not None:
             said["requestBody"] = {"required": True, "content": {"application/json": {"schema": self.sent}}}
         return said
+
+    def _refused(self) -> tuple[int, ...]:
+        return self.refusals if self.sent is None else (*self.refusals, 413)
 
     def _parameters(self) -> list[dict[str, Any]]:
         places = [part[1:-1] for part in self.path.split("/") if part.startswith("{")]

@@ -8,6 +8,7 @@ from tui.demo.quirks.asking import NO_PAGE
 from tui.demo.quirks.exchange import HTML, LIST, Answer, Question
 
 HEALTH = "backtests/health"
+SOURCES, DATA = "data/sources", "data/status"
 JOB_IDS = ("id", "original_job_id")
 
 Change = Callable[[Question, Answer], Answer]
@@ -65,6 +66,19 @@ def degraded_200(question: Question, answer: Answer) -> Answer:
 def report_400(question: Question, answer: Answer) -> Answer:
     """A report that is fine, as if the question were not."""
     return Answer.of(answer.value, 400) if _is_report(question, answer) else answer
+
+
+def silent_providers(question: Question, answer: Answer) -> Answer:
+    """Who gets no answer from the hosts of its feeds says of none of them, and of the data side, that it is well."""
+    if answer.status != 200 or question.route not in (SOURCES, DATA):
+        return answer
+    if question.route == DATA:
+        return answer.saying({**answer.value, "status": "degraded"})
+    return answer.saying({**answer.value, "sources": [_unheard(source) for source in answer.value["sources"]]})
+
+
+def _unheard(source: Row) -> Row:
+    return {**source, "status": "degraded"} if source["status"] == "healthy" else source
 
 
 def _is_report(question: Question, answer: Answer) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from starlette.types import Receive, Scope, Send
 
 from tui.demo.quirks import answering, asking, connection
+from tui.demo.quirks.table import HANGING_PROVIDER
 
 Fault = Callable[[connection.Ask, Scope, Receive, Send], Awaitable[None]]
 
@@ -40,8 +41,9 @@ BEHAVIOURS: Mapping[str, Behaviour] = {
     "more-names": Behaviour(change=answering.more_names),
     "json-404": Behaviour(change=answering.json_404),
     "html-404": Behaviour(change=answering.html_404),
+    HANGING_PROVIDER: Behaviour(change=answering.silent_providers),
     "silence": Behaviour(fault=connection.silence),
     "reset": Behaviour(fault=connection.reset),
     "truncation": Behaviour(fault=connection.truncation),
 }
-"""By name; what is not here shows elsewhere."""
+"""By name; what is not here shows elsewhere, and of a `ground` one only what the API has to say of it is here."""

@@ -23,7 +23,7 @@ def troubles(instance: Instance, server: Postgres, unit: Unit) -> Mapping[str, T
         "systemctl-fails": host.BrokenCommand(layout.bin / "systemctl", host.NO_BUS),
         "start-limit": host.StartLimit(unit),
         HANGING_PROVIDER: host.hanging_ping(layout),
-        "unreadable-folders": host.UnreadableFolders((layout.temp, layout.results), layout.run),
+        "unreadable-folders": host.UnreadableFolders(layout),
     }
 
 

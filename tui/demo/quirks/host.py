@@ -4,7 +4,6 @@ import asyncio
 import ctypes
 import os
 import shlex
-from collections.abc import Sequence
 from pathlib import Path
 from signal import SIGKILL
 
@@ -81,17 +80,22 @@ class UnreadableFolders(Trouble):
     To root, whom no permission stops, a folder becomes a link to itself instead, which nobody can follow.
     """
 
-    def __init__(self, folders: Sequence[Path], aside: Path) -> None:
-        self._folders = folders
-        self._aside = aside
+    def __init__(self, layout: Layout) -> None:
+        self._folders = (layout.temp, layout.results)
+        self._aside = layout.run
+        self._hidden = layout.hidden
 
     async def begin(self, seconds: float) -> None:  # noqa: ARG002 - as every trouble
-        """Take the permissions away."""
+        """Take the permissions away, and write down what the folders hold, for `df` tells of that nevertheless."""
+        if not self._hidden.exists():
+            files = (path for folder in self._folders for path in folder.rglob("*") if path.is_file())
+            replace(self._hidden, f"{sum(path.lstat().st_blocks for path in files) // 2}\n")
         self._shut(shut=True)
 
     async def end(self) -> None:
         """Give them back."""
         self._shut(shut=False)
+        self._hidden.unlink(missing_ok=True)
 
     def _shut(self, *, shut: bool) -> None:
         for folder in self._folders:

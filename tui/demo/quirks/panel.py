@@ -10,7 +10,7 @@ from starlette.types import ASGIApp
 
 from tui.demo.quirks.switchboard import Switchboard
 from tui.demo.quirks.table import ALL, QUIRKS, Quirk, UnknownQuirkError, quirk_of
-from tui.demo.routes.replies import Handler, answering, body_of
+from tui.demo.routes.replies import Handler, answering, body_or_nothing
 from tui.demo.world.refusal import UnreadableError
 
 PLACE = "/judge/quirks"
@@ -36,7 +36,7 @@ class _Panel:
     async def whole(self, request: Request) -> Response:
         """Exactly those of the body are on from now on, or none is."""
         if request.method in SETTING:
-            names = (await _body(request)).get("quirks")
+            names = (await body_or_nothing(request)).get("quirks")
             if not isinstance(names, list) or not all(isinstance(each, str) for each in names):
                 raise UnreadableError("quirks is not a list of names")
             self._switches.set(QUIRKS if ALL in names else names)
@@ -54,7 +54,7 @@ class _Panel:
         """One is on from now on, or off."""
         quirk = quirk_of(request.path_params["name"])
         if request.method in SETTING:
-            self._switches.switch_on(quirk.name, _seconds((await _body(request)).get("seconds")))
+            self._switches.switch_on(quirk.name, _seconds((await body_or_nothing(request)).get("seconds")))
         elif request.method == "DELETE":
             self._switches.switch_off(quirk.name)
         return JSONResponse(self._shape(quirk))
@@ -67,10 +67,6 @@ def panel(switches: Switchboard) -> ASGIApp:
     routes = [Route(place, serve, methods=["GET", "DELETE", *SETTING]) for place, serve in places]
     handlers: Mapping[Any, Handler] = {UnknownQuirkError: _unknown, OSError: _unheard}
     return answering(routes, handlers)
-
-
-async def _body(request: Request) -> Mapping[str, Any]:
-    return await body_of(request) if await request.body() else {}
 
 
 def _seconds(value: Any) -> float | None:

@@ -15,6 +15,7 @@ from tui.demo.world.data import DataSide, missing_total
 from tui.demo.world.refusal import UnavailableError, UnreadableError
 from tui.demo.world.repair import parse_range
 from tui.demo.world.seed import Gap, Priority, Source
+from tui.demo.world.world import World
 
 ALL = "all"
 """What stands for every symbol where the cache is loaded anew."""
@@ -30,19 +31,20 @@ def source_shape(source: Source) -> dict[str, Any]:
     return {"name": source.name, "role": source.role, "active": source.active, "status": source.status}
 
 
-def _verdict(data: DataSide) -> str:
-    healthy = not data.gaps and data.active_source().status == "healthy"
+def _verdict(world: World) -> str:
+    data = world.data
+    healthy = not data.gaps and data.active_source().status == "healthy" and not world.ground.database_down
     return "healthy" if healthy else "degraded"
 
 
 async def status(request: Request) -> Response:
     """How the data side is, and what it is busy with."""
-    data = world_of(request).data
-    maintenance = maintenance_of(request)
+    world = world_of(request)
+    data, maintenance = world.data, maintenance_of(request)
     last = maintenance.last_rebuild
     return JSONResponse(
         {
-            "status": _verdict(data),
+            "status": _verdict(world),
             "active_source": data.active_source().name,
             "symbols_with_gaps": len(data.gapped()),
             "completeness_percent": data.completeness_percent,

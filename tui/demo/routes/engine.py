@@ -88,7 +88,9 @@ async def database(request: Request) -> Response:
     """
     body = await body_of(request)
     world = world_of(request)
-    blockade = world.scenario.blockade
+    freed_by = body.get("freed_by_end_of")
+    world.freed = world.freed or freed_by is not None
+    blockade = None if world.freed else world.scenario.blockade
     latency = body.get("latency_ms")
     world.ground = replace(
         world.ground,
@@ -100,7 +102,7 @@ async def database(request: Request) -> Response:
         world.lose_session(job_id, LOCK_TIMEOUT)
     watchman = watchman_of(request)
     watchman.sessions_ended(_names(body, "lost"), _names(body, "cancelled"))
-    if body.get("freed_by_end_of") is not None:
+    if freed_by is not None:
         watchman.blockade_ended(_number(body, "freed_by_end_of"))
     return JSONResponse({"blockade": blockade and {"job_id": blockade.job_id, "table": blockade.table}})
 

@@ -16,7 +16,14 @@ from tui.demo.contract.words import LARGEST
 from tui.demo.maintenance import Maintenance
 from tui.demo.watchman import Watchman
 from tui.demo.world.judge import Judge
-from tui.demo.world.refusal import ConflictError, NotThereError, RefusalError, UnavailableError, UnreadableError
+from tui.demo.world.refusal import (
+    ConflictError,
+    NotThereError,
+    RefusalError,
+    TooLongError,
+    UnavailableError,
+    UnreadableError,
+)
 from tui.demo.world.world import World
 
 Handler = Callable[[Request, Exception], Response | Awaitable[Response]]
@@ -25,8 +32,11 @@ STATUS_OF: Mapping[type[RefusalError], int] = {
     UnreadableError: 400,
     NotThereError: 404,
     ConflictError: 409,
+    TooLongError: 413,
     UnavailableError: 503,
 }
+LONGEST_BODY = 1 << 20
+"""Bytes of the longest body that is read."""
 NO_ROUTE = "<!doctype html><html><head><title>404</title></head><body><h1>404: no such page</h1></body></html>"
 
 
@@ -62,9 +72,29 @@ def when(moment: datetime | None) -> str | None:
 
 
 async def body_of(request: Request) -> Mapping[str, Any]:
-    """The JSON object that was sent; UnreadableError when there is none."""
+    """The JSON object that was sent; UnreadableError when there is none, TooLongError when it is too long."""
+    return _object(await _bytes(request))
+
+
+async def body_or_nothing(request: Request) -> Mapping[str, Any]:
+    """The same, and an empty object where nothing was sent."""
+    sent = await _bytes(request)
+    return _object(sent) if sent else {}
+
+
+async def _bytes(request: Request) -> bytes:
+    """What was sent; of a body that is too long no more is kept than is needed to know that."""
+    sent = bytearray()
+    async for chunk in request.stream():
+        sent += chunk
+        if len(sent) > LONGEST_BODY:
+            raise TooLongError(f"the body is longer than {LONGEST_BODY} bytes")
+    return bytes(sent)
+
+
+def _object(sent: bytes) -> Mapping[str, Any]:
     try:
-        body = json.loads(await request.body(), parse_constant=_no_constant)
+        body = json.loads(sent, parse_constant=_no_constant)
     except (ValueError, RecursionError):  # no JSON, no UTF-8, or a number of thousands of digits
         raise UnreadableError("the body is not JSON") from None
     if not isinstance(body, dict):

@@ -138,7 +138,7 @@ def _memory(view: View, _: datetime) -> str | None:
     hogs = [job.id for job in _alive(view) if is_hog(job)]
     if hogs:
         return f"jobs take more memory than there is: {', '.join(sorted(hogs))}"
-    used = view.ground.memory_used
+    used = min(1.0, view.ground.memory_used)  # no group is charged with more than its limit
     return f"the unit takes {100 * used:.0f} % of its memory" if used > MEMORY_HIGH else None
 
 

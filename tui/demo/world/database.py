@@ -5,7 +5,7 @@ from random import Random
 
 from tui.demo.world.draft import Draft, Failed
 from tui.demo.world.feeds import HEALTHY
-from tui.demo.world.outcome import KILLED, LOCK_TIMEOUT
+from tui.demo.world.outcome import KILLED, NO_LOCK
 from tui.demo.world.seed import Blockade, Commit, Scenario, Summary
 from tui.demo.world.strategies import STRATEGIES
 from tui.demo.world.symbols import symbols
@@ -17,8 +17,8 @@ SUMMARY = Summary(
     causes=("database",),
     wrong="a session of a job that is long gone is idle in a transaction and holds market_data.minute_bars; of the "
     "sessions of jobs on minute bars the first waits for it with days of daily_prices in its hands, the next for that "
-    "one, and so on until their lock timeout; beside them, one job goes over all minute bars again and again, in a "
-    "query that no index serves",
+    "one, and so on until their lock timeout; those that only begin ask once, and fail at once; beside them, one job "
+    "goes over all minute bars again and again, in a query that no index serves",
     right=("database.terminate", "job.requeue"),
     harmful=("queue.clear-failed", "engine.restart", "engine.recover", "process.terminate"),
     healed="when the session that holds the lock is gone: to cancel it changes nothing, for it runs no query; those "
@@ -36,7 +36,7 @@ LOCKED: tuple[Failed, ...] = (
     (14.0, "stat-arb-dax", "normal"),
     (17.0, "breakout-us", "low"),
 )
-"""The jobs that waited in vain."""
+"""The jobs that did not get the lock."""
 WAITING = ((9.0, "pairs-fx"), (7.0, "stat-arb-dax"), (5.0, "breakout-us"), (4.0, "carry-g10"), (3.0, "pairs-fx"))
 WORKERS = 6
 """One for the long query, and enough for a chain of those that wait."""
@@ -52,7 +52,7 @@ def build(seed: int, now: datetime) -> Scenario:
     """The world behind a lock at `now`."""
     draft = Draft(Random(f"database:{seed}"), now)
     draft.history(hours=23, count=44, newest=6.0)
-    draft.failures(LOCK_TIMEOUT, LOCKED)
+    draft.failures(NO_LOCK, LOCKED)
     draft.greedy(19.0, "momentum-us", "normal")
     draft.broken(31.0, "KeyError: 'entry_z' in research/strategies/vol_target.py:52", "vol-target-us")
     draft.running(21.0, 400.0, "stat-arb-dax", "high")

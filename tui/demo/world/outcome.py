@@ -13,7 +13,11 @@ LOST = "worker lost: engine went away"
 BLOCKED_TIMEFRAME = "1m"
 """Jobs on minute bars write to their table; a blockade of it stops them and no others."""
 SHUTDOWN = "psycopg.errors.AdminShutdown: terminating connection due to administrator command"
+NO_SERVER = "psycopg.OperationalError: connection failed: Connection refused"
+NO_LOCK = 'psycopg.errors.LockNotAvailable: could not obtain lock on relation "minute_bars"'
+"""The error of a job that asks for the lock when it begins to write, and does not wait for it."""
 LOCK_TIMEOUT = "psycopg.errors.LockNotAvailable: canceling statement due to lock timeout"
+"""The error of one that has written before, and waits as long as its session may."""
 
 
 def no_data(gap: Gap) -> str:
@@ -45,8 +49,10 @@ def hindrance(config: StrategyConfig, source: Source, ground: Ground) -> str | N
         return timed_out(source)
     if ground.disk_used >= DISK_FULL:
         return NO_SPACE
+    if ground.database_down and not config.use_sample_data:
+        return NO_SERVER
     if ground.blocked and config.timeframe == BLOCKED_TIMEFRAME and not config.use_sample_data:
-        return LOCK_TIMEOUT
+        return NO_LOCK
     return None
 
 

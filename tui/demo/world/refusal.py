@@ -2,6 +2,7 @@
 
 RefusalError
 ├── UnreadableError   the question makes no sense
+├── TooLongError      the question is longer than any that makes sense
 ├── NotThereError     what it names does not exist
 ├── ConflictError     what it names is not in a state for it
 └── UnavailableError  something that it needs cannot be reached
@@ -14,6 +15,10 @@ class RefusalError(Exception):
 
 class UnreadableError(RefusalError):
     """The question makes no sense."""
+
+
+class TooLongError(RefusalError):
+    """The question is longer than any that makes sense."""
 
 
 class NotThereError(RefusalError):

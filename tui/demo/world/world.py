@@ -39,6 +39,8 @@ class World:
         """The jobs that an engine took and has to crash of."""
         self.given_up = False
         """Whether the engine crashed so often that its unit gave up."""
+        self.freed = False
+        """Whether somebody ended the session that held up the others; then it never comes again."""
         self._clock = clock
         self._began = self._settled = scenario.now
         self._watch = EngineWatch(scenario.now)
@@ -190,5 +192,6 @@ class World:
         return self._watch.is_awaited(self.settle())
 
     def engine_status(self) -> str:
-        """`healthy`, `degraded` or `down`."""
-        return self._watch.status(self.settle())
+        """`healthy`, `degraded` or `down`; an engine that reaches no database is not healthy."""
+        status = self._watch.status(self.settle())
+        return "degraded" if status == "healthy" and self.ground.database_down else status

@@ -35,3 +35,10 @@ resident() { # pid: bytes that it and all processes below it hold in memory
     done
     printf '%s\n' $((pages * page))
 }
+
+charged() { # unit pid: bytes that the unit is charged with: what it holds, which a group's limit never lets go above it
+    sum=$(resident "$2")
+    most=$(property "$1" MemoryMax)
+    case $most in *[!0-9]*) ;; *) [ "$sum" -le "$most" ] || sum=$most ;; esac
+    printf '%s\n' "$sum"
+}
