@@ -1,6 +1,6 @@
 """Requeueing failed jobs (runbook, Queue Management): the plan, and what a fresh read says of each job."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -34,11 +34,10 @@ def plan_requeue(ask: Ask) -> Plan | Refusal:
         return Refusal("No failed job is chosen: put the cursor on one, or mark some with space.")
     known = situation.value(JOBS_FAILED)
     failed = {job.id: job for job in known.jobs} if known else {}
-    unfit = {target for target in asked if (job := failed.get(target.id)) and not job.actionable}
-    unsafe = [target.label for target in asked if target in unfit]
+    unfit = {target: _why_not(job) for target in asked if (job := failed.get(target.id)) and not job.actionable}
     targets = tuple(target for target in asked if target not in unfit)
     jobs = [failed.get(target.id) for target in targets]
-    if refusal := _unfit(targets, jobs, unsafe):
+    if refusal := _unfit(targets, jobs, unfit):
         return refusal
     now = situation.server_now(JOBS_FAILED)
     return Plan(
@@ -50,7 +49,7 @@ def plan_requeue(ask: Ask) -> Plan | Refusal:
         about=tuple(_about(job, now) for job in jobs if job),
         steps=tuple(Step(HttpRequest("POST", ("backtests", target.id, "requeue")), target) for target in targets),
         preconditions=("each job is still failed, in the attempt shown here",),
-        effects=(*_left_out(unsafe), *_effects(situation, len(targets))),
+        effects=(*_left_out(unfit), *_effects(situation, len(targets))),
         checks=_checks(len(targets)),
         facts_age_s=situation[JOBS_FAILED].age(situation.at) or 0.0,
     )
@@ -67,11 +66,10 @@ def failed_jobs(situation: Situation) -> tuple[Target, ...]:
     return tuple(JobTarget.of(job) for job in known.jobs) if known else ()
 
 
-def _unfit(targets: Sequence[JobTarget], jobs: Sequence[Job | None], unsafe: Sequence[str]) -> Refusal | None:
+def _unfit(targets: Sequence[JobTarget], jobs: Sequence[Job | None], unfit: Mapping[JobTarget, str]) -> Refusal | None:
     paired = list(zip(targets, jobs, strict=True))
     if not paired:
-        names = listed(unsafe, ENOUGH_NAMES)
-        return Refusal(f"The id of job {names} cannot be put into a request safely; repair it on the server.")
+        return Refusal(f"{'. '.join(_told(unfit))}.")
     if gone := [target.label for target, job in paired if job is None]:
         return Refusal(f"{_jobs(gone)} is not among the failed jobs any more; look again before acting.")
     if moved := [target.label for target, job in paired if job and not target.same(job)]:
@@ -79,10 +77,24 @@ def _unfit(targets: Sequence[JobTarget], jobs: Sequence[Job | None], unsafe: Seq
     return None
 
 
-def _left_out(unsafe: Sequence[str]) -> tuple[str, ...]:
+def _why_not(job: Job) -> str:
+    """Why this job is never acted on, as the end of a sentence about one or several."""
+    if not job.has_safe_id:
+        return "has an id that cannot be put into a request safely; repair it on the server"
+    return "shares its id with another job, and nobody knows which one a request would reach; repair it on the server"
+
+
+def _told(unfit: Mapping[JobTarget, str]) -> list[str]:
+    """For each reason a sentence on the jobs that it keeps from being acted on."""
+    labels: dict[str, list[str]] = {}
+    for target, why in unfit.items():
+        labels.setdefault(why, []).append(target.label)
+    return [f"{_jobs(which)} {why}" for why, which in labels.items()]
+
+
+def _left_out(unfit: Mapping[JobTarget, str]) -> tuple[str, ...]:
     """One id that is no id must not keep a whole group from being repaired."""
-    why = "an id that cannot be put into a request safely; repair it on the server"
-    return (f"leaves out job {listed(unsafe, ENOUGH_NAMES)}: {why}",) if unsafe else ()
+    return tuple(f"leaves out: {sentence}" for sentence in _told(unfit))
 
 
 def _jobs(labels: Sequence[str]) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from types import MappingProxyType
@@ -96,8 +97,8 @@ async def decode_rows(
 
     Asked for failed ones, those that timed out count too. Rows of another state, or another priority, are counted in
     `other_state`; `total` is believed only when the server has filtered. Of a server that sends more than it was asked
-    for the rest is only counted. Long lists give way to others in between. Raises `BadAnswer` when there are rows, and
-    none of them is a job.
+    for the rest is only counted. Of several with one id the first is kept, and nobody acts on it. Long lists give way
+    to others in between. Raises `BadAnswer` when there are rows, and none of them is a job.
     """
     found: dict[str, Job] = {}
     bad = duplicates = others = 0
@@ -113,8 +114,10 @@ async def decode_rows(
             bad += 1
         elif not _asked_for(job, state, priority):
             others += 1
-        elif job.id in found:
+        elif (first := found.get(job.id)) is not None:
             duplicates += 1
+            if replace(first, ambiguous=False) != job:
+                found[job.id] = replace(first, ambiguous=True)
         else:
             found[job.id] = job
     if rows and bad == len(rows):

@@ -53,10 +53,17 @@ class RunRecord:
         return frozenset(key for step in self.steps if step.data.get("needless") is True for key in step.targets)
 
     def touched(self, key: str) -> datetime | None:
-        """When this target was touched, or may have been: without a verdict nobody knows what is not written down."""
+        """When this target was touched, or may have been: of a run that was broken off not all is written down."""
         if key not in self.intent.targets:
             return None
-        return self.sent.get(key, self.intent.at if self.verdict is None else None)
+        return self.sent.get(key, self.intent.at if self.verdict is None or key in self._judged else None)
+
+    @property
+    def _judged(self) -> frozenset[str]:
+        """The targets that the last verdict tells of: they were touched, as far as anybody knows."""
+        told = self.verdict.data.get("targets") if self.verdict else None
+        rows = told if isinstance(told, list) else []
+        return frozenset(str(each.get("key")) for each in rows if isinstance(each, dict))
 
 
 def gathered(entries: Iterable[Entry], before: Mapping[str, RunRecord] | None = None) -> dict[str, RunRecord]:

@@ -58,10 +58,17 @@ class Job:
     started_at: datetime | None = None
     finished_at: datetime | None = None
     symbols: tuple[str, ...] = ()
+    ambiguous: bool = False
+    """Whether the list has another job of the same id: nobody knows which of them a request would reach."""
 
     @property
     def actionable(self) -> bool:
-        """Whether the id may be put into a request; one that cannot is shown and never acted on."""
+        """Whether it may be acted on; a job that may not is shown all the same."""
+        return self.has_safe_id and not self.ambiguous
+
+    @property
+    def has_safe_id(self) -> bool:
+        """Whether the id may be put into a request."""
         return self.id not in {".", ".."} and ACTIONABLE_ID.fullmatch(self.id) is not None
 
     @property

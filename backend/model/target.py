@@ -10,7 +10,7 @@ from backend.model.jobs import Job
 
 @dataclass(frozen=True, slots=True)
 class JobTarget:
-    """One attempt of one job. Without an attempt number: its id, start and error together."""
+    """One attempt of one job, by id, attempt and start. Without an attempt number: by id, start and error."""
 
     id: str
     label: str
@@ -33,7 +33,8 @@ class JobTarget:
         if job.id != self.id:
             return False
         if self.attempt is not None and job.attempt is not None:
-            return job.attempt == self.attempt
+            started = {self.started_at, job.started_at} - {None}
+            return job.attempt == self.attempt and len(started) <= 1
         return (job.started_at, job.error) == (self.started_at, self.error)
 
 

@@ -119,6 +119,15 @@ async def test_the_states_by_their_words(server: Server, api: ApiClient, word: s
     assert len((await api.jobs(asked)).jobs) == 1
 
 
+async def test_of_two_different_jobs_with_one_id_it_is_said_that_nobody_knows_which_is_meant(
+    server: Server, api: ApiClient
+) -> None:
+    server.on("backtests", reply([ROW, {**ROW, "strategy_name": "another"}, ROW, {**ROW, "id": "b"}]))
+    twin, other = (await api.jobs(JobState.FAILED)).jobs
+    assert (twin.strategy, twin.ambiguous, twin.actionable) == (JOB.strategy, True, False)
+    assert other.actionable
+
+
 async def test_bad_rows_cost_no_good_one(server: Server, api: ApiClient) -> None:
     rows: list[object] = [
         ROW,

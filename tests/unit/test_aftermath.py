@@ -425,6 +425,15 @@ async def test_cool_down_counts_from_when_each_was_touched(tmp_path: Path) -> No
     assert isinstance(await rig.runner.run(requeue_of(failed("1", attempt=2)), rig.progress.append), Outcome)
 
 
+def test_what_a_run_that_was_broken_off_may_have_touched_cools_down_also_with_its_last_verdict() -> None:
+    intent = Entry(1, NOW, "", "intent", "r", "you@here", "job.requeue", ("job:1", "job:2"), {})
+    told = {"verdict": "unknown", "final": True, "targets": [{"key": "job:1", "verdict": "unknown", "text": "?"}]}
+    run = RunRecord(intent, verdict=replace(intent, kind="verdict", data=told))
+    assert (run.touched("job:1"), run.touched("job:2"), run.touched("job:3")) == (NOW, None, None)
+    for damaged in ({"targets": 7}, {"targets": [None, {"key": ["job:1"]}]}, {}):
+        assert replace(run, verdict=replace(intent, kind="verdict", data=damaged)).touched("job:1") is None
+
+
 def test_what_was_broken_off_may_have_sent_a_step_that_is_not_on_record() -> None:
     assert broken_off(0, 1) == "before step 1 of 1, which may have been sent"
     assert broken_off(1, 3) == "after step 1 of 3, and step 2 may have been sent"

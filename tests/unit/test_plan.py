@@ -15,6 +15,7 @@ from backend.model.target import JobTarget
 from backend.parts import ENGINE_UNIT, JOBS_HEALTH
 from backend.store import reduce
 from tests.fakes import NOW, failed, known, listing
+from tests.situations import ago
 
 DOWN = Unit("engine", "loaded", "failed", "failed", "exit-code", None, 3, "", None, NOW, None, None)
 
@@ -100,8 +101,25 @@ def test_an_unsafe_id_is_left_out_of_a_group_and_told() -> None:
     made = plan(listing(*jobs), *jobs)
     assert [target.id for target in made.targets] == ["1", "3"]
     assert [step.text for step in made.steps] == [f"POST /api/research/backtests/{name}/requeue" for name in (1, 3)]
-    assert made.effects[0].startswith("leaves out job ../queue/failed: an id that cannot be put into a request safely")
+    assert made.effects[0].startswith(
+        "leaves out: Job ../queue/failed has an id that cannot be put into a request safely"
+    )
     assert made.what == "2 jobs"
+
+
+def test_of_two_jobs_with_one_id_neither_is_acted_on() -> None:
+    twin = failed("1", ambiguous=True)
+    assert "shares its id with another job" in refusal(listing(twin), twin)
+    made = plan(listing(twin, failed("3")), twin, failed("3"))
+    assert [target.id for target in made.targets] == ["3"]
+    assert made.effects[0].startswith("leaves out: Job 1 shares its id with another job")
+
+
+def test_another_start_is_another_job_also_in_the_same_attempt() -> None:
+    target = JobTarget.of(failed("1", attempt=1, started_at=ago(9)))
+    assert target.same(failed("1", attempt=1, started_at=ago(9), error="told in other words"))
+    assert target.same(failed("1", attempt=1, started_at=None))
+    assert not target.same(failed("1", attempt=1, started_at=ago(8)))
 
 
 def test_what_is_left_of_a_group_may_be_one_job() -> None:

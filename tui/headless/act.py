@@ -109,6 +109,7 @@ async def act(config: Config, clock: Clock, order: Order, *, as_json: bool) -> i
         runner = Runner(Means(spec.executor(platform, clock), scribe, locks, clock))
         may_run = await allowed(targets, planned, runner.forbidden)
         plan = may_run if isinstance(may_run, Plan) else plan  # else the run is refused for it, and the journal has it
+        left_out = [clean(target.id, 80) for target in targets if target not in set(plan.targets)]
         if order.dry_run:
             forbids = await forbidden(plan, runner, situation, Posture(config.read_only))
             return _tell(order, plan, None, as_json, forbids)
@@ -117,7 +118,7 @@ async def act(config: Config, clock: Clock, order: Order, *, as_json: bool) -> i
         outcome = await _run(runner, plan, as_json)
         if isinstance(outcome, Outcome) and outcome.verdict.so_far and order.wait:
             outcome = await _waited_for(runner, spec, outcome)
-        return _tell(order, plan, outcome, as_json)
+        return _tell(order, plan, outcome, as_json) or _untouched(left_out)
     finally:
         await platform.aclose()
 
@@ -179,6 +180,14 @@ def _unconfirmed(plan: Plan, order: Order) -> Refusal | None:
         right = plan.confirm is not None and order.word == plan.confirm
         return None if right else Refusal(f"This is of high risk: confirm it with --confirm {plan.confirm}.")
     return None if order.yes else Refusal("Nothing was sent: add --yes to confirm, or --dry-run to look only.")
+
+
+def _untouched(left_out: Sequence[str]) -> int:
+    """The exit code where what was asked for by name was left out: nobody sees the plan before it runs."""
+    if not left_out:
+        return 0
+    complain(f"backtop act: {listed(left_out, ENOUGH_NAMES)} left out; the plan's effects say why.")
+    return EXIT_CODES[Word.UNKNOWN]
 
 
 async def _run(runner: Runner, plan: Plan, quiet: bool) -> Outcome | Refusal:
