@@ -203,19 +203,25 @@ def wrapped(text: str, cells: int, most: int | None = None, more: str = "…") -
     no blanks; nothing of it is lost.
     """
     cells = max(cells, 2)  # a wide character has to find room
-    lines, begun = [], ""
+    lines, begun, used = [], "", 0
     for gap, word in _WORDS.findall(shown(text)):
-        lead, rest = gap if begun else "", word
-        while (room := cells - _size(begun) - len(lead)) < _size(rest):
-            if not begun or 4 * min(room, _size(rest)) >= 3 * cells or _size(rest) > cells:
-                head = _head(rest, room)
-                begun, rest = begun + (lead + head if head else ""), rest[len(head) :]
+        lead, at, size = gap if begun else "", 0, _size(word)
+        while size > (room := cells - used - len(lead)):
+            if not begun or 4 * min(room, size) >= 3 * cells or size > cells:
+                # Only as much as can find room is looked at: a word may be a whole file.
+                head = _head(word[at : at + max(room, 0) * _MARKS_A_CELL], room)
+                begun, at, size = begun + (lead + head if head else ""), at + len(head), size - _size(head)
             lines.append(begun)
-            begun, lead = "", ""
-        begun += lead + rest
+            if most is not None and len(lines) > most:
+                return _ended(lines, cells, most, more)
+            begun, used, lead = "", 0, ""
+        begun, used = begun + lead + word[at:], used + len(lead) + size
     lines.append(begun)
-    if most is None or len(lines) <= most:
-        return lines
+    return lines if most is None or len(lines) <= most else _ended(lines, cells, most, more)
+
+
+def _ended(lines: list[str], cells: int, most: int, more: str) -> list[str]:
+    """Return the first of the lines, the last of which says that there were more."""
     return [*lines[: most - 1], _head(lines[most - 1], cells - 1) + more]
 
 

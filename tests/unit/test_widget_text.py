@@ -1,3 +1,4 @@
+import time
 import unicodedata
 
 import pytest
@@ -24,6 +25,8 @@ from widgets.text import (
     wrapped,
 )
 
+AT_ONCE = 2.0
+"""Seconds of the processor: what goes over a text once takes far less, and what does so for every line far more."""
 HOSTILE = [
     "\x1b]52;c;AAAA\x07",
     "\x9b31m",
@@ -161,3 +164,15 @@ def test_words_stay_whole_where_they_can() -> None:
     assert wrapped("a  b", 8) == ["a  b"]
     assert wrapped("", 8) == [""]
     assert wrapped("one two three four", 9, 2) == ["one two", "three…"]
+
+
+FILES = {"wide": "株" * 100_000, "plain": "x" * 100_000, "marks": "\u0301" * 100_000, "words": "株 " * 50_000}
+
+
+@pytest.mark.parametrize("text", FILES.values(), ids=FILES)
+def test_a_text_as_long_as_a_file_is_wrapped_at_once(text: str) -> None:
+    started = time.process_time()
+    told = "".join(wrapped(text, 40))
+    assert len(wrapped(text, 40, 3)) <= 3
+    assert time.process_time() - started < AT_ONCE
+    assert told.replace(" ", "") == text.replace(" ", "")

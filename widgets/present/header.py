@@ -153,7 +153,7 @@ def _beside_or_below(cause: Span, sentence: str, tails: Sequence[Line], width: i
     tail = tails[0] if tails else ()
     if lead + line_width((Span(sentence), *tail)) + 1 <= width:
         return (both_ends((cause, Span(sentence)), tail, width, more),)
-    first, *rest = wrapped(sentence, max(1, width - lead - 1))
+    first, *rest = wrapped(crop(sentence, 2 * width, more), max(1, width - lead - 1))
     if not rest and not tail:
         return ((cause, Span(first)),)
     below = " ".join(rest)
