@@ -169,7 +169,7 @@ class EngineExecutor:
         missing = await self._engine.needs_password(self._verb)
         if missing is None:
             return None
-        why = f"sudo would ask for a password here; one line in sudoers allows it\n{missing}"
+        why = f"sudo would ask for a password here; these lines in sudoers allow it\n{missing}"
         return Changed(why, barred=True)
 
     async def perform(self, step: Step) -> str:

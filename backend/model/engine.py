@@ -8,6 +8,8 @@ from backend.frozen import dataclass
 
 UnitVerb = Literal["start", "stop", "restart", "reset-failed"]
 """What the service manager can be asked to do with a unit."""
+ASKED: tuple[UnitVerb, ...] = ("restart", "reset-failed")
+"""What actions ask it for: whoever grants their rights grants them for all of these at once."""
 
 
 def verb_argv(systemctl: Sequence[str], verb: UnitVerb, unit: str) -> tuple[str, ...]:

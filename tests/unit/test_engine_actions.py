@@ -13,13 +13,13 @@ from actions.aftermath import Aftermath
 from actions.engine import plan_reset_failed, plan_restart, restart_executor, the_failed_unit, the_unit
 from actions.means import Means
 from actions.outcome import Outcome
-from actions.plan import SETTLE, Refusal, Risk
+from actions.plan import SETTLE, Refusal, Risk, UnitCommand
 from actions.registry import REGISTRY
 from actions.run import Runner
 from actions.spec import Ask, Planner
 from actions.verdict import Word
 from backend.clients.api import ApiClient
-from backend.clients.engine import EngineClient
+from backend.clients.engine import PROPERTIES, EngineClient
 from backend.command import SystemRunner
 from backend.config.model import Config
 from backend.config.model import Engine as EngineConfig
@@ -29,7 +29,7 @@ from backend.incident.identity import Meant, meant_as_data
 from backend.incident.journal import Journal
 from backend.incident.reading import JournalReader
 from backend.incident.scribe import Scribe
-from backend.model.engine import Unit, UnitVerb
+from backend.model.engine import ASKED, Unit, UnitVerb
 from backend.model.host import ProcessTable
 from backend.model.situation import Situation
 from backend.model.target import UnitTarget
@@ -455,7 +455,7 @@ async def test_each_action_asks_for_its_own_right(tmp_path: Path, verb: UnitVerb
         rig.engine.becomes(**FAILED)
         rig.unit = rig.engine.stands
     rig.engine.sudoers = {verb: "the line"}
-    assert told(await act())[1].endswith("one line in sudoers allows it.\nthe line")
+    assert told(await act())[1].endswith("these lines in sudoers allow it.\nthe line")
     assert rig.engine.asked == [verb]
 
 
@@ -513,14 +513,28 @@ async def test_a_sudo_that_wants_a_password_is_refused_with_the_line_that_is_mis
     tmp_path: Path, through_sudo: Config
 ) -> None:
     word, why = told(await restarted(through_sudo, tmp_path))
-    line = f"{getpass.getuser()} ALL=(root) NOPASSWD: {tmp_path}/systemctl restart adaf-backtest-engine"
+    lines = sudoers(tmp_path)
     assert (word, why) == (
         "refused",
-        f"Nothing was sent: sudo would ask for a password here; one line in sudoers allows it.\n{line}",
+        "Nothing was sent: sudo would ask for a password here; these lines in sudoers allow it.\n" + "\n".join(lines),
     )
     assert not (tmp_path / "restarted").exists()
     (entry,) = JournalReader(tmp_path / "journal.jsonl").tail(9)
-    assert (entry.kind, entry.data) == ("refusal", {"text": why.partition("\n")[0], "copy": [line]})
+    assert (entry.kind, entry.data) == ("refusal", {"text": why.partition("\n")[0], "copy": lines})
+
+
+def sudoers(folder: Path) -> list[str]:
+    """All lines that looking at the unit and acting on it need."""
+    told = r"show adaf-backtest-engine -p " + r"\,".join(PROPERTIES)
+    commands = (told, "restart adaf-backtest-engine", "reset-failed adaf-backtest-engine")
+    return [f"{getpass.getuser()} ALL=(root) NOPASSWD: {folder}/systemctl {command}" for command in commands]
+
+
+def test_the_lines_are_for_what_the_actions_ask_for() -> None:
+    plans = (planned(plan_restart, unit()), planned(plan_reset_failed, unit(active="failed")))
+    asked = [step.request.verb for plan in plans for step in plan.steps if isinstance(step.request, UnitCommand)]
+    assert tuple(asked) == ASKED
+    assert len([spec for spec in REGISTRY.values() if spec.acts_on is UnitTarget]) == len(plans)
 
 
 async def test_the_line_that_is_missing_stands_alone_also_when_only_the_run_tells_it(tmp_path: Path) -> None:
