@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from actions.means import Changed
@@ -32,7 +33,7 @@ HOLDS = 10.0
 def the_unit(situation: Situation) -> tuple[Target, ...]:
     """The engine's unit, where the service manager has it."""
     unit = situation.value(ENGINE_UNIT)
-    return (UnitTarget.of(unit),) if unit and unit.load == "loaded" else ()
+    return (UnitTarget.of(unit, _read_at(situation)),) if unit and unit.load == "loaded" else ()
 
 
 def the_failed_unit(situation: Situation) -> tuple[Target, ...]:
@@ -80,6 +81,10 @@ def plan_reset_failed(ask: Ask) -> Plan | Refusal:
     )  # fmt: skip
 
 
+def _read_at(situation: Situation) -> datetime | None:
+    return situation[ENGINE_UNIT].value_at
+
+
 def _unit(ask: Ask) -> Unit | Refusal:
     if ask.options:
         return Refusal(f"This action has no option {sorted(ask.options)[0]!r}.")
@@ -88,7 +93,8 @@ def _unit(ask: Ask) -> Unit | Refusal:
         return Refusal(
             f"The service manager does not know {ask.config.engine.unit}; see engine.unit in the configuration."
         )
-    if ask.targets != (UnitTarget.of(unit),):
+    meant = ask.targets[0] if len(ask.targets) == 1 else None
+    if not isinstance(meant, UnitTarget) or not meant.same(unit, _read_at(ask.situation)):
         return Refusal("The unit is not what it was when the action was asked for; look again before acting.")
     return unit
 
@@ -97,7 +103,7 @@ def _plan(
     ask: Ask, unit: Unit, verb: UnitVerb, risk: Risk, *,
     title: str, confirm: str | None, effects: tuple[str, ...], checks: tuple[str, ...], settle: float,
 ) -> Plan:  # fmt: skip
-    target = UnitTarget.of(unit)
+    target = UnitTarget.of(unit, _read_at(ask.situation))
     argv = verb_argv(ask.config.engine.systemctl, verb, ask.config.engine.unit)
     return Plan(
         action="engine.restart" if verb == "restart" else "engine.reset-failed",
@@ -107,13 +113,19 @@ def _plan(
         targets=(target,),
         about=(_about(unit),),
         steps=(Step(UnitCommand(verb, argv), target),),
-        preconditions=(f"the unit is still {unit.active}, in the run shown here",),
+        preconditions=(_only_if(target),),
         effects=effects,
         checks=checks,
         facts_age_s=ask.situation[ENGINE_UNIT].age(ask.situation.at) or 0.0,
         confirm=confirm,
         settle=settle,
     )
+
+
+def _only_if(target: UnitTarget) -> str:
+    if target.restless:
+        return "the unit still does not stay up, in whichever run, or has failed by then"
+    return f"the unit is still {target.active}, in the run shown here"
 
 
 def _about(unit: Unit) -> str:
@@ -138,9 +150,16 @@ def _hurts(ask: Ask, unit: Unit) -> tuple[str, ...]:
     elif running.jobs:
         names = listed([f"{job.label} {job.strategy}" for job in running.jobs], ENOUGH_NAMES)
         lines.insert(0, f"{len(running.jobs)} running jobs lose what they have computed: {names}")
-    if not unit.running:
-        lines.insert(0, f"the unit is {unit.active}: this starts it")
-    return tuple(lines)
+    return (*_starts(unit, _read_at(ask.situation)), *lines)
+
+
+def _starts(unit: Unit, at: datetime | None) -> tuple[str, ...]:
+    """What a restart is for a unit that does not run as it should."""
+    if unit.restless(at):
+        return ("the unit does not stay up, and is started again and again: this breaks that off, and starts it anew",)
+    if unit.active == "activating":
+        return ("the unit is being started: this breaks that off, and starts it anew",)
+    return () if unit.running else (f"the unit is {unit.active}: this starts it",)
 
 
 Judge = Callable[[UnitTarget, Unit], Awaitable[TargetVerdict]]
@@ -150,10 +169,11 @@ Judge = Callable[[UnitTarget, Unit], Awaitable[TargetVerdict]]
 class EngineExecutor:
     """Asks the unit for one verb, and judges what becomes of it."""
 
-    def __init__(self, engine: "EngineClient", verb: UnitVerb, judge: Judge) -> None:
+    def __init__(self, engine: "EngineClient", verb: UnitVerb, judge: Judge, clock: "Clock") -> None:
         self._engine = engine
         self._verb = verb
         self._judge = judge
+        self._clock = clock
 
     @property
     def place(self) -> str:
@@ -164,8 +184,8 @@ class EngineExecutor:
         """How the unit is no longer what was confirmed, or why it cannot be asked for anything. Raises SourceError."""
         wanted = of_kind(target, UnitTarget)
         unit = await self._engine.unit()
-        if not wanted.same(unit):
-            return Changed(f"{target.label} is {unit.active} {_how_it_changed(wanted, unit)}; somebody was faster")
+        if not wanted.same(unit, self._clock.now()):
+            return Changed(f"{target.label} is {unit.active} {_how_it_changed(wanted, unit)}")
         missing = await self._engine.needs_password(self._verb)
         if missing is None:
             return None
@@ -183,19 +203,21 @@ class EngineExecutor:
 
 
 def _how_it_changed(wanted: UnitTarget, unit: Unit) -> str:
+    if wanted.restless:
+        return f"now{' and holds' * unit.running}, and was started again and again; look again before acting"
     if unit.invocation == wanted.invocation:
-        return f"now, and was {wanted.active}"
-    return "in another run now" if unit.invocation else "and in no run now"
+        return f"now, and was {wanted.active}; somebody was faster"
+    return f"{'in another run' if unit.invocation else 'and in no run'} now; somebody was faster"
 
 
 def restart_executor(engine: "EngineClient", api: "ApiClient", clock: "Clock") -> EngineExecutor:
     """Restarts the unit, and looks at it and at the health that the API tells of."""
-    return EngineExecutor(engine, "restart", Restarted(api, clock))
+    return EngineExecutor(engine, "restart", Restarted(api, clock), clock)
 
 
-def reset_executor(engine: "EngineClient") -> EngineExecutor:
+def reset_executor(engine: "EngineClient", clock: "Clock") -> EngineExecutor:
     """Clears the failed state, and looks whether it is gone."""
-    return EngineExecutor(engine, "reset-failed", was_reset)
+    return EngineExecutor(engine, "reset-failed", was_reset, clock)
 
 
 async def was_reset(target: UnitTarget, unit: Unit) -> TargetVerdict:
@@ -217,7 +239,8 @@ class Restarted:
     async def __call__(self, target: UnitTarget, unit: Unit) -> TargetVerdict:
         """What a fresh read shows after a restart. Raises SourceError."""
         # An engine that ran and does not run any more is worse than one that did not run before either.
-        bad = Word.WORSE if target.active == "active" and not unit.running else Word.NO_EFFECT
+        ran = target.active == "active" and not target.restless
+        bad = Word.WORSE if ran and not unit.running else Word.NO_EFFECT
         if unit.active == "failed":
             return TargetVerdict(target, bad, f"{target.active} -> failed ({unit.result})")
         if not unit.invocation:

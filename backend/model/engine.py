@@ -1,7 +1,7 @@
 """The backtest engine as systemd knows it."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from backend.frozen import dataclass
@@ -10,6 +10,9 @@ UnitVerb = Literal["start", "stop", "restart", "reset-failed"]
 """What the service manager can be asked to do with a unit."""
 ASKED: tuple[UnitVerb, ...] = ("restart", "reset-failed")
 """What actions ask it for: whoever grants their rights grants them for all of these at once."""
+
+STEADY = timedelta(seconds=10)
+"""A run that has held for so long is one of its own, no turn of a unit that its manager starts again and again."""
 
 
 def verb_argv(systemctl: Sequence[str], verb: UnitVerb, unit: str) -> tuple[str, ...]:
@@ -44,6 +47,20 @@ class Unit:
     def running(self) -> bool:
         """Whether the engine works."""
         return self.active in {"active", "reloading"}
+
+    def restless(self, at: datetime | None) -> bool:
+        """Whether, as read at this moment, its manager starts it again and again by itself.
+
+        It waits for its next start, comes up, goes down for a fault, or is up for a moment only.
+        """
+        if "auto-restart" in self.sub:
+            return True
+        if not self.restarts:
+            return False
+        if self.running:
+            return at is not None and self.active_since is not None and abs(at - self.active_since) < STEADY
+        faulty = self.result not in ("", "success")
+        return self.active == "activating" or (self.active == "deactivating" and faulty)
 
     @property
     def memory_percent(self) -> float | None:

@@ -161,9 +161,7 @@ async def test_a_password_that_is_asked_for_only_when_it_runs_is_told_with_its_r
     script.chmod(0o755)
     client = EngineClient(UNIT, (str(script), "-n", "/usr/bin/systemctl"), SystemRunner())
     assert await client.needs_password("restart") is None
-    with pytest.raises(
-        NotAllowed, match=rf"without a password: .*(?s:.*)\n.*NOPASSWD: /usr/bin/systemctl restart {UNIT}\n"
-    ):
+    with pytest.raises(NotAllowed, match=rf"without a password: (?s:.*)NOPASSWD: /usr/bin/systemctl restart {UNIT}\n"):
         await client.control("restart")
 
 

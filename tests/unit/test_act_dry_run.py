@@ -28,6 +28,18 @@ show) printf 'Id={name}\\nLoadState=loaded\\nActiveState=%s\\nResult=signal\\nIn
 *) : > "$(dirname "$0")/reset" ;;
 esac
 """
+LOOPING = """\
+#!/bin/sh
+# A unit that crashes: each look finds another run, which waits for its start or is up since a moment.
+printf x >> "$(dirname "$0")/runs"
+count=$(wc -c < "$(dirname "$0")/runs")
+printf 'Id={name}\\nLoadState=loaded\\nNRestarts=%d\\nInvocationID=%032d\\nResult=exit-code\\n' $((count + 6)) "$count"
+if [ $((count % 2)) = 0 ]; then
+    printf 'ActiveState=active\\nSubState=running\\nActiveEnterTimestamp=@%s\\n' "$(date +%s)"
+else
+    printf 'ActiveState=activating\\nSubState=auto-restart\\n'
+fi
+"""
 SUDO = """\
 #!/bin/sh
 case "$*" in
@@ -172,6 +184,15 @@ def test_without_any_right_all_lines_that_grant_them_are_told(
     code_of(*config, "actions", "--json")
     reasons = {row["id"]: row["reason"] for row in json.loads(capsys.readouterr().out)}
     assert reasons["engine.restart"] == reasons["engine.reset-failed"] == "\n".join((sentence, *lines))
+
+
+def test_a_unit_that_is_in_another_run_at_each_look_may_be_restarted(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (place / "systemctl").write_text(LOOPING.format(name=NAME))
+    code, told, _ = act(place, capsys, "act", "engine.restart", "--dry-run")
+    assert (code, told["plan"]["forbidden"]) == (0, [])
+    assert (place / "runs").read_text().count("x") > 1
 
 
 def test_what_a_plan_would_refuse_is_told_of_the_actions_too(place: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,7 +13,7 @@ from actions.aftermath import Aftermath
 from actions.engine import plan_reset_failed, plan_restart, restart_executor, the_failed_unit, the_unit
 from actions.means import Means
 from actions.outcome import Outcome
-from actions.plan import SETTLE, Refusal, Risk, UnitCommand
+from actions.plan import SETTLE, Plan, Refusal, Risk, UnitCommand
 from actions.registry import REGISTRY
 from actions.run import Runner
 from actions.spec import Ask, Planner
@@ -35,7 +35,7 @@ from backend.model.situation import Situation
 from backend.model.target import UnitTarget
 from backend.parts import ENGINE_UNIT, HOST_PROCESSES, JOBS_RUNNING
 from tests.clocks import StillClock
-from tests.engines import CLEARED, FAILED, NEW, STARTING, UP, Engine, EngineRig, executor_of, planned, seen, told
+from tests.engines import CLEARED, FAILED, LOOPS, NEW, STARTING, UP, Engine, EngineRig, executor_of, planned, seen, told
 from tests.fakes import Time, failed, known, requeue_of
 from tests.situations import RUNNING, jobs, unit, worker
 
@@ -92,6 +92,23 @@ def test_a_restart_of_what_is_down_says_that_it_starts_it() -> None:
     plan = planned(plan_restart, unit(active="inactive", sub="dead", invocation="", restarts=3))
     assert plan.effects[0] == "the unit is inactive: this starts it"
     assert plan.about == (f"{NAME}  inactive (dead)  3 restarts  no run",)
+
+
+def test_a_restart_of_what_does_not_stay_up_says_so_and_means_whichever_run() -> None:
+    plan = planned(plan_restart, unit(**LOOPS, restarts=7))
+    assert plan.effects[0] == (
+        "the unit does not stay up, and is started again and again: this breaks that off, and starts it anew"
+    )
+    assert plan.preconditions == ("the unit still does not stay up, in whichever run, or has failed by then",)
+    starting = planned(plan_restart, unit(active="activating", sub="start"))
+    assert starting.effects[0] == "the unit is being started: this breaks that off, and starts it anew"
+    assert starting.preconditions == ("the unit is still activating, in the run shown here",)
+
+
+@pytest.mark.parametrize("now", [{"invocation": NEW, "restarts": 8}, {**FAILED, "result": "exit-code"}])
+def test_a_plan_is_made_for_the_next_run_of_what_does_not_stay_up(now: dict[str, Any]) -> None:
+    before, after = unit(**LOOPS, restarts=7), unit(**{**LOOPS, "restarts": 7, **now})
+    assert isinstance(plan_restart(Ask(seen(after), the_unit(seen(before)), Config())), Plan)
 
 
 @pytest.mark.parametrize("old", [False, True])
@@ -406,6 +423,43 @@ async def test_a_unit_that_moved_on_unseen_is_left_alone(tmp_path: Path, now: di
     reason = told(await rig.restart())[1]
     assert reason.casefold() == why.casefold()
     assert (rig.engine.asked, rig.kinds) == ([], ["refusal"])
+
+
+@pytest.mark.parametrize(
+    "now",
+    [
+        {"invocation": NEW, "restarts": 8},
+        {**UP, "restarts": 8, "active_since": Time().now() - timedelta(seconds=3)},
+        {**FAILED, "invocation": NEW, "restarts": 8},
+    ],
+    ids=["next run", "up for a moment", "given up"],
+)
+async def test_what_does_not_stay_up_is_restarted_in_whichever_run_it_is(tmp_path: Path, now: dict[str, Any]) -> None:
+    rig = EngineRig(tmp_path, **LOOPS, restarts=7)
+    rig.engine.becomes(**now)
+    rig.engine.course = ((0, {**UP, "invocation": "c0de" * 8, "restarts": 0}),)
+    assert told(await rig.restart())[0] == "worked"
+    assert rig.engine.asked == ["restart"]
+
+
+async def test_what_does_not_stay_up_after_a_restart_either_had_no_effect_and_is_no_worse(tmp_path: Path) -> None:
+    rig = EngineRig(tmp_path, restarts=7, active_since=Time().now())
+    rig.engine.course = [(n * 3.0, {**LOOPS, "invocation": f"{n:032x}", "restarts": n}) for n in range(30)]
+    assert told(await rig.restart())[0] == "no effect"
+
+
+@pytest.mark.parametrize(
+    ("now", "why"),
+    [
+        (UP, "is active now and holds, and was started again and again; look again before acting."),
+        (CLEARED, "is inactive now, and was started again and again; look again before acting."),
+    ],
+)
+async def test_what_stays_up_by_now_or_was_stopped_is_left_alone(tmp_path: Path, now: dict[str, Any], why: str) -> None:
+    rig = EngineRig(tmp_path, **LOOPS, restarts=7)
+    rig.engine.becomes(**now)
+    assert told(await rig.restart()) == ("refused", f"Nothing was sent: {NAME} {why}")
+    assert rig.engine.asked == []
 
 
 async def test_a_unit_that_cannot_be_looked_at_is_left_alone(tmp_path: Path) -> None:
