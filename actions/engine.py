@@ -1,5 +1,6 @@
 """The engine's unit: restart it, or clear its failed state (runbook, Quick Actions and Service Recovery)."""
 
+import math
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime
@@ -11,7 +12,7 @@ from actions.spec import Ask
 from actions.verdict import TargetVerdict, Word
 from backend.clients import systemctl
 from backend.errors import MissingRoute, SourceError
-from backend.model.engine import Unit, UnitVerb, verb_argv
+from backend.model.engine import START_LIMIT, Unit, UnitVerb, verb_argv
 from backend.model.situation import Situation
 from backend.model.target import Target, UnitTarget, of_kind
 from backend.parts import ENGINE_UNIT, HOST_PROCESSES, JOBS_RUNNING
@@ -26,6 +27,8 @@ HEALTHY_WITHIN = 60.0
 """Seconds that a restarted engine has until its health must be good."""
 ENOUGH_NAMES = 4
 """Running jobs that are told by name."""
+CLOCKS_DIFFER = 5.0
+"""Seconds by which the service manager's clock may be ahead of ours."""
 HOLDS = 10.0
 """Seconds that a new run must be seen to hold: one that crashes does so after a moment."""
 
@@ -47,9 +50,10 @@ def plan_restart(ask: Ask) -> Plan | Refusal:
     unit = _unit(ask)
     if isinstance(unit, Refusal):
         return unit
-    if unit.result == "start-limit-hit":
+    if left := _limited(unit, _read_at(ask.situation)):
         return Refusal(
-            "The unit hit its start limit: a start is refused until reset failed (e in resources) clears it."
+            f"The unit hit its start limit: a start may be refused for another {math.ceil(left)} s, "
+            "unless reset failed (e in resources) clears it."
         )
     return _plan(
         ask, unit, "restart", Risk.HIGH,
@@ -62,6 +66,17 @@ def plan_restart(ask: Ask) -> Plan | Refusal:
         ),
         settle=HEALTHY_WITHIN,
     )  # fmt: skip
+
+
+def _limited(unit: Unit, at: datetime | None) -> float | None:
+    """Seconds for which its start limit may still refuse a start, 0 where it cannot; None where that is not known."""
+    if unit.result != START_LIMIT:
+        return 0.0
+    if unit.start_limit is None or unit.changed_at is None or at is None:
+        return None
+    # What was counted came before it failed. A moment from ahead is of a clock that goes otherwise, and tells nothing.
+    since = (at - unit.changed_at).total_seconds()
+    return max(0.0, unit.start_limit - since) if since >= -CLOCKS_DIFFER else None
 
 
 def plan_reset_failed(ask: Ask) -> Plan | Refusal:
@@ -150,7 +165,10 @@ def _hurts(ask: Ask, unit: Unit) -> tuple[str, ...]:
     elif running.jobs:
         names = listed([f"{job.label} {job.strategy}" for job in running.jobs], ENOUGH_NAMES)
         lines.insert(0, f"{len(running.jobs)} running jobs lose what they have computed: {names}")
-    return (*_starts(unit, _read_at(ask.situation)), *lines)
+    at = _read_at(ask.situation)
+    if _limited(unit, at) is None:
+        lines.insert(0, "its start limit was hit and may refuse this; reset failed (e in resources) clears that first")
+    return (*_starts(unit, at), *lines)
 
 
 def _starts(unit: Unit, at: datetime | None) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from backend.user import user_name
 PROPERTIES = (
     "Id", "LoadState", "ActiveState", "SubState", "Result", "MainPID", "NRestarts", "InvocationID",
     "ActiveEnterTimestamp", "StateChangeTimestamp", "MemoryCurrent", "MemoryMax", "ControlGroup",
+    "StartLimitIntervalUSec",
 )  # fmt: skip
 SECONDS = 4.0
 CONTROL_SECONDS = 95.0
@@ -26,6 +27,13 @@ NO_LIMIT = 2**63
 _STAMP = re.compile(
     r"(?:[A-Z][a-z]{2} )?(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d(?:\.\d{1,6})?)(?: ([A-Z]{3,5}|[+-]\d\d(?::?\d\d)?))?"
 )
+LONGEST_SPAN = 80
+"""Characters."""
+_SECONDS = {
+    "us": 1e-6, "μs": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86_400.0, "w": 604_800.0,
+    "month": 2_629_800.0, "y": 31_557_600.0, "": 1.0,
+}  # fmt: skip
+_SPAN = re.compile(r"([0-9]+(?:\.[0-9]+)?)(us|μs|ms|s|min|h|d|w|month|y|)")
 _NO_SYSTEMD = re.compile(
     r"not been booted with systemd|failed to connect to (?:the )?(?:system )?bus|host is down", re.I
 )
@@ -128,6 +136,7 @@ def decode_unit(name: str, told: Mapping[str, str]) -> Unit:
         memory_current=_number(told, "MemoryCurrent"),
         memory_max=_number(told, "MemoryMax"),
         control_group=clean(told.get("ControlGroup", ""), 500),
+        start_limit=seconds(told.get("StartLimitIntervalUSec", "")),
     )
 
 
@@ -150,6 +159,14 @@ def timestamp(text: str) -> datetime | None:
         return None if offset is None else told.replace(tzinfo=offset).astimezone(UTC)
     except (ValueError, OverflowError, OSError):
         return None
+
+
+def seconds(text: str) -> float | None:
+    """A time span as systemd writes it, `1min 30s`, in seconds; None for one without an end, or that is none."""
+    spans = [_SPAN.fullmatch(word) for word in text.split()]
+    if not spans or len(text) > LONGEST_SPAN or not all(spans):
+        return None
+    return sum(float(span[1]) * _SECONDS[span[2]] for span in spans if span)
 
 
 def _offset(zone: str | None) -> timezone | None:

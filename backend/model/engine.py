@@ -11,6 +11,8 @@ UnitVerb = Literal["start", "stop", "restart", "reset-failed"]
 ASKED: tuple[UnitVerb, ...] = ("restart", "reset-failed")
 """What actions ask it for: whoever grants their rights grants them for all of these at once."""
 
+START_LIMIT = "start-limit-hit"
+"""The result of a unit that was started too often in too short a time."""
 STEADY = timedelta(seconds=10)
 """A run that has held for so long is one of its own, no turn of a unit that its manager starts again and again."""
 
@@ -42,6 +44,8 @@ class Unit:
     memory_max: int | None
     """Bytes; None when there is no limit."""
     control_group: str = ""
+    start_limit: float | None = None
+    """Seconds within which starts are counted against its start limit; None when that is not told, or never ends."""
 
     @property
     def running(self) -> bool:

@@ -17,14 +17,27 @@ from backend.parts import ENGINE_UNIT, JOBS_FAILED
 from tests.conftest import Rig
 from tests.pilot.test_dialog import Recorder
 from tests.pilot.waiting import until
-from tests.situations import NOW, after, calm, data_gap, data_gap_values, jobs, missing, situation, stale, unit, waiting
+from tests.situations import (
+    NOW,
+    after,
+    calm,
+    data_gap,
+    data_gap_values,
+    given_up,
+    jobs,
+    missing,
+    situation,
+    stale,
+    unit,
+    waiting,
+)
 from tui.screens.menu import MenuScreen
 from tui.screens.plan import PlanScreen
 from widgets.readout import Readout
 from widgets.text import plain
 
 IDS = list(REGISTRY)
-GIVEN_UP = after(data_gap(), {ENGINE_UNIT: unit(active="failed", sub="failed", result="start-limit-hit")})
+GIVEN_UP = after(data_gap(), {ENGINE_UNIT: given_up()})
 
 
 @asynccontextmanager
@@ -230,7 +243,7 @@ async def test_what_a_plan_would_refuse_stands_there_with_the_reason(rig: Rig) -
         assert "not now" not in row(rig, "  reset failed  ")
         await choose(pilot, "engine.restart")
         assert rig.shows(MenuScreen)
-        assert shown(rig).endswith("until reset failed (e in resources) clears it.")
+        assert shown(rig).endswith("unless reset failed (e in resources) clears it.")
         await choose(pilot, "engine.reset-failed")
         await until(pilot, lambda: rig.shows(PlanScreen))
 

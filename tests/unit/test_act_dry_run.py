@@ -197,7 +197,10 @@ def test_a_unit_that_is_in_another_run_at_each_look_may_be_restarted(
 
 def test_what_a_plan_would_refuse_is_told_of_the_actions_too(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     script = place / "systemctl"
-    script.write_text(script.read_text().replace("Result=signal", "Result=start-limit-hit"))
+    limited = r"Result=start-limit-hit\nStartLimitIntervalUSec=1h\nStateChangeTimestamp=@$(date +%s)"
+    script.write_text(
+        script.read_text().replace("Result=signal", limited).replace("printf '", 'printf "').replace("\\n' ", '\\n" ')
+    )
     assert code_of("--config", str(place / "config.toml"), "actions", "--json") == 0
     rows = {row["id"]: row["reason"] for row in json.loads(capsys.readouterr().out)}
     assert rows["engine.reset-failed"] is None

@@ -36,7 +36,7 @@ from backend.model.target import UnitTarget
 from backend.parts import ENGINE_UNIT, HOST_PROCESSES, JOBS_RUNNING
 from tests.clocks import StillClock
 from tests.engines import CLEARED, FAILED, LOOPS, NEW, STARTING, UP, Engine, EngineRig, executor_of, planned, seen, told
-from tests.fakes import Time, failed, known, requeue_of
+from tests.fakes import NOW, Time, failed, known, requeue_of
 from tests.situations import RUNNING, jobs, unit, worker
 
 BOTH = pytest.mark.parametrize("planner", [plan_restart, plan_reset_failed])
@@ -146,8 +146,12 @@ def test_what_is_shown_is_what_is_run() -> None:
 
 def test_the_keys_that_refusal_and_effect_name_are_those_of_the_registry() -> None:
     reset, restart = REGISTRY["engine.reset-failed"], REGISTRY["engine.restart"]
-    why = refused(plan_restart, seen(unit(**GIVEN_UP)), unit(**GIVEN_UP))
-    assert why == ("The unit hit its start limit: a start is refused until reset failed (e in resources) clears it.")
+    limited = unit(**GIVEN_UP, start_limit=10.0, changed_at=NOW - timedelta(seconds=4.5))
+    why = refused(plan_restart, seen(limited), limited)
+    assert why == (
+        "The unit hit its start limit: a start may be refused for another 6 s, "
+        "unless reset failed (e in resources) clears it."
+    )
     assert f"{reset.title} ({reset.key} in {reset.pane})" in why
     assert f"({restart.key})" in planned(plan_reset_failed, unit(**GIVEN_UP)).effects[0]
 
@@ -187,6 +191,26 @@ def test_there_is_nothing_to_reset(active: str) -> None:
     assert plan_reset_failed(Ask(seen(stands), the_failed_unit(seen(stands)), Config())) == Refusal(why)
     assert the_failed_unit(seen(stands)) == ()
     assert the_unit(seen(stands)) == (UnitTarget.of(stands),)
+
+
+@pytest.mark.parametrize(
+    ("limit", "ago", "warned"),
+    [(10.0, 10.0, False), (10.0, 3600.0, False), (0.0, 0.0, False), (None, 4.0, True), (10.0, -60.0, True)],
+)
+def test_a_start_limit_that_is_over_keeps_nobody_off_and_one_that_is_not_known_warns(
+    limit: float | None, ago: float, warned: bool
+) -> None:
+    stands = unit(**GIVEN_UP, start_limit=limit, changed_at=NOW - timedelta(seconds=ago))
+    warning = "its start limit was hit and may refuse this; reset failed (e in resources) clears that first"
+    assert (warning in planned(plan_restart, stands).effects) is warned
+    since_unknown = planned(plan_restart, replace(stands, changed_at=None))
+    assert warning in since_unknown.effects
+
+
+@pytest.mark.parametrize("ahead", [0.0, 4.0])
+def test_a_start_limit_that_may_refuse_keeps_off_also_where_clocks_differ_a_little(ahead: float) -> None:
+    stands = unit(**GIVEN_UP, start_limit=10.0, changed_at=NOW + timedelta(seconds=ahead))
+    assert f"for another {10 + ahead:.0f} s" in refused(plan_restart, seen(stands), stands)
 
 
 # What comes of it
