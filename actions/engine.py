@@ -245,6 +245,13 @@ async def was_reset(target: UnitTarget, unit: Unit) -> TargetVerdict:
     return TargetVerdict(target, Word.WORKED, f"failed -> {unit.active}")
 
 
+def _restarts(target: UnitTarget, unit: Unit) -> str:
+    """How often its manager started it by itself, before and after, where it did so at all."""
+    if target.restarts is None or unit.restarts is None or not (target.restarts or unit.restarts):
+        return ""
+    return f", restarts {target.restarts} -> {unit.restarts}"
+
+
 class Restarted:
     """The verdict on a unit that was restarted: by its run, and by the health of the engine in it."""
 
@@ -265,7 +272,7 @@ class Restarted:
             return await self._unnamed(target, unit, bad)
         if unit.invocation == target.invocation:
             return TargetVerdict(target, bad, f"still the run {unit.invocation[:8]}, {unit.active}", so_far=True)
-        text = f"{target.active} -> {unit.active} in a new run"
+        text = f"{target.active} -> {unit.active} in a new run{_restarts(target, unit)}"
         if not unit.running:
             return TargetVerdict(target, bad, text, so_far=True)
         return await self._healthy(target, unit, text)

@@ -334,7 +334,7 @@ async def test_a_run_that_its_manager_starts_again_and_again_does_not_hold(tmp_p
     rig.engine.course = [(n * 6.0, {**UP, "invocation": f"{n:032x}", "restarts": n}) for n in range(1, 20)]
     rig.engine.course = [(0, {**UP, "invocation": "0" * 32}), *rig.engine.course]
     word, text = told(await rig.restart())
-    assert (word, text) == ("no effect", "active -> active in a new run, but not yet for 10 s")
+    assert (word, text) == ("no effect", "active -> active in a new run, restarts 0 -> 10, but not yet for 10 s")
 
 
 @pytest.mark.parametrize(
@@ -462,7 +462,8 @@ async def test_what_does_not_stay_up_is_restarted_in_whichever_run_it_is(tmp_pat
     rig = EngineRig(tmp_path, **LOOPS, restarts=7)
     rig.engine.becomes(**now)
     rig.engine.course = ((0, {**UP, "invocation": "c0de" * 8, "restarts": 0}),)
-    assert told(await rig.restart())[0] == "worked"
+    text = "activating -> active in a new run, restarts 7 -> 0, health healthy"
+    assert told(await rig.restart()) == ("worked", text)
     assert rig.engine.asked == ["restart"]
 
 
