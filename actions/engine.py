@@ -184,13 +184,20 @@ Judge = Callable[[UnitTarget, Unit], Awaitable[TargetVerdict]]
 """What a verdict makes of the unit as it was targeted, and as it stands now. Raises SourceError."""
 
 
+def _nothing() -> None:
+    """Nothing is counted from the question on."""
+
+
 class EngineExecutor:
     """Asks the unit for one verb, and judges what becomes of it."""
 
-    def __init__(self, engine: "EngineClient", verb: UnitVerb, judge: Judge, clock: "Clock") -> None:
+    def __init__(
+        self, engine: "EngineClient", verb: UnitVerb, judge: Judge, clock: "Clock", asked: Callable[[], None] = _nothing
+    ) -> None:
         self._engine = engine
         self._verb = verb
         self._judge = judge
+        self._asked = asked
         self._clock = clock
 
     @property
@@ -212,6 +219,7 @@ class EngineExecutor:
 
     async def perform(self, step: Step) -> str:
         """Run the step's command, once. Raises SourceError."""
+        self._asked()
         return await self._engine.control(of_kind(step.request, UnitCommand).verb)
 
     async def look(self, target: Target) -> TargetVerdict:
@@ -230,7 +238,8 @@ def _how_it_changed(wanted: UnitTarget, unit: Unit) -> str:
 
 def restart_executor(engine: "EngineClient", api: "ApiClient", clock: "Clock") -> EngineExecutor:
     """Restarts the unit, and looks at it and at the health that the API tells of."""
-    return EngineExecutor(engine, "restart", Restarted(api, clock), clock)
+    judge = Restarted(api, clock)
+    return EngineExecutor(engine, "restart", judge, clock, judge.asked)
 
 
 def reset_executor(engine: "EngineClient", clock: "Clock") -> EngineExecutor:
@@ -258,8 +267,15 @@ class Restarted:
     def __init__(self, api: "ApiClient", clock: "Clock") -> None:
         self._api = api
         self._clock = clock
+        self._asked_at: float | None = None
         self._holds: tuple[tuple[str, int | None], float] | None = None
         """The run and its restart count that the last look found, and since when they are the same."""
+        self._took: float | None = None
+        """Seconds from the question to this run's first good health."""
+
+    def asked(self) -> None:
+        """Note that the restart is asked for now: from here on it is counted until the engine is healthy."""
+        self._asked_at = self._clock.monotonic()
 
     async def __call__(self, target: UnitTarget, unit: Unit) -> TargetVerdict:
         """What a fresh read shows after a restart. Raises SourceError."""
@@ -299,12 +315,19 @@ class Restarted:
         except SourceError as error:  # nothing is decided then: it is followed until its health can be read
             raise error.told_as(f"its health ({text}): {error.summary}") from error
         if health.healthy:  # one good look is not enough: an engine that crashes does so after a moment
-            return TargetVerdict(target, Word.WORKED, f"{text}, health {health.status}", so_far=held < HOLDS)
+            said = f"{text}, health {health.status}{self._after()}"
+            return TargetVerdict(target, Word.WORKED, said, so_far=held < HOLDS)
         return TargetVerdict(target, Word.NO_EFFECT, f"{text}, but its health is {health.status}", so_far=True)
+
+    def _after(self) -> str:
+        """How long good health took; another program that follows the run does not know."""
+        if self._took is None and self._asked_at is not None:
+            self._took = self._clock.monotonic() - self._asked_at
+        return "" if self._took is None else f" after {self._took:.0f} s"
 
     def _held(self, unit: Unit) -> float:
         """Seconds for which looks have found this run, by our own clock: the service manager may be on another host."""
         run, now = (unit.invocation, unit.restarts), self._clock.monotonic()
         if self._holds is None or self._holds[0] != run:
-            self._holds = run, now
+            self._holds, self._took = (run, now), None
         return now - self._holds[1]

@@ -220,7 +220,7 @@ async def test_a_new_run_that_is_healthy_worked(tmp_path: Path) -> None:
     rig = EngineRig(tmp_path)
     rig.engine.on_ask = lambda: assert_intent(rig)
     outcome = await rig.restart()
-    assert told(outcome) == ("worked", "active -> active in a new run, health healthy")
+    assert told(outcome) == ("worked", "active -> active in a new run, health healthy after 1 s")
     assert rig.engine.asked == ["restart"]
     assert rig.kinds == ["intent", "step", "verdict"]
     assert rig.entries("step")[0].data["result"] == "exit 0"
@@ -244,8 +244,8 @@ def assert_intent(rig: EngineRig) -> None:
         ("active", ((0, UP), (0.5, {**FAILED, "result": "exit-code"})), "worse", "active -> failed (exit-code)"),
         ("inactive", ((0, {**FAILED, "invocation": NEW}),), "no effect", "inactive -> failed (start-limit-hit)"),
         ("failed", (), "no effect", "failed -> failed (success)"),
-        ("failed", ((3, UP),), "worked", "failed -> active in a new run, health healthy"),
-        ("active", ((0, STARTING), (40, UP)), "worked", "active -> active in a new run, health healthy"),
+        ("failed", ((3, UP),), "worked", "failed -> active in a new run, health healthy after 6 s"),
+        ("active", ((0, STARTING), (40, UP)), "worked", "active -> active in a new run, health healthy after 40 s"),
     ],
 )  # fmt: skip
 async def test_a_restart_is_judged_by_what_runs_afterwards(
@@ -264,10 +264,10 @@ async def test_a_restart_is_judged_by_what_runs_afterwards(
 @pytest.mark.parametrize(
     ("says", "word", "text"),
     [
-        (lambda s: "degraded" if s < 20 else "ok", "worked", "active -> active in a new run, health ok"),
+        (lambda s: "degraded" if s < 20 else "ok", "worked", "active -> active in a new run, health ok after 20 s"),
         (lambda _: "degraded", "no effect", "active -> active in a new run, but its health is degraded"),
         (lambda s: Refused("nobody listens") if s < 30 else "healthy", "worked",
-         "active -> active in a new run, health healthy"),
+         "active -> active in a new run, health healthy after 30 s"),
     ],
     ids=["in the end", "never good", "late"],
 )  # fmt: skip
@@ -343,7 +343,7 @@ async def test_a_run_that_its_manager_starts_again_and_again_does_not_hold(tmp_p
         ({}, {"active": "inactive", "invocation": ""}, ("worse", "active -> inactive, in no run")),
         ({"active": "inactive", "invocation": ""}, {}, ("no effect", "inactive -> inactive, in no run")),
         ({"active": "inactive", "invocation": ""}, {"active": "active"},
-         ("worked", "inactive -> active, health healthy")),
+         ("worked", "inactive -> active, health healthy after 1 s")),
         ({"invocation": ""}, {}, ("unknown", "active -> active, and the service manager does not tell in which run")),
         ({}, {"active": "active", "invocation": ""},
          ("unknown", "active -> active, and the service manager does not tell in which run")),
@@ -390,7 +390,7 @@ async def test_an_answer_that_is_lost_is_decided_by_a_fresh_read(tmp_path: Path)
     word, text = told(await rig.restart())
     assert (word, text) == (
         "worked",
-        "active -> active in a new run, health healthy (timed out: no answer within 95 s)",
+        "active -> active in a new run, health healthy after 96 s (timed out: no answer within 95 s)",
     )
 
 
@@ -462,7 +462,7 @@ async def test_what_does_not_stay_up_is_restarted_in_whichever_run_it_is(tmp_pat
     rig = EngineRig(tmp_path, **LOOPS, restarts=7)
     rig.engine.becomes(**now)
     rig.engine.course = ((0, {**UP, "invocation": "c0de" * 8, "restarts": 0}),)
-    text = "activating -> active in a new run, restarts 7 -> 0, health healthy"
+    text = "activating -> active in a new run, restarts 7 -> 0, health healthy after 1 s"
     assert told(await rig.restart()) == ("worked", text)
     assert rig.engine.asked == ["restart"]
 
@@ -638,7 +638,8 @@ async def test_the_line_that_is_missing_stands_alone_also_when_only_the_run_tell
 async def test_a_sudo_that_wants_none_is_used(tmp_path: Path, through_sudo: Config) -> None:
     command = f"{tmp_path}/systemctl restart adaf-backtest-engine"
     (tmp_path / "allowed").write_text(command + "\n")
-    assert told(await restarted(through_sudo, tmp_path)) == ("worked", "active -> active in a new run, health healthy")
+    word, text = told(await restarted(through_sudo, tmp_path))
+    assert (word, text.partition(" after ")[0]) == ("worked", "active -> active in a new run, health healthy")
     asked = (tmp_path / "called").read_text().splitlines()
     assert asked.index(f"-n -l {command}") < asked.index(f"-n {command}")
     assert asked.count(f"-n {command}") == 1
