@@ -1,7 +1,9 @@
 """The engine's unit: restart it, or clear its failed state (runbook, Quick Actions and Service Recovery)."""
 
+import math
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from actions.means import Changed
@@ -10,7 +12,7 @@ from actions.spec import Ask
 from actions.verdict import TargetVerdict, Word
 from backend.clients import systemctl
 from backend.errors import MissingRoute, SourceError
-from backend.model.engine import Unit, UnitVerb, verb_argv
+from backend.model.engine import START_LIMIT, Unit, UnitVerb, verb_argv
 from backend.model.situation import Situation
 from backend.model.target import Target, UnitTarget, of_kind
 from backend.parts import ENGINE_UNIT, HOST_PROCESSES, JOBS_RUNNING
@@ -25,6 +27,8 @@ HEALTHY_WITHIN = 60.0
 """Seconds that a restarted engine has until its health must be good."""
 ENOUGH_NAMES = 4
 """Running jobs that are told by name."""
+CLOCKS_DIFFER = 5.0
+"""Seconds by which the service manager's clock may be ahead of ours."""
 HOLDS = 10.0
 """Seconds that a new run must be seen to hold: one that crashes does so after a moment."""
 
@@ -32,7 +36,7 @@ HOLDS = 10.0
 def the_unit(situation: Situation) -> tuple[Target, ...]:
     """The engine's unit, where the service manager has it."""
     unit = situation.value(ENGINE_UNIT)
-    return (UnitTarget.of(unit),) if unit and unit.load == "loaded" else ()
+    return (UnitTarget.of(unit, _read_at(situation)),) if unit and unit.load == "loaded" else ()
 
 
 def the_failed_unit(situation: Situation) -> tuple[Target, ...]:
@@ -46,9 +50,10 @@ def plan_restart(ask: Ask) -> Plan | Refusal:
     unit = _unit(ask)
     if isinstance(unit, Refusal):
         return unit
-    if unit.result == "start-limit-hit":
+    if left := _limited(unit, _read_at(ask.situation)):
         return Refusal(
-            "The unit hit its start limit: a start is refused until reset failed (e in resources) clears it."
+            f"The unit hit its start limit: a start may be refused for another {math.ceil(left)} s, "
+            "unless reset failed (e in resources) clears it."
         )
     return _plan(
         ask, unit, "restart", Risk.HIGH,
@@ -61,6 +66,17 @@ def plan_restart(ask: Ask) -> Plan | Refusal:
         ),
         settle=HEALTHY_WITHIN,
     )  # fmt: skip
+
+
+def _limited(unit: Unit, at: datetime | None) -> float | None:
+    """Seconds for which its start limit may still refuse a start, 0 where it cannot; None where that is not known."""
+    if unit.result != START_LIMIT:
+        return 0.0
+    if unit.start_limit is None or unit.changed_at is None or at is None:
+        return None
+    # What was counted came before it failed. A moment from ahead is of a clock that goes otherwise, and tells nothing.
+    since = (at - unit.changed_at).total_seconds()
+    return max(0.0, unit.start_limit - since) if since >= -CLOCKS_DIFFER else None
 
 
 def plan_reset_failed(ask: Ask) -> Plan | Refusal:
@@ -80,6 +96,10 @@ def plan_reset_failed(ask: Ask) -> Plan | Refusal:
     )  # fmt: skip
 
 
+def _read_at(situation: Situation) -> datetime | None:
+    return situation[ENGINE_UNIT].value_at
+
+
 def _unit(ask: Ask) -> Unit | Refusal:
     if ask.options:
         return Refusal(f"This action has no option {sorted(ask.options)[0]!r}.")
@@ -88,7 +108,8 @@ def _unit(ask: Ask) -> Unit | Refusal:
         return Refusal(
             f"The service manager does not know {ask.config.engine.unit}; see engine.unit in the configuration."
         )
-    if ask.targets != (UnitTarget.of(unit),):
+    meant = ask.targets[0] if len(ask.targets) == 1 else None
+    if not isinstance(meant, UnitTarget) or not meant.same(unit, _read_at(ask.situation)):
         return Refusal("The unit is not what it was when the action was asked for; look again before acting.")
     return unit
 
@@ -97,7 +118,7 @@ def _plan(
     ask: Ask, unit: Unit, verb: UnitVerb, risk: Risk, *,
     title: str, confirm: str | None, effects: tuple[str, ...], checks: tuple[str, ...], settle: float,
 ) -> Plan:  # fmt: skip
-    target = UnitTarget.of(unit)
+    target = UnitTarget.of(unit, _read_at(ask.situation))
     argv = verb_argv(ask.config.engine.systemctl, verb, ask.config.engine.unit)
     return Plan(
         action="engine.restart" if verb == "restart" else "engine.reset-failed",
@@ -107,13 +128,19 @@ def _plan(
         targets=(target,),
         about=(_about(unit),),
         steps=(Step(UnitCommand(verb, argv), target),),
-        preconditions=(f"the unit is still {unit.active}, in the run shown here",),
+        preconditions=(_only_if(target),),
         effects=effects,
         checks=checks,
         facts_age_s=ask.situation[ENGINE_UNIT].age(ask.situation.at) or 0.0,
         confirm=confirm,
         settle=settle,
     )
+
+
+def _only_if(target: UnitTarget) -> str:
+    if target.restless:
+        return "the unit still does not stay up, in whichever run, or has failed by then"
+    return f"the unit is still {target.active}, in the run shown here"
 
 
 def _about(unit: Unit) -> str:
@@ -138,22 +165,40 @@ def _hurts(ask: Ask, unit: Unit) -> tuple[str, ...]:
     elif running.jobs:
         names = listed([f"{job.label} {job.strategy}" for job in running.jobs], ENOUGH_NAMES)
         lines.insert(0, f"{len(running.jobs)} running jobs lose what they have computed: {names}")
-    if not unit.running:
-        lines.insert(0, f"the unit is {unit.active}: this starts it")
-    return tuple(lines)
+    at = _read_at(ask.situation)
+    if _limited(unit, at) is None:
+        lines.insert(0, "its start limit was hit and may refuse this; reset failed (e in resources) clears that first")
+    return (*_starts(unit, at), *lines)
+
+
+def _starts(unit: Unit, at: datetime | None) -> tuple[str, ...]:
+    """What a restart is for a unit that does not run as it should."""
+    if unit.restless(at):
+        return ("the unit does not stay up, and is started again and again: this breaks that off, and starts it anew",)
+    if unit.active == "activating":
+        return ("the unit is being started: this breaks that off, and starts it anew",)
+    return () if unit.running else (f"the unit is {unit.active}: this starts it",)
 
 
 Judge = Callable[[UnitTarget, Unit], Awaitable[TargetVerdict]]
 """What a verdict makes of the unit as it was targeted, and as it stands now. Raises SourceError."""
 
 
+def _nothing() -> None:
+    """Nothing is counted from the question on."""
+
+
 class EngineExecutor:
     """Asks the unit for one verb, and judges what becomes of it."""
 
-    def __init__(self, engine: "EngineClient", verb: UnitVerb, judge: Judge) -> None:
+    def __init__(
+        self, engine: "EngineClient", verb: UnitVerb, judge: Judge, clock: "Clock", asked: Callable[[], None] = _nothing
+    ) -> None:
         self._engine = engine
         self._verb = verb
         self._judge = judge
+        self._asked = asked
+        self._clock = clock
 
     @property
     def place(self) -> str:
@@ -164,16 +209,17 @@ class EngineExecutor:
         """How the unit is no longer what was confirmed, or why it cannot be asked for anything. Raises SourceError."""
         wanted = of_kind(target, UnitTarget)
         unit = await self._engine.unit()
-        if not wanted.same(unit):
-            return Changed(f"{target.label} is {unit.active} {_how_it_changed(wanted, unit)}; somebody was faster")
+        if not wanted.same(unit, self._clock.now()):
+            return Changed(f"{target.label} is {unit.active} {_how_it_changed(wanted, unit)}")
         missing = await self._engine.needs_password(self._verb)
         if missing is None:
             return None
-        why = f"sudo would ask for a password here; one line in sudoers allows it\n{missing}"
+        why = f"sudo would ask for a password here; these lines in sudoers allow it\n{missing}"
         return Changed(why, barred=True)
 
     async def perform(self, step: Step) -> str:
         """Run the step's command, once. Raises SourceError."""
+        self._asked()
         return await self._engine.control(of_kind(step.request, UnitCommand).verb)
 
     async def look(self, target: Target) -> TargetVerdict:
@@ -183,19 +229,22 @@ class EngineExecutor:
 
 
 def _how_it_changed(wanted: UnitTarget, unit: Unit) -> str:
+    if wanted.restless:
+        return f"now{' and holds' * unit.running}, and was started again and again; look again before acting"
     if unit.invocation == wanted.invocation:
-        return f"now, and was {wanted.active}"
-    return "in another run now" if unit.invocation else "and in no run now"
+        return f"now, and was {wanted.active}; somebody was faster"
+    return f"{'in another run' if unit.invocation else 'and in no run'} now; somebody was faster"
 
 
 def restart_executor(engine: "EngineClient", api: "ApiClient", clock: "Clock") -> EngineExecutor:
     """Restarts the unit, and looks at it and at the health that the API tells of."""
-    return EngineExecutor(engine, "restart", Restarted(api, clock))
+    judge = Restarted(api, clock)
+    return EngineExecutor(engine, "restart", judge, clock, judge.asked)
 
 
-def reset_executor(engine: "EngineClient") -> EngineExecutor:
+def reset_executor(engine: "EngineClient", clock: "Clock") -> EngineExecutor:
     """Clears the failed state, and looks whether it is gone."""
-    return EngineExecutor(engine, "reset-failed", was_reset)
+    return EngineExecutor(engine, "reset-failed", was_reset, clock)
 
 
 async def was_reset(target: UnitTarget, unit: Unit) -> TargetVerdict:
@@ -205,26 +254,41 @@ async def was_reset(target: UnitTarget, unit: Unit) -> TargetVerdict:
     return TargetVerdict(target, Word.WORKED, f"failed -> {unit.active}")
 
 
+def _restarts(target: UnitTarget, unit: Unit) -> str:
+    """How often its manager started it by itself, before and after, where it did so at all."""
+    if target.restarts is None or unit.restarts is None or not (target.restarts or unit.restarts):
+        return ""
+    return f", restarts {target.restarts} -> {unit.restarts}"
+
+
 class Restarted:
     """The verdict on a unit that was restarted: by its run, and by the health of the engine in it."""
 
     def __init__(self, api: "ApiClient", clock: "Clock") -> None:
         self._api = api
         self._clock = clock
+        self._asked_at: float | None = None
         self._holds: tuple[tuple[str, int | None], float] | None = None
         """The run and its restart count that the last look found, and since when they are the same."""
+        self._took: float | None = None
+        """Seconds from the question to this run's first good health."""
+
+    def asked(self) -> None:
+        """Note that the restart is asked for now: from here on it is counted until the engine is healthy."""
+        self._asked_at = self._clock.monotonic()
 
     async def __call__(self, target: UnitTarget, unit: Unit) -> TargetVerdict:
         """What a fresh read shows after a restart. Raises SourceError."""
         # An engine that ran and does not run any more is worse than one that did not run before either.
-        bad = Word.WORSE if target.active == "active" and not unit.running else Word.NO_EFFECT
+        ran = target.active == "active" and not target.restless
+        bad = Word.WORSE if ran and not unit.running else Word.NO_EFFECT
         if unit.active == "failed":
             return TargetVerdict(target, bad, f"{target.active} -> failed ({unit.result})")
         if not unit.invocation:
             return await self._unnamed(target, unit, bad)
         if unit.invocation == target.invocation:
             return TargetVerdict(target, bad, f"still the run {unit.invocation[:8]}, {unit.active}", so_far=True)
-        text = f"{target.active} -> {unit.active} in a new run"
+        text = f"{target.active} -> {unit.active} in a new run{_restarts(target, unit)}"
         if not unit.running:
             return TargetVerdict(target, bad, text, so_far=True)
         return await self._healthy(target, unit, text)
@@ -251,12 +315,19 @@ class Restarted:
         except SourceError as error:  # nothing is decided then: it is followed until its health can be read
             raise error.told_as(f"its health ({text}): {error.summary}") from error
         if health.healthy:  # one good look is not enough: an engine that crashes does so after a moment
-            return TargetVerdict(target, Word.WORKED, f"{text}, health {health.status}", so_far=held < HOLDS)
+            said = f"{text}, health {health.status}{self._after()}"
+            return TargetVerdict(target, Word.WORKED, said, so_far=held < HOLDS)
         return TargetVerdict(target, Word.NO_EFFECT, f"{text}, but its health is {health.status}", so_far=True)
+
+    def _after(self) -> str:
+        """How long good health took; another program that follows the run does not know."""
+        if self._took is None and self._asked_at is not None:
+            self._took = self._clock.monotonic() - self._asked_at
+        return "" if self._took is None else f" after {self._took:.0f} s"
 
     def _held(self, unit: Unit) -> float:
         """Seconds for which looks have found this run, by our own clock: the service manager may be on another host."""
         run, now = (unit.invocation, unit.restarts), self._clock.monotonic()
         if self._holds is None or self._holds[0] != run:
-            self._holds = run, now
+            self._holds, self._took = (run, now), None
         return now - self._holds[1]

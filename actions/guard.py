@@ -57,7 +57,8 @@ def _unfit_facts(state: PartState[Any], face: Face, now: datetime) -> str:
     if face is Face.MISSING:
         return f"The server has no route for {key}, so nobody can tell what this would act on."
     if state.value_at is None and state.failure is not None:
-        return f"{key} cannot be read: {state.failure.summary.rstrip('.?')}."
+        sentence, end, lines = state.failure.summary.partition("\n")
+        return f"{key} cannot be read: {sentence.rstrip('.?')}.{end}{lines}"
     if state.value_at is None:
         return f"Nothing has been read of {key} yet; wait for its first answer."
     why = "the last reading failed" if face is Face.FAILED else "it is stale"

@@ -12,6 +12,7 @@ from backend.frozen import dataclass
 from backend.holding import Locks
 from backend.incident.scribe import Scribe
 from backend.model.target import Target
+from backend.text import add
 
 Sleep = Callable[[float], Awaitable[None]]
 
@@ -61,4 +62,4 @@ async def changed(executor: Executor, target: Target) -> Changed | None:
     try:
         return await executor.gone(target)
     except SourceError as error:
-        return Changed(f"{target.label} cannot be looked at afresh ({error.summary})")
+        return Changed(add(f"{target.label} cannot be looked at afresh ({error.summary}", ")"))

@@ -61,7 +61,7 @@ _TABLE = (
         facts=(ENGINE_UNIT,),
         planner=plan_reset_failed,
         candidates=the_failed_unit,
-        executor=lambda platform, _clock: reset_executor(platform.engine),
+        executor=lambda platform, clock: reset_executor(platform.engine, clock),
         nothing="The engine's unit has not failed.",
         chosen=False,
     ),

@@ -36,6 +36,7 @@ Course = Sequence[tuple[float, dict[str, Any]]]
 UP: dict[str, Any] = {"active": "active", "sub": "running", "result": "success", "invocation": NEW}
 FAILED: dict[str, Any] = {"active": "failed", "sub": "failed", "result": "start-limit-hit"}
 STARTING: dict[str, Any] = {"active": "activating", "sub": "start", "invocation": NEW}
+LOOPS: dict[str, Any] = {"active": "activating", "sub": "auto-restart", "result": "exit-code"}
 CLEARED: dict[str, Any] = {"active": "inactive", "sub": "dead", "result": "success"}
 
 
@@ -97,7 +98,7 @@ class Engine:
 def executor_of(verb: UnitVerb, engine: object, time: Time) -> EngineExecutor:
     """The real one that asks for this, on an engine that is none."""
     if verb == "reset-failed":
-        return reset_executor(cast("EngineClient", engine))
+        return reset_executor(cast("EngineClient", engine), time)
     return restart_executor(cast("EngineClient", engine), cast("ApiClient", engine), time)
 
 
@@ -142,7 +143,7 @@ def seen(unit: Unit) -> Situation:
 
 def planned(planner: Planner, unit: Unit, found: Situation | None = None, config: Config | None = None) -> Plan:
     """The plan for this unit."""
-    plan = planner(Ask(found or seen(unit), (UnitTarget.of(unit),), config or Config()))
+    plan = planner(Ask(found or seen(unit), (UnitTarget.of(unit, NOW),), config or Config()))
     assert isinstance(plan, Plan), plan
     return plan
 

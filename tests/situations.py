@@ -158,6 +158,12 @@ def unit(**fields: Any) -> Unit:
     return Unit(**{**facts, **fields})
 
 
+def given_up(**fields: Any) -> Unit:
+    """The engine's unit, right after it hit its start limit."""
+    facts = {"active": "failed", "sub": "failed", "result": "start-limit-hit", "start_limit": 60.0, "changed_at": NOW}
+    return unit(**{**facts, **fields})
+
+
 def session(pid: int, minutes: float, query: str, **fields: Any) -> Session:
     """A session of a backtest whose query began so many minutes ago."""
     facts: dict[str, Any] = {

@@ -4,17 +4,19 @@ import re
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Literal
 
 from backend.clients import sudo, systemctl
 from backend.command import CommandResult, CommandRunner, pointing_at
 from backend.errors import BadAnswer, NotAllowed, Refused, SourceError
-from backend.model.engine import Unit, UnitVerb, verb_argv
+from backend.model.engine import ASKED, Unit, UnitVerb, verb_argv
 from backend.text import clean
 from backend.user import user_name
 
 PROPERTIES = (
     "Id", "LoadState", "ActiveState", "SubState", "Result", "MainPID", "NRestarts", "InvocationID",
     "ActiveEnterTimestamp", "StateChangeTimestamp", "MemoryCurrent", "MemoryMax", "ControlGroup",
+    "StartLimitIntervalUSec",
 )  # fmt: skip
 SECONDS = 4.0
 CONTROL_SECONDS = 95.0
@@ -25,10 +27,22 @@ NO_LIMIT = 2**63
 _STAMP = re.compile(
     r"(?:[A-Z][a-z]{2} )?(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d(?:\.\d{1,6})?)(?: ([A-Z]{3,5}|[+-]\d\d(?::?\d\d)?))?"
 )
+LONGEST_SPAN = 80
+"""Characters."""
+_SECONDS = {
+    "us": 1e-6, "μs": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86_400.0, "w": 604_800.0,
+    "month": 2_629_800.0, "y": 31_557_600.0, "": 1.0,
+}  # fmt: skip
+_SPAN = re.compile(r"([0-9]+(?:\.[0-9]+)?)(us|μs|ms|s|min|h|d|w|month|y|)")
 _NO_SYSTEMD = re.compile(
     r"not been booted with systemd|failed to connect to (?:the )?(?:system )?bus|host is down", re.I
 )
-_WANTS_PASSWORD = re.compile(r"password is required|a terminal is required", re.I)
+_NOT_IN_SUDOERS = re.compile(
+    r"password is required|a terminal is required|interactive authentication is required"
+    r"|is not allowed to (?:execute|run)|is not in the sudoers file|may not run sudo",
+    re.I,
+)
+"""How a `sudo` says no; what a `systemctl` behind it says in its place is worded otherwise."""
 _NO_RIGHT = re.compile(
     r"permission denied|access denied|authentication (?:is )?required|password is required|not allowed", re.I
 )
@@ -67,16 +81,20 @@ class EngineClient:
             raise self._refusal(verb, result)
         return f"exit 0 {result.word}" if result.stdout or result.stderr else "exit 0"
 
-    def _refusal(self, verb: UnitVerb, result: CommandResult) -> SourceError:
-        """Why a verb was refused; where only a password was missing, with the line of sudoers that spares it."""
-        call = sudo.parse(self.argv(verb))
-        if call is not None and _WANTS_PASSWORD.search(result.stderr):
-            said = f"sudo asks for a password; one line in sudoers spares it\n{_rule(call)}"
-            return NotAllowed(said, clean(result.stderr, 300))
-        return _failure(self._argv[0], result, verb)
+    def _refusal(self, verb: UnitVerb | Literal["show"], result: CommandResult) -> SourceError:
+        """Why a verb was refused; where `sudo` did so, with all lines of sudoers that are needed."""
+        if sudo.parse(self._showing) is None or not _NOT_IN_SUDOERS.search(result.stderr):
+            return _failure(self._argv[0], result, verb)
+        said = f"sudo does not {verb} the unit without a password: lines for it are missing in sudoers\n{self._rules()}"
+        return NotAllowed(said, clean(result.stderr, 300))
+
+    def _rules(self) -> str:
+        """All lines of sudoers that looking at the unit and acting on it need: one visit to that file is enough."""
+        calls = map(sudo.parse, (self._showing, *map(self.argv, ASKED)))
+        return "\n".join(clean(call.rule(user_name())) for call in calls if call is not None)
 
     async def needs_password(self, verb: UnitVerb) -> str | None:
-        """The line of sudoers that is missing when `sudo` would ask for a password, which nobody can type here.
+        """All lines of sudoers that are needed, when `sudo` would ask for a password, which nobody can type here.
 
         None when it asks for none, or when that cannot be known before: a program of its own tells it the password, or
         the words are not a plain command.
@@ -86,22 +104,20 @@ class EngineClient:
             return None
         with pointing_at("engine.systemctl"):
             result = await self._runner.run(call.asking, timeout=SECONDS)
-        return None if result.code == 0 else _rule(call)
+        return None if result.code == 0 else self._rules()
 
     async def unit(self) -> Unit:
         """The state of the unit; one that does not exist has the load state `not-found`."""
         with pointing_at("engine.systemctl"):
-            result = await self._runner.run(
-                (*self._argv, "show", self._unit, "-p", ",".join(PROPERTIES)), timeout=SECONDS
-            )
+            result = await self._runner.run(self._showing, timeout=SECONDS)
         told = _properties(result.stdout)
         if "LoadState" not in told or "ActiveState" not in told:
-            raise _failure(self._argv[0], result)
+            raise self._refusal("show", result)
         return decode_unit(self._unit, told)
 
-
-def _rule(call: sudo.SudoCall) -> str:
-    return clean(call.rule(user_name()))
+    @property
+    def _showing(self) -> tuple[str, ...]:
+        return (*self._argv, "show", self._unit, "-p", ",".join(PROPERTIES))
 
 
 def decode_unit(name: str, told: Mapping[str, str]) -> Unit:
@@ -120,6 +136,7 @@ def decode_unit(name: str, told: Mapping[str, str]) -> Unit:
         memory_current=_number(told, "MemoryCurrent"),
         memory_max=_number(told, "MemoryMax"),
         control_group=clean(told.get("ControlGroup", ""), 500),
+        start_limit=seconds(told.get("StartLimitIntervalUSec", "")),
     )
 
 
@@ -142,6 +159,14 @@ def timestamp(text: str) -> datetime | None:
         return None if offset is None else told.replace(tzinfo=offset).astimezone(UTC)
     except (ValueError, OverflowError, OSError):
         return None
+
+
+def seconds(text: str) -> float | None:
+    """A time span as systemd writes it, `1min 30s`, in seconds; None for one without an end, or that is none."""
+    spans = [_SPAN.fullmatch(word) for word in text.split()]
+    if not spans or len(text) > LONGEST_SPAN or not all(spans):
+        return None
+    return sum(float(span[1]) * _SECONDS[span[2]] for span in spans if span)
 
 
 def _offset(zone: str | None) -> timezone | None:
@@ -171,7 +196,7 @@ def _number(told: Mapping[str, str], name: str) -> int | None:
     return value if value < NO_LIMIT else None
 
 
-def _failure(command: str, result: CommandResult, verb: str = "show") -> SourceError:
+def _failure(command: str, result: CommandResult, verb: str) -> SourceError:
     said = f"{result.stderr}\n{result.stdout}"
     detail = clean(said, 300)
     if _NO_RIGHT.search(said):

@@ -6,14 +6,13 @@ from datetime import timedelta
 from backend.config.model import Limits
 from backend.diagnosis.facts import counted, evidence
 from backend.frozen import dataclass
-from backend.model.engine import Unit
+from backend.model.engine import START_LIMIT, Unit
 from backend.model.finding import Evidence, Finding, Severity
 from backend.model.jobs import JobsHealth
 from backend.model.situation import Situation
 from backend.parts import ENGINE_UNIT, JOBS_COUNTS, JOBS_HEALTH
 
 RUNBOOK = "Recovery Actions: Service Recovery"
-START_LIMIT = "start-limit-hit"
 DOWN_WORDS = frozenset({"down", "stopped", "dead", "offline", "unavailable", "failed"})
 UNWELL_WORDS = DOWN_WORDS | {"unhealthy", "critical", "error"}
 """What also means the engine while its unit is not seen to run."""
@@ -66,7 +65,7 @@ def _unit_trouble(situation: Situation, unit: Unit | None) -> _Trouble | None:
 
 
 def _after_failure(unit: Unit) -> tuple[str, ...]:
-    """A unit that hit its start limit cannot be started until that is forgotten."""
+    """A unit that hit its start limit may not be started until that is forgotten."""
     return ("engine.reset-failed", "engine.restart") if unit.result == START_LIMIT else ("engine.restart",)
 
 

@@ -1,13 +1,20 @@
 """The backtest engine as systemd knows it."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from backend.frozen import dataclass
 
 UnitVerb = Literal["start", "stop", "restart", "reset-failed"]
 """What the service manager can be asked to do with a unit."""
+ASKED: tuple[UnitVerb, ...] = ("restart", "reset-failed")
+"""What actions ask it for: whoever grants their rights grants them for all of these at once."""
+
+START_LIMIT = "start-limit-hit"
+"""The result of a unit that was started too often in too short a time."""
+STEADY = timedelta(seconds=10)
+"""A run that has held for so long is one of its own, no turn of a unit that its manager starts again and again."""
 
 
 def verb_argv(systemctl: Sequence[str], verb: UnitVerb, unit: str) -> tuple[str, ...]:
@@ -37,11 +44,27 @@ class Unit:
     memory_max: int | None
     """Bytes; None when there is no limit."""
     control_group: str = ""
+    start_limit: float | None = None
+    """Seconds within which starts are counted against its start limit; None when that is not told, or never ends."""
 
     @property
     def running(self) -> bool:
         """Whether the engine works."""
         return self.active in {"active", "reloading"}
+
+    def restless(self, at: datetime | None) -> bool:
+        """Whether, as read at this moment, its manager starts it again and again by itself.
+
+        It waits for its next start, comes up, goes down for a fault, or is up for a moment only.
+        """
+        if "auto-restart" in self.sub:
+            return True
+        if not self.restarts:
+            return False
+        if self.running:
+            return at is not None and self.active_since is not None and abs(at - self.active_since) < STEADY
+        faulty = self.result not in ("", "success")
+        return self.active == "activating" or (self.active == "deactivating" and faulty)
 
     @property
     def memory_percent(self) -> float | None:

@@ -1,5 +1,6 @@
 """What an action acts on, by identity, never by row."""
 
+from dataclasses import field
 from datetime import datetime
 from typing import TypeVar
 
@@ -40,17 +41,21 @@ class JobTarget:
 
 @dataclass(frozen=True, slots=True)
 class UnitTarget:
-    """One run of one unit: its invocation."""
+    """One run of one unit: its invocation. A unit that its manager starts again and again is meant in whichever run."""
 
     id: str
     """The unit's name."""
     invocation: str
     active: str
+    restless: bool = False
+    """Whether its manager starts it again and again: each look finds another run and another state then."""
+    restarts: int | None = field(default=None, compare=False)
+    """How often its manager had started it by itself; to compare with afterwards, no part of what it is."""
 
     @classmethod
-    def of(cls, unit: Unit) -> "UnitTarget":
-        """The identity of this run of the unit."""
-        return cls(unit.name, unit.invocation, unit.active)
+    def of(cls, unit: Unit, at: datetime | None = None) -> "UnitTarget":
+        """The identity of the unit as it was read at this moment."""
+        return cls(unit.name, unit.invocation, unit.active, unit.restless(at), unit.restarts)
 
     @property
     def label(self) -> str:
@@ -62,8 +67,14 @@ class UnitTarget:
         """Names the target for locks and cool-downs."""
         return f"unit:{self.id}"
 
-    def same(self, unit: Unit) -> bool:
-        """Whether the unit still is in the run and the state that were targeted."""
+    def same(self, unit: Unit, at: datetime | None = None) -> bool:
+        """Whether the unit, as it was read at this moment, still is in the run and the state that were targeted.
+
+        One that was restless is the same while it still is, and when its manager has given up meanwhile; not once it
+        holds, or was stopped.
+        """
+        if self.restless:
+            return unit.name == self.id and (unit.restless(at) or unit.active == "failed")
         return (unit.name, unit.invocation, unit.active) == (self.id, self.invocation, self.active)
 
 

@@ -11,19 +11,33 @@ from actions.outcome import Progress
 from actions.plan import Plan
 from actions.registry import REGISTRY
 from backend.config.model import Environment
-from backend.model.situation import Situation
+from backend.errors import NotAllowed
+from backend.model.situation import Failure, Situation
 from backend.parts import ENGINE_UNIT, JOBS_FAILED
 from tests.conftest import Rig
 from tests.pilot.test_dialog import Recorder
 from tests.pilot.waiting import until
-from tests.situations import NOW, after, calm, data_gap, jobs, missing, stale, unit, waiting
+from tests.situations import (
+    NOW,
+    after,
+    calm,
+    data_gap,
+    data_gap_values,
+    given_up,
+    jobs,
+    missing,
+    situation,
+    stale,
+    unit,
+    waiting,
+)
 from tui.screens.menu import MenuScreen
 from tui.screens.plan import PlanScreen
 from widgets.readout import Readout
 from widgets.text import plain
 
 IDS = list(REGISTRY)
-GIVEN_UP = after(data_gap(), {ENGINE_UNIT: unit(active="failed", sub="failed", result="start-limit-hit")})
+GIVEN_UP = after(data_gap(), {ENGINE_UNIT: given_up()})
 
 
 @asynccontextmanager
@@ -93,6 +107,23 @@ async def test_what_cannot_run_stays_there_and_says_why_in_full(rig: Rig, name: 
             assert shown(rig) == rig.app.desk.menu()[IDS.index(id_)].reason, "the reason is told whole"
         assert rig.app.dispatcher.busy is None
         assert rig.told == []
+
+
+async def test_lines_to_copy_stand_each_on_its_own_below_the_list_and_where_the_key_is_refused(rig: Rig) -> None:
+    trouble = NotAllowed("lines are missing in sudoers\nann ALL=(root) NOPASSWD: a\nann ALL=(root) NOPASSWD: b")
+    found = situation({**data_gap_values(), ENGINE_UNIT: Failure.of(trouble)})
+    copied = ["ann ALL=(root) NOPASSWD: a", "ann ALL=(root) NOPASSWD: b"]
+    async with menu(rig, found) as pilot:
+        await pilot.press("home", "down")
+        await until(pilot, lambda: [line.strip() for line in reason(rig)][-2:] == copied)
+        assert "·ann" not in rig.text
+        await pilot.press("escape", "1", "S")
+        await until(pilot, lambda: bool(rig.told))
+        assert rig.told[-1].split("\n")[-2:] == copied
+
+
+def reason(rig: Rig) -> list[str]:
+    return [plain(line) for line in rig.app.screen.query_one("#menu-reason", Readout).lines]
 
 
 @pytest.mark.parametrize("size", [(60, 17), (120, 40)], ids=["60x17", "120x40"])
@@ -212,7 +243,7 @@ async def test_what_a_plan_would_refuse_stands_there_with_the_reason(rig: Rig) -
         assert "not now" not in row(rig, "  reset failed  ")
         await choose(pilot, "engine.restart")
         assert rig.shows(MenuScreen)
-        assert shown(rig).endswith("until reset failed (e in resources) clears it.")
+        assert shown(rig).endswith("unless reset failed (e in resources) clears it.")
         await choose(pilot, "engine.reset-failed")
         await until(pilot, lambda: rig.shows(PlanScreen))
 

@@ -13,7 +13,7 @@ from backend.parts import ENGINE_UNIT, JOBS_RUNNING
 from tests.conftest import Rig
 from tests.pilot.test_dialog import Dialog, Recorder
 from tests.pilot.waiting import until
-from tests.situations import RUNNING, after, data_gap, data_gap_values, jobs, unit
+from tests.situations import RUNNING, after, data_gap, data_gap_values, given_up, jobs, unit
 from tui.screens.leave import LeaveScreen
 from tui.screens.plan import PlanScreen
 from tui.screens.word import WordInput
@@ -351,7 +351,7 @@ async def test_a_screen_that_changes_its_size_keeps_what_was_typed(rig: Rig) -> 
 
 
 async def test_what_cannot_run_opens_nothing(rig: Rig) -> None:
-    gone = after(data_gap(), {ENGINE_UNIT: unit(active="failed", result="start-limit-hit")})
+    gone = after(data_gap(), {ENGINE_UNIT: given_up()})
     async with rig.run() as pilot:
         await rig.know(pilot, gone)
         await pilot.press("1", "S")

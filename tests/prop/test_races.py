@@ -18,6 +18,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from actions.engine import the_unit
 from actions.guard import Posture
 from actions.means import Executor, Means
 from actions.outcome import Progress
@@ -36,7 +37,7 @@ from backend.model.jobs import JobList, JobState
 from backend.model.situation import Situation
 from backend.model.target import JobTarget, Target, UnitTarget, of_kind
 from backend.parts import ENGINE_UNIT, JOBS_FAILED
-from tests.engines import CLEARED, UP, Course, Engine, executor_of
+from tests.engines import CLEARED, LOOPS, UP, Course, Engine, executor_of
 from tests.fakes import BAD, GOOD, NOTHING, SLOW, Server, Time, failed, known, without_threads
 from tests.fakes import Course as JobCourse
 from tests.situations import unit
@@ -77,6 +78,7 @@ class Event:
 
 
 EVENTS = ("ends", "runs", "fails again", "vanishes", "comes", "unit restarts", "unit fails", "unit is reset",
+          "unit crashes", "unit comes up for a moment",
           "screens stand", "screens go on", "the first leaves", "locks are swept", "locks are swept")  # fmt: skip
 MOMENTS = st.integers(0, 60).map(lambda quarter: quarter / 4)
 PRESSES = st.lists(
@@ -137,18 +139,29 @@ class World:
                 self.server.stock.pop(event.name, None)
             case "comes":
                 self.server.put(failed(f"9{self._new()[-3:]}"))
-            case "unit restarts":
-                self.engine.becomes(**UP | {"invocation": self._new()})
-            case "unit fails":
-                self.engine.becomes(active="failed", sub="failed", result="exit-code")
-            case "unit is reset" if self.engine.stands.active == "failed":
-                self.engine.becomes(**CLEARED)
+            case what if what.startswith("unit "):
+                self._happens_to_the_unit(what)
             case "screens stand" | "screens go on":
                 self.stands = event.what == "screens stand"
             case "locks are swept":
                 for file in self.locks.iterdir():
                     file.unlink()
                     TALLY["locks swept"] += 1
+
+    def _happens_to_the_unit(self, what: str) -> None:
+        stands = self.engine.stands
+        match what:
+            case "unit restarts":
+                self.engine.becomes(**UP | {"invocation": self._new(), "restarts": 0})
+            case "unit crashes":
+                restarts = (stands.restarts or 0) + 1
+                self.engine.becomes(**LOOPS | {"invocation": self._new(), "restarts": restarts})
+            case "unit comes up for a moment" if stands.sub == "auto-restart":
+                self.engine.becomes(**UP | {"invocation": self._new(), "active_since": self.time.now()})
+            case "unit fails":
+                self.engine.becomes(active="failed", sub="failed", result="exit-code")
+            case "unit is reset" if stands.active == "failed":
+                self.engine.becomes(**CLEARED)
 
     def journal(self, who: str) -> Path:
         """Where this one writes."""
@@ -170,7 +183,9 @@ class World:
 
     def _command_arrives(self) -> None:
         target = self._meant(f"unit:{self.engine.stands.name}")
-        assert of_kind(target, UnitTarget).same(self.engine.stands), "asked for another run than was confirmed"
+        stands, now = self.engine.stands, self.time.now()
+        assert of_kind(target, UnitTarget).same(stands, now), "asked for another run than was confirmed"
+        TALLY["of a unit that does not stay up"] += stands.restless(now)
         restarts = ACTING.get().acts == "engine.restart"
         course: Course = ((0.5, UP | {"invocation": self._new()} if restarts else CLEARED),)
         self.engine.course = course
@@ -245,11 +260,9 @@ class OnCall:
         rows = [*(job.id for job in jobs), group_key("No data for SAP.DE")]
         cursor = rows[press.cursor % len(rows)]
         if self.dispatcher.busy is None:
-            unit = situation.value(ENGINE_UNIT)
-            assert unit is not None
             wanted = press.marked or {job.id for job in jobs if cursor in (job.id, group_key(job.error))}
             on_jobs = {JobTarget.of(job) for job in jobs if job.id in wanted}
-            self.picked = frozenset(on_jobs if press.action == "job.requeue" else {UnitTarget.of(unit)})
+            self.picked = frozenset(on_jobs if press.action == "job.requeue" else the_unit(situation))
             self.acts, self._answers, self.confirmed = press.action, press, ()
         spec = REGISTRY[press.action]
         await self.dispatcher.act(spec, targets_of(spec, situation, press.marked, cursor))

@@ -157,7 +157,7 @@ async def test_over_the_dashboard(rig: Rig, picture: SnapshotAssertion, name: st
 
 GIVEN_UP = situations.after(
     situations.data_gap(),
-    {ENGINE_UNIT: situations.unit(active="failed", sub="failed", result="start-limit-hit", restarts=5)},
+    {ENGINE_UNIT: situations.given_up(restarts=5)},
 )
 MORE = {
     "reset": (GIVEN_UP, ("3", "e"), (), "[y] reset failed"),

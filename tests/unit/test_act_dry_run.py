@@ -28,6 +28,18 @@ show) printf 'Id={name}\\nLoadState=loaded\\nActiveState=%s\\nResult=signal\\nIn
 *) : > "$(dirname "$0")/reset" ;;
 esac
 """
+LOOPING = """\
+#!/bin/sh
+# A unit that crashes: each look finds another run, which waits for its start or is up since a moment.
+printf x >> "$(dirname "$0")/runs"
+count=$(wc -c < "$(dirname "$0")/runs")
+printf 'Id={name}\\nLoadState=loaded\\nNRestarts=%d\\nInvocationID=%032d\\nResult=exit-code\\n' $((count + 6)) "$count"
+if [ $((count % 2)) = 0 ]; then
+    printf 'ActiveState=active\\nSubState=running\\nActiveEnterTimestamp=@%s\\n' "$(date +%s)"
+else
+    printf 'ActiveState=activating\\nSubState=auto-restart\\n'
+fi
+"""
 SUDO = """\
 #!/bin/sh
 case "$*" in
@@ -127,23 +139,68 @@ def test_a_right_that_is_missing_forbids_it_with_the_line_that_grants_it(
 ) -> None:
     write(place, [str(place / "sudo"), "-n", str(place / "systemctl")])
     (why,) = forbidden(place, capsys, "engine.restart")
-    sentence, line = why.split("\n")
-    assert sentence == "Nothing would be sent: sudo would ask for a password here; one line in sudoers allows it."
-    assert line.endswith(f" ALL=(root) NOPASSWD: {place}/systemctl restart adaf-backtest-engine")
+    sentence, *lines = why.split("\n")
+    assert sentence == "Nothing would be sent: sudo would ask for a password here; these lines in sudoers allow it."
+    assert_granting(place, lines)
     config = ("--config", str(place / "config.toml"))
     code_of(*config, "act", "engine.restart", "--dry-run")
-    assert line in capsys.readouterr().out.splitlines()
+    assert set(lines) < set(capsys.readouterr().out.splitlines())
     code_of(*config, "act", "engine.restart", "--confirm", "adaf-backtest-engine")
-    assert line in capsys.readouterr().out.splitlines()
+    assert set(lines) < set(capsys.readouterr().out.splitlines())
     code_of(*config, "journal")
     told = capsys.readouterr().out.splitlines()
-    assert told[-1] == line
-    assert told[-2].endswith("Nothing was sent: sudo would ask for a password here; one line in sudoers allows it.")
+    assert told[-3:] == lines
+    assert told[-4].endswith("Nothing was sent: sudo would ask for a password here; these lines in sudoers allow it.")
+
+
+def assert_granting(place: Path, lines: list[str]) -> None:
+    """All lines that are needed, each for one command: to look, and for what each action asks for."""
+    assert all(f" ALL=(root) NOPASSWD: {place}/systemctl " in line for line in lines)
+    show, restart, reset = (line.partition(f"{place}/systemctl ")[2] for line in lines)
+    assert show.startswith(r"show adaf-backtest-engine -p Id\,LoadState\,")
+    assert (restart, reset) == ("restart adaf-backtest-engine", "reset-failed adaf-backtest-engine")
+
+
+@pytest.mark.parametrize(
+    "says", ["sudo: a password is required", "Sorry, user ann is not allowed to execute 'x' as root on r1."]
+)
+def test_without_any_right_all_lines_that_grant_them_are_told(
+    place: Path, capsys: pytest.CaptureFixture[str], says: str
+) -> None:
+    (place / "sudo").write_text(f'#!/bin/sh\necho "{says}" >&2\nexit 1\n')
+    write(place, [str(place / "sudo"), "-n", str(place / "systemctl")])
+    code, told, _ = act(place, capsys, "act", "engine.restart", "--confirm", "adaf-backtest-engine")
+    sentence, *lines = told["outcome"]["text"].split("\n")
+    assert (code, sentence) == (
+        2,
+        "engine.unit cannot be read: sudo does not show the unit without a password: "
+        "lines for it are missing in sudoers.",
+    )
+    assert_granting(place, lines)
+    config = ("--config", str(place / "config.toml"))
+    for command in (["act", "engine.restart", "--dry-run"], ["actions"]):
+        code_of(*config, *command)
+        assert set(lines) < set(capsys.readouterr().out.splitlines())
+    code_of(*config, "actions", "--json")
+    reasons = {row["id"]: row["reason"] for row in json.loads(capsys.readouterr().out)}
+    assert reasons["engine.restart"] == reasons["engine.reset-failed"] == "\n".join((sentence, *lines))
+
+
+def test_a_unit_that_is_in_another_run_at_each_look_may_be_restarted(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (place / "systemctl").write_text(LOOPING.format(name=NAME))
+    code, told, _ = act(place, capsys, "act", "engine.restart", "--dry-run")
+    assert (code, told["plan"]["forbidden"]) == (0, [])
+    assert (place / "runs").read_text().count("x") > 1
 
 
 def test_what_a_plan_would_refuse_is_told_of_the_actions_too(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     script = place / "systemctl"
-    script.write_text(script.read_text().replace("Result=signal", "Result=start-limit-hit"))
+    limited = r"Result=start-limit-hit\nStartLimitIntervalUSec=1h\nStateChangeTimestamp=@$(date +%s)"
+    script.write_text(
+        script.read_text().replace("Result=signal", limited).replace("printf '", 'printf "').replace("\\n' ", '\\n" ')
+    )
     assert code_of("--config", str(place / "config.toml"), "actions", "--json") == 0
     rows = {row["id"]: row["reason"] for row in json.loads(capsys.readouterr().out)}
     assert rows["engine.reset-failed"] is None

@@ -13,13 +13,13 @@ from actions.aftermath import Aftermath
 from actions.engine import plan_reset_failed, plan_restart, restart_executor, the_failed_unit, the_unit
 from actions.means import Means
 from actions.outcome import Outcome
-from actions.plan import SETTLE, Refusal, Risk
+from actions.plan import SETTLE, Plan, Refusal, Risk, UnitCommand
 from actions.registry import REGISTRY
 from actions.run import Runner
 from actions.spec import Ask, Planner
 from actions.verdict import Word
 from backend.clients.api import ApiClient
-from backend.clients.engine import EngineClient
+from backend.clients.engine import PROPERTIES, EngineClient
 from backend.command import SystemRunner
 from backend.config.model import Config
 from backend.config.model import Engine as EngineConfig
@@ -29,14 +29,14 @@ from backend.incident.identity import Meant, meant_as_data
 from backend.incident.journal import Journal
 from backend.incident.reading import JournalReader
 from backend.incident.scribe import Scribe
-from backend.model.engine import Unit, UnitVerb
+from backend.model.engine import ASKED, Unit, UnitVerb
 from backend.model.host import ProcessTable
 from backend.model.situation import Situation
 from backend.model.target import UnitTarget
 from backend.parts import ENGINE_UNIT, HOST_PROCESSES, JOBS_RUNNING
 from tests.clocks import StillClock
-from tests.engines import CLEARED, FAILED, NEW, STARTING, UP, Engine, EngineRig, executor_of, planned, seen, told
-from tests.fakes import Time, failed, known, requeue_of
+from tests.engines import CLEARED, FAILED, LOOPS, NEW, STARTING, UP, Engine, EngineRig, executor_of, planned, seen, told
+from tests.fakes import NOW, Time, failed, known, requeue_of
 from tests.situations import RUNNING, jobs, unit, worker
 
 BOTH = pytest.mark.parametrize("planner", [plan_restart, plan_reset_failed])
@@ -94,6 +94,23 @@ def test_a_restart_of_what_is_down_says_that_it_starts_it() -> None:
     assert plan.about == (f"{NAME}  inactive (dead)  3 restarts  no run",)
 
 
+def test_a_restart_of_what_does_not_stay_up_says_so_and_means_whichever_run() -> None:
+    plan = planned(plan_restart, unit(**LOOPS, restarts=7))
+    assert plan.effects[0] == (
+        "the unit does not stay up, and is started again and again: this breaks that off, and starts it anew"
+    )
+    assert plan.preconditions == ("the unit still does not stay up, in whichever run, or has failed by then",)
+    starting = planned(plan_restart, unit(active="activating", sub="start"))
+    assert starting.effects[0] == "the unit is being started: this breaks that off, and starts it anew"
+    assert starting.preconditions == ("the unit is still activating, in the run shown here",)
+
+
+@pytest.mark.parametrize("now", [{"invocation": NEW, "restarts": 8}, {**FAILED, "result": "exit-code"}])
+def test_a_plan_is_made_for_the_next_run_of_what_does_not_stay_up(now: dict[str, Any]) -> None:
+    before, after = unit(**LOOPS, restarts=7), unit(**{**LOOPS, "restarts": 7, **now})
+    assert isinstance(plan_restart(Ask(seen(after), the_unit(seen(before)), Config())), Plan)
+
+
 @pytest.mark.parametrize("old", [False, True])
 def test_who_runs_is_told_only_from_fresh_facts(old: bool) -> None:
     found = seen(unit())
@@ -129,8 +146,12 @@ def test_what_is_shown_is_what_is_run() -> None:
 
 def test_the_keys_that_refusal_and_effect_name_are_those_of_the_registry() -> None:
     reset, restart = REGISTRY["engine.reset-failed"], REGISTRY["engine.restart"]
-    why = refused(plan_restart, seen(unit(**GIVEN_UP)), unit(**GIVEN_UP))
-    assert why == ("The unit hit its start limit: a start is refused until reset failed (e in resources) clears it.")
+    limited = unit(**GIVEN_UP, start_limit=10.0, changed_at=NOW - timedelta(seconds=4.5))
+    why = refused(plan_restart, seen(limited), limited)
+    assert why == (
+        "The unit hit its start limit: a start may be refused for another 6 s, "
+        "unless reset failed (e in resources) clears it."
+    )
     assert f"{reset.title} ({reset.key} in {reset.pane})" in why
     assert f"({restart.key})" in planned(plan_reset_failed, unit(**GIVEN_UP)).effects[0]
 
@@ -172,6 +193,26 @@ def test_there_is_nothing_to_reset(active: str) -> None:
     assert the_unit(seen(stands)) == (UnitTarget.of(stands),)
 
 
+@pytest.mark.parametrize(
+    ("limit", "ago", "warned"),
+    [(10.0, 10.0, False), (10.0, 3600.0, False), (0.0, 0.0, False), (None, 4.0, True), (10.0, -60.0, True)],
+)
+def test_a_start_limit_that_is_over_keeps_nobody_off_and_one_that_is_not_known_warns(
+    limit: float | None, ago: float, warned: bool
+) -> None:
+    stands = unit(**GIVEN_UP, start_limit=limit, changed_at=NOW - timedelta(seconds=ago))
+    warning = "its start limit was hit and may refuse this; reset failed (e in resources) clears that first"
+    assert (warning in planned(plan_restart, stands).effects) is warned
+    since_unknown = planned(plan_restart, replace(stands, changed_at=None))
+    assert warning in since_unknown.effects
+
+
+@pytest.mark.parametrize("ahead", [0.0, 4.0])
+def test_a_start_limit_that_may_refuse_keeps_off_also_where_clocks_differ_a_little(ahead: float) -> None:
+    stands = unit(**GIVEN_UP, start_limit=10.0, changed_at=NOW + timedelta(seconds=ahead))
+    assert f"for another {10 + ahead:.0f} s" in refused(plan_restart, seen(stands), stands)
+
+
 # What comes of it
 
 
@@ -179,7 +220,7 @@ async def test_a_new_run_that_is_healthy_worked(tmp_path: Path) -> None:
     rig = EngineRig(tmp_path)
     rig.engine.on_ask = lambda: assert_intent(rig)
     outcome = await rig.restart()
-    assert told(outcome) == ("worked", "active -> active in a new run, health healthy")
+    assert told(outcome) == ("worked", "active -> active in a new run, health healthy after 1 s")
     assert rig.engine.asked == ["restart"]
     assert rig.kinds == ["intent", "step", "verdict"]
     assert rig.entries("step")[0].data["result"] == "exit 0"
@@ -203,8 +244,8 @@ def assert_intent(rig: EngineRig) -> None:
         ("active", ((0, UP), (0.5, {**FAILED, "result": "exit-code"})), "worse", "active -> failed (exit-code)"),
         ("inactive", ((0, {**FAILED, "invocation": NEW}),), "no effect", "inactive -> failed (start-limit-hit)"),
         ("failed", (), "no effect", "failed -> failed (success)"),
-        ("failed", ((3, UP),), "worked", "failed -> active in a new run, health healthy"),
-        ("active", ((0, STARTING), (40, UP)), "worked", "active -> active in a new run, health healthy"),
+        ("failed", ((3, UP),), "worked", "failed -> active in a new run, health healthy after 6 s"),
+        ("active", ((0, STARTING), (40, UP)), "worked", "active -> active in a new run, health healthy after 40 s"),
     ],
 )  # fmt: skip
 async def test_a_restart_is_judged_by_what_runs_afterwards(
@@ -223,10 +264,10 @@ async def test_a_restart_is_judged_by_what_runs_afterwards(
 @pytest.mark.parametrize(
     ("says", "word", "text"),
     [
-        (lambda s: "degraded" if s < 20 else "ok", "worked", "active -> active in a new run, health ok"),
+        (lambda s: "degraded" if s < 20 else "ok", "worked", "active -> active in a new run, health ok after 20 s"),
         (lambda _: "degraded", "no effect", "active -> active in a new run, but its health is degraded"),
         (lambda s: Refused("nobody listens") if s < 30 else "healthy", "worked",
-         "active -> active in a new run, health healthy"),
+         "active -> active in a new run, health healthy after 30 s"),
     ],
     ids=["in the end", "never good", "late"],
 )  # fmt: skip
@@ -293,7 +334,7 @@ async def test_a_run_that_its_manager_starts_again_and_again_does_not_hold(tmp_p
     rig.engine.course = [(n * 6.0, {**UP, "invocation": f"{n:032x}", "restarts": n}) for n in range(1, 20)]
     rig.engine.course = [(0, {**UP, "invocation": "0" * 32}), *rig.engine.course]
     word, text = told(await rig.restart())
-    assert (word, text) == ("no effect", "active -> active in a new run, but not yet for 10 s")
+    assert (word, text) == ("no effect", "active -> active in a new run, restarts 0 -> 10, but not yet for 10 s")
 
 
 @pytest.mark.parametrize(
@@ -302,7 +343,7 @@ async def test_a_run_that_its_manager_starts_again_and_again_does_not_hold(tmp_p
         ({}, {"active": "inactive", "invocation": ""}, ("worse", "active -> inactive, in no run")),
         ({"active": "inactive", "invocation": ""}, {}, ("no effect", "inactive -> inactive, in no run")),
         ({"active": "inactive", "invocation": ""}, {"active": "active"},
-         ("worked", "inactive -> active, health healthy")),
+         ("worked", "inactive -> active, health healthy after 1 s")),
         ({"invocation": ""}, {}, ("unknown", "active -> active, and the service manager does not tell in which run")),
         ({}, {"active": "active", "invocation": ""},
          ("unknown", "active -> active, and the service manager does not tell in which run")),
@@ -349,7 +390,7 @@ async def test_an_answer_that_is_lost_is_decided_by_a_fresh_read(tmp_path: Path)
     word, text = told(await rig.restart())
     assert (word, text) == (
         "worked",
-        "active -> active in a new run, health healthy (timed out: no answer within 95 s)",
+        "active -> active in a new run, health healthy after 96 s (timed out: no answer within 95 s)",
     )
 
 
@@ -408,6 +449,44 @@ async def test_a_unit_that_moved_on_unseen_is_left_alone(tmp_path: Path, now: di
     assert (rig.engine.asked, rig.kinds) == ([], ["refusal"])
 
 
+@pytest.mark.parametrize(
+    "now",
+    [
+        {"invocation": NEW, "restarts": 8},
+        {**UP, "restarts": 8, "active_since": Time().now() - timedelta(seconds=3)},
+        {**FAILED, "invocation": NEW, "restarts": 8},
+    ],
+    ids=["next run", "up for a moment", "given up"],
+)
+async def test_what_does_not_stay_up_is_restarted_in_whichever_run_it_is(tmp_path: Path, now: dict[str, Any]) -> None:
+    rig = EngineRig(tmp_path, **LOOPS, restarts=7)
+    rig.engine.becomes(**now)
+    rig.engine.course = ((0, {**UP, "invocation": "c0de" * 8, "restarts": 0}),)
+    text = "activating -> active in a new run, restarts 7 -> 0, health healthy after 1 s"
+    assert told(await rig.restart()) == ("worked", text)
+    assert rig.engine.asked == ["restart"]
+
+
+async def test_what_does_not_stay_up_after_a_restart_either_had_no_effect_and_is_no_worse(tmp_path: Path) -> None:
+    rig = EngineRig(tmp_path, restarts=7, active_since=Time().now())
+    rig.engine.course = [(n * 3.0, {**LOOPS, "invocation": f"{n:032x}", "restarts": n}) for n in range(30)]
+    assert told(await rig.restart())[0] == "no effect"
+
+
+@pytest.mark.parametrize(
+    ("now", "why"),
+    [
+        (UP, "is active now and holds, and was started again and again; look again before acting."),
+        (CLEARED, "is inactive now, and was started again and again; look again before acting."),
+    ],
+)
+async def test_what_stays_up_by_now_or_was_stopped_is_left_alone(tmp_path: Path, now: dict[str, Any], why: str) -> None:
+    rig = EngineRig(tmp_path, **LOOPS, restarts=7)
+    rig.engine.becomes(**now)
+    assert told(await rig.restart()) == ("refused", f"Nothing was sent: {NAME} {why}")
+    assert rig.engine.asked == []
+
+
 async def test_a_unit_that_cannot_be_looked_at_is_left_alone(tmp_path: Path) -> None:
     rig = EngineRig(tmp_path)
     rig.engine.read_error = NotAllowed("systemctl may not show the unit")
@@ -455,7 +534,7 @@ async def test_each_action_asks_for_its_own_right(tmp_path: Path, verb: UnitVerb
         rig.engine.becomes(**FAILED)
         rig.unit = rig.engine.stands
     rig.engine.sudoers = {verb: "the line"}
-    assert told(await act())[1].endswith("one line in sudoers allows it.\nthe line")
+    assert told(await act())[1].endswith("these lines in sudoers allow it.\nthe line")
     assert rig.engine.asked == [verb]
 
 
@@ -513,14 +592,28 @@ async def test_a_sudo_that_wants_a_password_is_refused_with_the_line_that_is_mis
     tmp_path: Path, through_sudo: Config
 ) -> None:
     word, why = told(await restarted(through_sudo, tmp_path))
-    line = f"{getpass.getuser()} ALL=(root) NOPASSWD: {tmp_path}/systemctl restart adaf-backtest-engine"
+    lines = sudoers(tmp_path)
     assert (word, why) == (
         "refused",
-        f"Nothing was sent: sudo would ask for a password here; one line in sudoers allows it.\n{line}",
+        "Nothing was sent: sudo would ask for a password here; these lines in sudoers allow it.\n" + "\n".join(lines),
     )
     assert not (tmp_path / "restarted").exists()
     (entry,) = JournalReader(tmp_path / "journal.jsonl").tail(9)
-    assert (entry.kind, entry.data) == ("refusal", {"text": why.partition("\n")[0], "copy": [line]})
+    assert (entry.kind, entry.data) == ("refusal", {"text": why.partition("\n")[0], "copy": lines})
+
+
+def sudoers(folder: Path) -> list[str]:
+    """All lines that looking at the unit and acting on it need."""
+    told = r"show adaf-backtest-engine -p " + r"\,".join(PROPERTIES)
+    commands = (told, "restart adaf-backtest-engine", "reset-failed adaf-backtest-engine")
+    return [f"{getpass.getuser()} ALL=(root) NOPASSWD: {folder}/systemctl {command}" for command in commands]
+
+
+def test_the_lines_are_for_what_the_actions_ask_for() -> None:
+    plans = (planned(plan_restart, unit()), planned(plan_reset_failed, unit(active="failed")))
+    asked = [step.request.verb for plan in plans for step in plan.steps if isinstance(step.request, UnitCommand)]
+    assert tuple(asked) == ASKED
+    assert len([spec for spec in REGISTRY.values() if spec.acts_on is UnitTarget]) == len(plans)
 
 
 async def test_the_line_that_is_missing_stands_alone_also_when_only_the_run_tells_it(tmp_path: Path) -> None:
@@ -545,7 +638,8 @@ async def test_the_line_that_is_missing_stands_alone_also_when_only_the_run_tell
 async def test_a_sudo_that_wants_none_is_used(tmp_path: Path, through_sudo: Config) -> None:
     command = f"{tmp_path}/systemctl restart adaf-backtest-engine"
     (tmp_path / "allowed").write_text(command + "\n")
-    assert told(await restarted(through_sudo, tmp_path)) == ("worked", "active -> active in a new run, health healthy")
+    word, text = told(await restarted(through_sudo, tmp_path))
+    assert (word, text.partition(" after ")[0]) == ("worked", "active -> active in a new run, health healthy")
     asked = (tmp_path / "called").read_text().splitlines()
     assert asked.index(f"-n -l {command}") < asked.index(f"-n {command}")
     assert asked.count(f"-n {command}") == 1

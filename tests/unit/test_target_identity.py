@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from backend.model.target import JobTarget, UnitTarget
+from tests.engines import CLEARED, FAILED, LOOPS, UP
 from tests.fakes import NOW, failed
 from tests.situations import unit
 
@@ -43,3 +44,55 @@ def test_a_unit_is_the_same_in_the_same_run_and_state_only() -> None:
     assert target.same(replace(up, main_pid=1, memory_current=None))
     for other in ({"name": "another.service"}, {"invocation": "b702" * 8}, {"active": "failed"}):
         assert not target.same(unit(**other))
+
+
+BRIEFLY: dict[str, Any] = {"restarts": 7, "active_since": NOW - timedelta(seconds=4)}
+HOLDING: dict[str, Any] = {"restarts": 7, "active_since": NOW - timedelta(seconds=10)}
+ENDING: dict[str, Any] = {"active": "deactivating", "sub": "stop-sigterm", "restarts": 7}
+
+
+@pytest.mark.parametrize(
+    ("stands", "restless"),
+    [
+        ({**LOOPS, "restarts": 7}, True),
+        ({**LOOPS, "restarts": None}, True),
+        ({"active": "activating", "sub": "start", "restarts": 7}, True),
+        ({"active": "activating", "sub": "start"}, False),
+        (BRIEFLY, True),
+        ({**BRIEFLY, "restarts": 0}, False),
+        (HOLDING, False),
+        ({**HOLDING, "active_since": None}, False),
+        ({**ENDING, "result": "exit-code"}, True),
+        ({**ENDING, "result": "success"}, False),
+        ({"active": "failed", "sub": "failed-before-auto-restart"}, True),
+        ({**FAILED, "restarts": 7}, False),
+        ({**CLEARED, "restarts": 7}, False),
+    ],
+)
+def test_a_unit_is_restless_while_its_manager_starts_it_again_and_again(stands: dict[str, Any], restless: bool) -> None:
+    assert unit(**stands).restless(NOW) is restless
+
+
+@pytest.mark.parametrize("meant", [LOOPS, BRIEFLY], ids=["waits", "up for a moment"])
+@pytest.mark.parametrize(
+    ("now", "same"),
+    [
+        ({**LOOPS, "restarts": 8, "invocation": "b702" * 8}, True),
+        ({**UP, **BRIEFLY}, True),
+        ({**FAILED, "restarts": 8}, True),
+        ({**UP, **HOLDING}, False),
+        ({**CLEARED, "restarts": 8}, False),
+        ({**LOOPS, "name": "another.service"}, False),
+    ],
+)
+def test_a_restless_unit_is_the_same_in_whichever_run_until_it_holds_or_is_stopped(
+    meant: dict[str, Any], now: dict[str, Any], same: bool
+) -> None:
+    target = UnitTarget.of(unit(**{"restarts": 7, **meant}), NOW)
+    assert target.restless
+    assert target.same(unit(**now), NOW) is same
+
+
+def test_a_unit_that_held_is_another_once_it_is_restless() -> None:
+    target = UnitTarget.of(unit(), NOW)
+    assert not target.same(unit(**LOOPS, restarts=1), NOW)

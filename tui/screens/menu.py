@@ -60,7 +60,8 @@ class MenuScreen(ModalScreen[str | None]):
         entry = self._entries.get(self._table.cursor_key or "")
         if entry is not None:
             tone: Tone = "warn" if entry.reason else "plain"
-            lines = wrapped(entry.reason or entry.help, max(8, self._reason.size.width))
+            room = max(8, self._reason.size.width)
+            lines = [line for told in (entry.reason or entry.help).split("\n") for line in wrapped(told, room)]
             self._reason.show(tuple((Span(line, tone),) for line in lines))
 
     def on_live_table_opened(self, event: LiveTable.Opened) -> None:

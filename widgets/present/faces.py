@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from backend.frozen import dataclass
-from backend.model.situation import GRAVITY, Face, Part, PartState, SourceName
+from backend.model.situation import GRAVITY, Face, Failure, Part, PartState, SourceName
 from widgets.present.view import Look, grave
 from widgets.present.words import span, time_of_day
 from widgets.text import Glyphs, Line, Span, Tone, crop, line_width, shown, wrapped
@@ -58,9 +58,14 @@ def standing(look: Look, parts: Sequence[Part[Any]]) -> Standing:
 
 def _why(state: PartState[Any]) -> Line:
     """Why a part failed, without the route that a server's own words begin with: what matters more than where."""
-    sentence = state.failure.summary if state.failure else ""
+    sentence = _sentence(state.failure) if state.failure else ""
     route, _, words = sentence.partition(" ")
     return (Span(words if route.startswith("/") and words else sentence, "bad"),)
+
+
+def _sentence(failure: Failure) -> str:
+    """Without the lines to copy that may stand below it: a pane has no room for them, a refusal tells them whole."""
+    return failure.summary.partition("\n")[0]
 
 
 def _face(faces: Sequence[Face]) -> Face:
@@ -90,7 +95,7 @@ def aged(look: Look, part: Part[Any], words: Line) -> Line:
 
 def _notices(states: Sequence[PartState[Any]], faces: Sequence[Face], look: Look) -> tuple[Line, ...]:
     failed = {
-        state.failure.summary: state
+        _sentence(state.failure): state
         for state, face in reversed([*zip(states, faces, strict=True)])
         if face is Face.FAILED and state.failure
     }

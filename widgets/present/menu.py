@@ -40,8 +40,13 @@ def rows(entries: Sequence[MenuEntry]) -> tuple[Row, ...]:
                 Cell(entry.title, "dim" if entry.reason else "strong"),
                 Cell(entry.risk, "dim" if entry.reason else risk_tone(entry.risk)),
                 Cell(entry.panes, "dim"),
-                Cell(f"not now: {entry.reason}" if entry.reason else entry.help, "dim" if entry.reason else "plain"),
+                Cell(_now(entry), "dim" if entry.reason else "plain"),
             ),
         )
         for entry in entries
     )
+
+
+def _now(entry: MenuEntry) -> str:
+    """What it does, or why not now: lines to copy below that have no room in a row, and stand whole below the list."""
+    return entry.help if entry.reason is None else f"not now: {entry.reason.partition(chr(10))[0]}"
