@@ -26,7 +26,7 @@ TYPING = 4
 TIGHT, TIGHT_TYPING = 4, 2
 """The same where not all facts have room, but for the heading: no empty lines, and no frame around the word."""
 WRONG = "not the word that is shown"
-PASTED = "not taken: type it by hand"
+PASTED = "not taken: it was pasted; type it"
 IN_A_BURST = "not taken: it came with other keys"
 
 
@@ -73,7 +73,7 @@ class PlanScreen(SettlingScreen[bool]):
             yield self._more
             if self._word is not None:
                 yield Readout(((Span("type "), Span(self._word, "bad"), Span(", then enter")),), id="plan-type")
-                yield WordInput(self.hears)
+                yield WordInput(self._word, self.hears, lambda: self.letters_together)
             yield self._keys
 
     def on_mount(self) -> None:
