@@ -249,6 +249,43 @@ async def test_pasted_text_confirms_nothing(rig: Rig) -> None:
         assert not open_.runs.plans
 
 
+async def test_its_facts_age_while_it_is_open(rig: Rig) -> None:
+    async with dialog(rig, "down", "r") as open_:
+        assert "facts   0s old" in rig.text
+        await open_.pass_time(45)
+        await open_.until(lambda: "facts   45s old" in rig.text)
+        await open_.pilot.resize_terminal(80, 24)
+        await open_.until(lambda: len(rig.lines) == 24 and "facts   45s old" in rig.text)
+
+
+@pytest.mark.parametrize("width", [44, 60, 80])
+@pytest.mark.parametrize(("keys", "confirms"), [(("down", "r"), "y"), (("asterisk", "r"), "y"), (("1", "S"), "enter")])
+async def test_what_was_wrong_is_told_whole_for_a_while(
+    rig: Rig, keys: tuple[str, ...], confirms: str, width: int
+) -> None:
+    async with rig.run(width, 17) as pilot:
+        await rig.know(pilot, data_gap())
+        await pilot.press(*keys)
+        open_ = Dialog(rig, pilot, Recorder())
+        await open_.until(lambda: open_.is_open() and "Cancel" in rig.text)
+        await open_.pass_time(2)
+        if confirms == "enter":
+            await open_.press(*"adaf-backtest-engine")
+        await open_.press_at_once("left", confirms)
+        note = f"not taken: it came with other keys; press {confirms} again"
+        await open_.until(lambda: note.replace(" ", "") in "".join(line.strip(" │┃") for line in inside(rig)))
+        assert "Cancel" in inside(rig)[-1]
+        assert "60s" in inside(rig)[-1]
+        await open_.pass_time(6)
+        await open_.until(lambda: "not taken" not in rig.text)
+
+
+def inside(rig: Rig) -> list[str]:
+    """What the dialog shows, without the gaps in its lines."""
+    at = rig.app.screen.query_one("#plan").content_region
+    return ["".join(line[at.x : at.right].split()) for line in rig.lines[at.y : at.bottom]]
+
+
 async def test_it_expires_because_facts_age(rig: Rig) -> None:
     async with dialog(rig, "down", "r") as open_:
         await open_.pass_time(59)
