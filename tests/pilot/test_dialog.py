@@ -147,6 +147,36 @@ async def test_what_lies_below_is_counted_until_one_has_scrolled_there(rig: Rig)
         assert "8821/requeue" in rig.text
 
 
+@pytest.mark.parametrize("keys", [("asterisk", "r"), ("1", "S")], ids=["y", "word"])
+@pytest.mark.parametrize("held", ["", "ctrl+"])
+async def test_long_lists_are_gone_through_at_once(rig: Rig, keys: tuple[str, ...], held: str) -> None:
+    async with rig.run(60, 17) as pilot:
+        await rig.know(pilot, data_gap())
+        await pilot.press(*keys)
+        open_ = Dialog(rig, pilot, Recorder())
+        await open_.until(lambda: open_.is_open() and "more lines" in rig.text)
+        await open_.pass_time(2)
+        facts = open_.screen.query_one("#plan-facts")
+        await open_.press(f"{held}end")
+        if held or keys[0] != "1":
+            await open_.until(lambda: facts.scroll_y == facts.max_scroll_y > 0 and "more line" not in rig.text)
+            await open_.press(f"{held}home")
+        await open_.until(lambda: facts.scroll_y == 0 and "more lines" in rig.text)
+
+
+async def test_what_opens_another_screen_is_dropped_while_a_dialog_is_on_its_way(rig: Rig) -> None:
+    async with rig.run() as pilot:
+        await rig.know(pilot, data_gap())
+        open_ = Dialog(rig, pilot, Recorder())
+        await open_.press("1")
+        await open_.press_at_once("S", "a", "question_mark")
+        await open_.until(lambda: open_.is_open() and "[esc] Cancel" in rig.text)
+        assert rig.app.screen_stack == [rig.app.dashboard, open_.screen]
+        await open_.pass_time(1)
+        await open_.press("escape", "a")
+        await open_.until(lambda: not open_.is_open() and len(rig.app.screen_stack) == 2)
+
+
 async def test_y_confirms_once_the_dialog_could_be_read(rig: Rig) -> None:
     async with dialog(rig, "down", "r") as open_:
         await open_.pass_time(0.29)

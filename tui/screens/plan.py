@@ -47,6 +47,8 @@ class PlanScreen(SettlingScreen[bool]):
         Binding("down", "scroll(1)", show=False),
         Binding("pageup", "scroll(-8)", show=False),
         Binding("pagedown", "scroll(8)", show=False),
+        Binding("home,ctrl+home", "end(-1)", show=False),
+        Binding("end,ctrl+end", "end(1)", show=False),
         Binding("ctrl+q", "app.leave", show=False),
     ]
 
@@ -215,6 +217,11 @@ class PlanScreen(SettlingScreen[bool]):
     def action_scroll(self, lines: int) -> None:
         """Scroll the facts."""
         self._scrolls.scroll_relative(y=lines, animate=False)
+        self.call_after_refresh(self._tick)
+
+    def action_end(self, way: int) -> None:
+        """Go to the first of the facts, or to the last; where a word is typed, only with ctrl."""
+        self._scrolls.scroll_to(y=0 if way < 0 else self._scrolls.max_scroll_y, animate=False)
         self.call_after_refresh(self._tick)
 
 
