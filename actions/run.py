@@ -16,6 +16,9 @@ from backend.incident.entry import told_as_data
 from backend.locks import Held
 from backend.text import add
 
+NEVER_ENDS = "If it never ends, kill -9 that process, for a stopped one hears nothing else; its lock goes with it."
+"""The way out where the holder of a lock hangs."""
+
 
 class Runner:
     """Runs plans, one at a time for each target, and writes down what it does before it does it."""
@@ -77,7 +80,7 @@ class Runner:
 def busy(holder: Held, does: str) -> Refusal:
     """Somebody has a lock, and does something with it."""
     since = f" since {holder.since:%H:%M:%S}" if holder.since else ""
-    return Refusal(f"{holder.who} {does}{since}; wait for what comes of it.")
+    return Refusal(f"{holder.who} {does}{since}; wait for what comes of it. {NEVER_ENDS}")
 
 
 def _others_have(does: Sequence[str], taken: Taken) -> Refusal:

@@ -284,7 +284,9 @@ class BacktopApp(App[None]):
             self.push_screen(screen, lambda answer: self.life.end() if answer else None)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 - Textual's
-        """The palette stays closed while an action is open or runs."""
+        """The palette stays closed while an action is open or runs; nothing else opens before its dialog does."""
+        if action in ("menu", "help"):
+            return not self.dispatcher.opening
         return not (action == "command_palette" and self.dispatcher.busy is not None)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:  # noqa: ARG002 - Textual's

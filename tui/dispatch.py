@@ -181,6 +181,11 @@ class Dispatcher:
         return "" if self._brake.cuts else waiting(self._brake)
 
     @property
+    def opening(self) -> bool:
+        """Whether an action was asked for that does not run: its dialog is open, or about to be."""
+        return self.busy is not None and not self.running
+
+    @property
     def leaving(self) -> Leaving:
         """What `end` does now."""
         if self._brake is not None:

@@ -9,6 +9,8 @@ from tests.e2e.terminal import Terminal
 pytestmark = pytest.mark.e2e
 
 BURST = "not taken: it came with other keys"
+PASTED = "not taken: it was pasted; type it"
+WRONG = "not the word that is shown"
 WORD = "adaf-backtest-engine"
 
 
@@ -53,10 +55,14 @@ def test_a_key_that_confirms_counts_only_by_itself(watching: Terminal, data_gap:
     assert not [line for line in data_gap.run("journal", "--json").out.splitlines() if '"intent"' in line]
 
 
-def test_a_word_and_its_enter_in_one_write_confirm_nothing(watching: Terminal, data_gap: Stand) -> None:
+def test_a_word_that_is_pasted_confirms_nothing_also_where_the_terminal_does_not_tell(
+    watching: Terminal, data_gap: Stand
+) -> None:
     watching.press("1", "S")
     watching.shows("type ", "then enter", "[esc] Cancel")
-    watching.insist(f"\x15{WORD}\r", lambda: BURST in watching.text)
+    for pasted in (WORD, f"{WORD}\r"):
+        watching.insist(pasted, lambda: PASTED in watching.text)
+        watching.insist("\r", lambda: WRONG in watching.text)
     watching.press("escape")
     watching.hides("then enter")
     assert not [line for line in data_gap.run("journal", "--json").out.splitlines() if '"intent"' in line]

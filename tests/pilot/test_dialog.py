@@ -147,6 +147,36 @@ async def test_what_lies_below_is_counted_until_one_has_scrolled_there(rig: Rig)
         assert "8821/requeue" in rig.text
 
 
+@pytest.mark.parametrize("keys", [("asterisk", "r"), ("1", "S")], ids=["y", "word"])
+@pytest.mark.parametrize("held", ["", "ctrl+"])
+async def test_long_lists_are_gone_through_at_once(rig: Rig, keys: tuple[str, ...], held: str) -> None:
+    async with rig.run(60, 17) as pilot:
+        await rig.know(pilot, data_gap())
+        await pilot.press(*keys)
+        open_ = Dialog(rig, pilot, Recorder())
+        await open_.until(lambda: open_.is_open() and "more lines" in rig.text)
+        await open_.pass_time(2)
+        facts = open_.screen.query_one("#plan-facts")
+        await open_.press(f"{held}end")
+        if held or keys[0] != "1":
+            await open_.until(lambda: facts.scroll_y == facts.max_scroll_y > 0 and "more line" not in rig.text)
+            await open_.press(f"{held}home")
+        await open_.until(lambda: facts.scroll_y == 0 and "more lines" in rig.text)
+
+
+async def test_what_opens_another_screen_is_dropped_while_a_dialog_is_on_its_way(rig: Rig) -> None:
+    async with rig.run() as pilot:
+        await rig.know(pilot, data_gap())
+        open_ = Dialog(rig, pilot, Recorder())
+        await open_.press("1")
+        await open_.press_at_once("S", "a", "question_mark")
+        await open_.until(lambda: open_.is_open() and "[esc] Cancel" in rig.text)
+        assert rig.app.screen_stack == [rig.app.dashboard, open_.screen]
+        await open_.pass_time(1)
+        await open_.press("escape", "a")
+        await open_.until(lambda: not open_.is_open() and len(rig.app.screen_stack) == 2)
+
+
 async def test_y_confirms_once_the_dialog_could_be_read(rig: Rig) -> None:
     async with dialog(rig, "down", "r") as open_:
         await open_.pass_time(0.29)
@@ -247,6 +277,43 @@ async def test_pasted_text_confirms_nothing(rig: Rig) -> None:
         await open_.pilot.pause()
         assert open_.is_open()
         assert not open_.runs.plans
+
+
+async def test_its_facts_age_while_it_is_open(rig: Rig) -> None:
+    async with dialog(rig, "down", "r") as open_:
+        assert "facts   0s old" in rig.text
+        await open_.pass_time(45)
+        await open_.until(lambda: "facts   45s old" in rig.text)
+        await open_.pilot.resize_terminal(80, 24)
+        await open_.until(lambda: len(rig.lines) == 24 and "facts   45s old" in rig.text)
+
+
+@pytest.mark.parametrize("width", [44, 60, 80])
+@pytest.mark.parametrize(("keys", "confirms"), [(("down", "r"), "y"), (("asterisk", "r"), "y"), (("1", "S"), "enter")])
+async def test_what_was_wrong_is_told_whole_for_a_while(
+    rig: Rig, keys: tuple[str, ...], confirms: str, width: int
+) -> None:
+    async with rig.run(width, 17) as pilot:
+        await rig.know(pilot, data_gap())
+        await pilot.press(*keys)
+        open_ = Dialog(rig, pilot, Recorder())
+        await open_.until(lambda: open_.is_open() and "Cancel" in rig.text)
+        await open_.pass_time(2)
+        if confirms == "enter":
+            await open_.press(*"adaf-backtest-engine")
+        await open_.press_at_once("left", confirms)
+        note = f"not taken: it came with other keys; press {confirms} again"
+        await open_.until(lambda: note.replace(" ", "") in "".join(line.strip(" │┃") for line in inside(rig)))
+        assert "Cancel" in inside(rig)[-1]
+        assert "60s" in inside(rig)[-1]
+        await open_.pass_time(6)
+        await open_.until(lambda: "not taken" not in rig.text)
+
+
+def inside(rig: Rig) -> list[str]:
+    """What the dialog shows, without the gaps in its lines."""
+    at = rig.app.screen.query_one("#plan").content_region
+    return ["".join(line[at.x : at.right].split()) for line in rig.lines[at.y : at.bottom]]
 
 
 async def test_it_expires_because_facts_age(rig: Rig) -> None:

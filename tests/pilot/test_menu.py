@@ -284,6 +284,30 @@ async def test_lines_that_are_to_be_copied_are_said_whole_and_stand_alone(rig: R
         assert row.rstrip().endswith(f"▌ {line}")
 
 
+SAID = "sudo asks for a password. This line in sudoers, or in a file of sudoers.d, allows what is refused now:"
+SUDOERS = "oncall ALL=(root) NOPASSWD: /usr/bin/systemctl restart adaf-backtest-engine.service"
+
+
+@pytest.mark.parametrize("keys", [(), ("a",), ("1", "S")], ids=["dashboard", "menu", "dialog"])
+async def test_what_is_said_is_whole_at_every_width(rig: Rig, keys: tuple[str, ...]) -> None:
+    async with rig.run(80, 40) as pilot:
+        await rig.know(pilot, data_gap())
+        if keys:
+            await pilot.press(*keys)
+            await until(pilot, lambda: rig.app.screen is not rig.app.dashboard)
+        rig.app.stage.tell(f"{SAID}\n{SUDOERS}", title="restart engine: refused", grave=True)
+        for width in range(44, 81):
+            await pilot.resize_terminal(width, 40)
+            await until(pilot, lambda width=width: len(rig.lines[0]) == width)  # type: ignore[misc]
+            await until(pilot, lambda: (SAID + SUDOERS).replace(" ", "") in said(rig), f"all of it in {width} columns")
+
+
+def said(rig: Rig) -> str:
+    """What is seen of a toast, without the gaps where lines are broken."""
+    at = rig.app.screen.query_one("Toast").region
+    return "".join("".join(line[max(0, at.x) : at.right].strip(" ▌") for line in rig.lines[at.y : at.bottom]).split())
+
+
 @pytest.mark.parametrize("key", ["a", "question_mark", "ctrl+p", "r", "ctrl+q"])
 async def test_what_was_said_before_covers_nothing_that_opens(rig: Rig, key: str) -> None:
     async with rig.run() as pilot:

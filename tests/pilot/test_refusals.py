@@ -74,7 +74,7 @@ async def test_what_another_backtop_does_is_left_to_it(rig: Rig, title: str) -> 
             await confirm(rig, pilot, title)
             (told,) = rig.told
             assert told.startswith(f"{title}: refused: bob@research-01, pid {pid} acts on ")
-            assert told.endswith("; wait for what comes of it.")
+            assert "; wait for what comes of it. If it never ends, kill -9 that process" in told
             assert "bob@research-01" in rig.text
     (refusal,) = JournalReader(config.journal_path).tail(9)
     assert (refusal.kind, refusal.data["text"]) == ("refusal", told.partition(": refused: ")[2]), "nothing was begun"

@@ -16,7 +16,7 @@ from tests.pilot.waiting import until
 from tests.situations import RUNNING, after, data_gap, data_gap_values, given_up, jobs, unit
 from tui.screens.leave import LeaveScreen
 from tui.screens.plan import PlanScreen
-from tui.screens.word import WordInput
+from tui.screens.word import WordInput, pasted_at
 
 WORD = "adaf-backtest-engine"
 
@@ -70,15 +70,62 @@ async def test_the_word_in_full_and_enter_confirm(rig: Rig) -> None:
         assert open_.runs.targets == [["adaf-backtest-engine.service"]]
 
 
-async def test_the_word_and_its_enter_at_once_confirm_nothing_until_enter_is_pressed_by_itself(rig: Rig) -> None:
+BURST = "not taken: it was pasted; type it"
+
+
+@pytest.mark.parametrize("ahead", [(), tuple(WORD[:6])], ids=["all of it", "its end"])
+@pytest.mark.parametrize("behind", [(), ("enter",)], ids=["alone", "with enter"])
+async def test_a_word_that_comes_in_one_burst_is_thrown_away(
+    rig: Rig, ahead: tuple[str, ...], behind: tuple[str, ...]
+) -> None:
     async with dialog(rig) as open_:
         await open_.pass_time(2)
-        await open_.press_at_once(*WORD, "enter")
+        await open_.press(*ahead)
+        await open_.press_at_once(*WORD[len(ahead) :], *behind)
+        await open_.until(lambda: BURST in rig.text)
+        assert typed(open_) == ""
+        await open_.press("enter")
+        assert open_.is_open()
+        assert not open_.runs.plans
+        await open_.press(*WORD, "enter")
+        await open_.until(lambda: bool(open_.runs.plans))
+
+
+async def test_two_letters_may_come_together(rig: Rig) -> None:
+    async with dialog(rig) as open_:
+        await open_.pass_time(2)
+        for start in range(0, len(WORD), 2):
+            await open_.press_at_once(*WORD[start : start + 2])
+            await open_.until(lambda start=start: typed(open_) == WORD[: start + 2])  # type: ignore[misc]
+            await open_.press("down")
+        await open_.press("enter")
+        await open_.until(lambda: bool(open_.runs.plans))
+
+
+async def test_a_key_that_is_held_down_pastes_nothing(rig: Rig) -> None:
+    async with dialog(rig) as open_:
+        await open_.pass_time(2)
+        await open_.press(*"abcdef")
+        await open_.press_at_once(*["backspace"] * 5)
+        await open_.until(lambda: typed(open_) == "a")
+        assert BURST not in rig.text
+
+
+async def test_the_word_by_hand_and_its_enter_in_a_burst_confirm_nothing(rig: Rig) -> None:
+    async with dialog(rig) as open_:
+        await open_.pass_time(2)
+        await open_.press(*WORD[:-1])
+        await open_.press_at_once(WORD[-1], "enter")
         await open_.until(lambda: "not taken: it came with other keys" in rig.text)
         assert typed(open_) == WORD
         assert not open_.runs.plans
         await open_.press("enter")
         await open_.until(lambda: bool(open_.runs.plans))
+
+
+@pytest.mark.parametrize(("word", "letters"), [("3", 2), ("14", 2), ("11500", 2), ("vm-one", 3), (WORD, 3)])
+def test_of_a_short_word_fewer_letters_are_a_burst(word: str, letters: int) -> None:
+    assert pasted_at(word) == letters
 
 
 async def test_it_shows_all_that_one_confirms(rig: Rig) -> None:
@@ -170,15 +217,16 @@ async def test_what_is_wrong_is_said_where_it_hides_nothing(rig: Rig) -> None:
     async with dialog(rig, size=(60, 17)) as open_:
         await open_.pass_time(5)
         await open_.press("enter")
-        assert "[esc] Cancel   not the word that is shown   60s" in rig.text
+        assert "not the word that is shown" in rig.text
+        assert "[esc] Cancel   expires in 60s" in rig.text
         await open_.press("x")
         assert "not the word" not in rig.text
         await open_.press(*WORD, "enter")
-        assert "[esc] Cancel   not the word that is shown" in rig.text
+        assert "not the word that is shown" in rig.text
         rig.app.post_message(events.Paste(WORD))
-        await open_.until(lambda: "[esc] Cancel   not taken: type it by hand" in rig.text)
+        await open_.until(lambda: "not taken: it was pasted; type it" in rig.text)
         await open_.press("backspace", "ctrl+v")
-        assert "not taken: type it by hand" in rig.text
+        assert "not taken: it was pasted; type it" in rig.text
         assert typed(open_) == f"x{WORD}"[:-1]
         assert rig.told == []
         await open_.press("y")
@@ -216,7 +264,7 @@ async def test_where_room_is_scarce_the_facts_have_it_and_more_is_told(
             await open_.press("down")
             await open_.until(lambda before=before: body.scroll_y > before)  # type: ignore[misc]
             await open_.pilot.pause()
-        assert "facts   0s old" in rig.text
+        assert "facts   1s old" in rig.text
 
 
 async def test_escape_cancels(rig: Rig) -> None:
@@ -325,7 +373,7 @@ async def test_on_a_small_screen_everything_can_be_reached(rig: Rig) -> None:
             await open_.press("down", "down")
         for words in (
             "targets", "sends", "systemctl restart", "only if", "effect", "8850 mean-revert-eu", "ends 4 worker",
-            "cannot be undone", "checked", "facts   0s old",
+            "cannot be undone", "checked", "facts   1s old",
         ):  # fmt: skip
             assert words in seen, words
         end = rig.text

@@ -1,6 +1,5 @@
 """The dialog: what will be done, to what, on which facts, and the key that confirms it."""
 
-from math import ceil
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -11,7 +10,7 @@ from actions.plan import Plan, Risk
 from backend.clock import Clock
 from tui.screens.settling import SETTLE, SettlingScreen
 from tui.screens.word import WordInput
-from widgets.present.plan import PlanFacts, body, heading, more_below
+from widgets.present.plan import PlanFacts, age_line, body, heading, key_lines, more_below
 from widgets.readout import Readout
 from widgets.text import Line, Span, line_width
 
@@ -23,10 +22,14 @@ AROUND = 8
 """Lines of the screen that the scrolling facts leave to the heading, the keys, the frame and what lies around it."""
 TYPING = 4
 """As many more where a word is typed."""
+LOOSE = 5
+"""Of them those that are taken, but for the heading and what is said above the keys."""
 TIGHT, TIGHT_TYPING = 4, 2
-"""The same where not all facts have room, but for the heading: no empty lines, and no frame around the word."""
+"""The same where not all facts have room: no empty lines, and no frame around the word."""
+NOTED = 6.0
+"""Seconds for which it is told what was wrong with what was typed."""
 WRONG = "not the word that is shown"
-PASTED = "not taken: type it by hand"
+PASTED = "not taken: it was pasted; type it"
 IN_A_BURST = "not taken: it came with other keys"
 
 
@@ -44,6 +47,8 @@ class PlanScreen(SettlingScreen[bool]):
         Binding("down", "scroll(1)", show=False),
         Binding("pageup", "scroll(-8)", show=False),
         Binding("pagedown", "scroll(8)", show=False),
+        Binding("home,ctrl+home", "end(-1)", show=False),
+        Binding("end,ctrl+end", "end(1)", show=False),
         Binding("ctrl+q", "app.leave", show=False),
     ]
 
@@ -58,6 +63,9 @@ class PlanScreen(SettlingScreen[bool]):
         self._has_text = False
         self._note = ""
         """What was wrong with what was typed last."""
+        self._noted_at = 0.0
+        self._made_at = clock.monotonic()
+        self._age_line: Line = ()
         self._body = Readout(id="plan-body")
         self._scrolls = VerticalScroll(self._body, id="plan-facts", can_focus=False)
         self._more = Readout(((),), id="plan-more")
@@ -73,7 +81,7 @@ class PlanScreen(SettlingScreen[bool]):
             yield self._more
             if self._word is not None:
                 yield Readout(((Span("type "), Span(self._word, "bad"), Span(", then enter")),), id="plan-type")
-                yield WordInput(self.hears)
+                yield WordInput(self._word, self.hears, lambda: self.letters_together)
             yield self._keys
 
     def on_mount(self) -> None:
@@ -94,9 +102,11 @@ class PlanScreen(SettlingScreen[bool]):
         if not self._body.size.width:  # not laid out yet
             return
         self._heading.show(_folded(heading(self._facts), self._heading.size.width))
+        self._age_line = age_line(self._facts.facts_age_s)
         self._body.show(body(self._facts, self._body.size.width))
+        self._age()
         self._make_room()
-        self._keys.show((self._key_line(),))
+        self._show_keys()
         self._has_text = True
         self.call_after_refresh(self._tell_more)
         self.call_after_refresh(self.drawn)
@@ -110,12 +120,11 @@ class PlanScreen(SettlingScreen[bool]):
 
     def _make_room(self) -> None:
         """As many lines for the facts as they need, as far as the screen has them."""
-        typing, lines = self._word is not None, len(self._body.lines)
-        room = self.size.height - AROUND - TYPING * typing
-        self.set_class(lines > room, "tight")
-        if lines > room:
-            room = self.size.height - TIGHT - len(self._heading.lines) - TIGHT_TYPING * typing
-        self._scrolls.styles.max_height = max(1, room)
+        typing, lines, notes = self._word is not None, len(self._body.lines), max(0, len(self._keys.lines) - 1)
+        tight = lines > self.size.height - AROUND - TYPING * typing
+        self.set_class(tight, "tight")
+        around = TIGHT + TIGHT_TYPING * typing if tight else LOOSE + TYPING * typing
+        self._scrolls.styles.max_height = max(1, self.size.height - around - len(self._heading.lines) - notes)
 
     def drawn(self) -> None:
         """It can be seen, once there is text in it."""
@@ -138,31 +147,37 @@ class PlanScreen(SettlingScreen[bool]):
             self.expired = True
             self.dismiss(False)
             return
-        self._keys.show((self._key_line(),))
+        if self.open_for - self._noted_at >= NOTED:
+            self._note = ""
+        self._age()
+        self._show_keys()
 
-    def _key_line(self) -> Line:
-        ready = self.open_for >= self._wait
-        left = EXPIRES - self.open_for
-        seconds = f"{10 * -(-int(left) // 10)}s" if left > 10 else f"{ceil(left)}s"
-        long, short = Span(f"   expires in {seconds}", "dim"), Span(f"   {seconds}", "dim")
-        if self._word is not None:
-            cancel = Span("[esc] Cancel", "strong")
-            aside: Line = (Span(f"   {self._note}", "warn"),) if self._note else ()
-            return self._fitting((cancel, *aside, long), (cancel, *aside, short))
-        cancel, hint = Span("[n] Cancel", "strong"), Span("  esc, enter", "dim")
-        yes = Span("   [y] ", "accent" if ready else "dim"), Span(self._facts.title, "plain" if ready else "dim")
-        if self._note:
-            return self._fitting((cancel, *yes, Span(f"   {self._note}", "warn"), short))
-        return self._fitting((cancel, hint, *yes, long), (cancel, *yes, long), (cancel, *yes, short))
+    def _show_keys(self) -> None:
+        before = len(self._keys.lines)
+        self._keys.show(
+            key_lines(
+                self._facts.title, self._keys.size.width, typing=self._word is not None,
+                ready=self.open_for >= self._wait, left=EXPIRES - self.open_for, note=self._note,
+            )
+        )  # fmt: skip
+        if len(self._keys.lines) != before:
+            self._make_room()
+            self.call_after_refresh(self._tell_more)
 
-    def _fitting(self, *lines: Line) -> Line:
-        """The first of these that has room, or the last."""
-        return next((line for line in lines if line_width(line) <= self._keys.size.width), lines[-1])
+    @property
+    def _facts_age(self) -> float:
+        """Seconds: the facts age while it is open."""
+        return self._facts.facts_age_s + self._clock.monotonic() - self._made_at
+
+    def _age(self) -> None:
+        old, self._age_line = self._age_line, age_line(self._facts_age)
+        if self._age_line != old:
+            self._body.show(tuple(self._age_line if line == old else line for line in self._body.lines))
 
     def _remark(self, note: str) -> None:
-        """Say it in the line of the keys: a window over the dialog would hide what is typed."""
-        self._note = note
-        self._keys.show((self._key_line(),))
+        """Say it above the keys, for a while: a window over the dialog would hide what is typed."""
+        self._note, self._noted_at = note, self.open_for
+        self._show_keys()
 
     def on_input_changed(self) -> None:
         """What was wrong is being mended."""
@@ -191,7 +206,9 @@ class PlanScreen(SettlingScreen[bool]):
 
     def _confirm_if_alone(self) -> None:
         if self._may_confirm:
-            self.if_alone(self._confirms, self._confirm, lambda: self._remark(IN_A_BURST))
+            self.if_alone(
+                self._confirms, self._confirm, lambda: self._remark(f"{IN_A_BURST}; press {self._confirms} again")
+            )
 
     def _confirm(self) -> None:
         if self._may_confirm and (self._word is None or self.query_one(WordInput).value == self._word):
@@ -200,6 +217,11 @@ class PlanScreen(SettlingScreen[bool]):
     def action_scroll(self, lines: int) -> None:
         """Scroll the facts."""
         self._scrolls.scroll_relative(y=lines, animate=False)
+        self.call_after_refresh(self._tick)
+
+    def action_end(self, way: int) -> None:
+        """Go to the first of the facts, or to the last; where a word is typed, only with ctrl."""
+        self._scrolls.scroll_to(y=0 if way < 0 else self._scrolls.max_scroll_y, animate=False)
         self.call_after_refresh(self._tick)
 
 

@@ -18,7 +18,7 @@ TOGETHER = 0.03
 """Seconds: keys that come closer than this to each other were not typed by a hand. So comes what is pasted where the
 terminal does not tell that it is."""
 REMEMBERED = 16
-"""Keys whose times are kept."""
+"""Keys that are kept."""
 
 
 def typed_ago(event: Key) -> float:
@@ -39,8 +39,8 @@ class SettlingScreen(ModalScreen[T]):
         super().__init__()
         self._clock = clock
         self._drawn_at: float | None = None
-        self._typed: deque[tuple[str, float]] = deque(maxlen=REMEMBERED)
-        """The last keys, and when each was read from the terminal."""
+        self._typed: deque[Key] = deque(maxlen=REMEMBERED)
+        """The last keys; each knows when it was read from the terminal."""
 
     def on_mount(self) -> None:
         """Count from when it can be seen."""
@@ -67,7 +67,8 @@ class SettlingScreen(ModalScreen[T]):
 
     def hears(self, event: Key) -> bool:
         """Whether this key is meant for it."""
-        self._typed.append((event.key, event.time))
+        if not any(event is before for before in self._typed):  # it is asked for once by each that may take the key
+            self._typed.append(event)
         return self.open_for - typed_ago(event) >= self.deaf_to(event.key)
 
     def deaf_to(self, key: str) -> float:  # noqa: ARG002 - a question may need more thought for some keys
@@ -80,12 +81,22 @@ class SettlingScreen(ModalScreen[T]):
             event.stop()
             event.prevent_default()
 
+    @property
+    def letters_together(self) -> int:
+        """Letters among the last keys that came in one burst, each closer to the one before than a hand types."""
+        count, later = 0, None
+        for key in reversed(self._typed):
+            if later is not None and later - key.time >= TOGETHER:
+                break
+            count, later = count + key.is_printable, key.time
+        return count
+
     def if_alone(self, key: str, yes: Callable[[], object], no: Callable[[], object]) -> None:
         """Say yes once it is clear that this key, which was typed last, came by itself, else no.
 
         That takes a moment, for what follows in one burst with it comes a little later.
         """
-        typed = max((at for name, at in self._typed if name == key), default=None)
+        typed = max((each.time for each in self._typed if each.key == key), default=None)
 
         def answer() -> None:
             if self.is_current:
@@ -100,7 +111,7 @@ class SettlingScreen(ModalScreen[T]):
             no()
 
     def _is_alone(self, typed: float | None) -> bool:
-        return typed is None or all(at == typed or abs(at - typed) >= TOGETHER for _, at in self._typed)
+        return typed is None or all(each.time == typed or abs(each.time - typed) >= TOGETHER for each in self._typed)
 
     def on_paste(self, event: Paste) -> None:
         """Pasted text never answers anything."""

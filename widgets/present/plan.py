@@ -1,10 +1,11 @@
 """What the dialog shows of a plan."""
 
 from collections.abc import Sequence
+from math import ceil
 
 from backend.frozen import dataclass
 from widgets.present.words import risk_tone, span
-from widgets.text import Glyphs, Line, Span, Tone, crop, wrapped
+from widgets.text import Glyphs, Line, Span, Tone, crop, line_width, wrapped
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +55,30 @@ def body(facts: PlanFacts, width: int) -> tuple[Line, ...]:
         *_block("checked", facts.checks, width),
         *_block("before", facts.before, width, "warn"),
         *_block("only if", facts.preconditions, width),
-        (Span(f"{'facts':<{LABEL}}", "dim"), Span(f"{span(facts.facts_age_s)} old")),
+        age_line(facts.facts_age_s),
     ]
     return tuple(means + acts if len(facts.about) > 1 else acts + means)
+
+
+def age_line(seconds: float) -> Line:
+    """How old the facts are."""
+    return (Span(f"{'facts':<{LABEL}}", "dim"), Span(f"{span(seconds)} old"))
+
+
+def key_lines(title: str, width: int, *, typing: bool, ready: bool, left: float, note: str) -> tuple[Line, ...]:
+    """What the keys do and for how long; above it what was wrong with the last ones, which hides nothing of that."""
+    noted = wrapped(note, max(8, width)) if note else ()
+    seconds = f"{10 * -(-int(left) // 10)}s" if left > 10 else f"{ceil(left)}s"
+    long, short = Span(f"   expires in {seconds}", "dim"), Span(f"   {seconds}", "dim")
+    if typing:
+        cancel = Span("[esc] Cancel", "strong")
+        ways: tuple[Line, ...] = ((cancel, long), (cancel, short))
+    else:
+        cancel, hint = Span("[n] Cancel", "strong"), Span("  esc, enter", "dim")
+        yes = Span("   [y] ", "accent" if ready else "dim"), Span(title, "plain" if ready else "dim")
+        ways = (cancel, hint, *yes, long), (cancel, *yes, long), (cancel, *yes, short)
+    keys = next((line for line in ways if line_width(line) <= width), ways[-1])
+    return (*(((Span(line, "warn"),)) for line in noted), keys)
 
 
 def more_below(lines: int, glyphs: Glyphs) -> Line:
