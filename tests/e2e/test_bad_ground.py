@@ -144,6 +144,6 @@ def test_the_dashboard_goes_on_when_nothing_at_all_answers(opened: Open, calm: S
         terminal = opened("--config", str(config), columns=80, lines=24)
         terminal.shows("alert unknown", "no database answers", seconds=60)
         terminal.press("?")
-        terminal.shows("requeue", "ctrl+q")
+        terminal.shows("what is watched", "show all keys and actions")
         terminal.press("escape", "r", "1", "2", "3", "4", "5", "z", "ctrl+q")
         assert terminal.ends() == 0

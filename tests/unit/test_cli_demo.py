@@ -17,6 +17,9 @@ class Stage:
     """Stands in for the platform's process and for the screen; keeps what they are given."""
 
     config: Path
+    api: str = "http://127.0.0.1:1"
+    bin: Path = Path("bin")
+    readme: Path = Path("README")
     started: list[str] = field(default_factory=list)
     apps: list["Screen"] = field(default_factory=list)
 

@@ -34,7 +34,9 @@ def test_without_attempts_start_and_error_decide(
 
 def test_the_same_attempt_is_the_same_whatever_else_is_told_of_it() -> None:
     target = JobTarget.of(failed())
-    assert target.same(failed(error="told in more words", started_at=NOW - timedelta(minutes=8)))
+    assert target.same(failed(error="told in more words"))
+    assert target.same(failed(error="told in more words", started_at=None))
+    assert not target.same(failed(started_at=NOW - timedelta(minutes=8)))
     assert not target.same(failed("8842"))
 
 
