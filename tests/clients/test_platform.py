@@ -3,11 +3,13 @@
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from types import MappingProxyType
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -20,6 +22,7 @@ from backend.parts import (
     DATA_AVAILABILITY,
     DATA_SYMBOLS,
     DATA_VALIDATION,
+    ENGINE_UNIT,
     HOST_COUNTERS,
     HOST_PROCESSES,
     JOBS_FAILED,
@@ -29,6 +32,7 @@ from backend.parts import (
 from backend.platform import Platform
 from backend.poller import Poller
 from tests.clients.wire import Server, silence
+from tests.fakes import Time
 from tui.headless.look import look
 
 
@@ -85,6 +89,28 @@ async def test_one_look_has_the_same_patience_and_pace(server: Server) -> None:
     state = situation[JOBS_HEALTH]
     assert state.face(situation.at) is Face.FAILED
     assert (state.part.interval, state.part.deadline) == (77.0, READ[JOBS_HEALTH.key].deadline(0.2))
+
+
+@pytest.mark.parametrize(("waited", "reads"), [(12.0, 1), (14.0, 2), (20.0, 2)])
+async def test_one_look_tells_nothing_that_goes_stale_while_it_is_told(waited: float, reads: int) -> None:
+    time, asked = Time(), Counter[str]()
+
+    class Platformlike:
+        def fetches(self) -> dict[Part[Any], Callable[[], Awaitable[object]]]:
+            return {
+                part: partial(self.read, part, takes) for part, takes in {ENGINE_UNIT: 0.0, JOBS_HEALTH: waited}.items()
+            }
+
+        def skew_of(self, _part: Part[Any]) -> Callable[[], None]:
+            return lambda: None
+
+        async def read(self, part: Part[Any], seconds: float) -> str:
+            asked[part.key] += 1
+            time.passed += seconds
+            return "read"
+
+    await look(cast("Platform", Platformlike()), time)
+    assert asked == {ENGINE_UNIT.key: reads, JOBS_HEALTH.key: 1}
 
 
 RUN = "a3f1" * 8

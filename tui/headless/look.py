@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Collection, Iterable
+from datetime import timedelta
 from typing import Any
 
 from backend.clock import Clock
@@ -11,11 +12,14 @@ from backend.platform import Platform
 from backend.poller import Poller
 from backend.store import reduce
 
+TELLING = timedelta(seconds=2)
+"""How long what was seen is to stay fresh: it is judged again when it is told."""
+
 
 async def look(platform: Platform, clock: Clock, wanted: Collection[str] | None = None) -> Situation:
     """The situation after reading the wanted parts (by key), all but the on-demand ones if None.
 
-    What has gone stale while a slow part was waited for is read once more.
+    What has gone stale while a slow part was waited for, or is about to, is read once more.
     """
     readings: list[Reading[Any]] = []
     fetches = {
@@ -30,7 +34,8 @@ async def look(platform: Platform, clock: Clock, wanted: Collection[str] | None 
 
     await asyncio.gather(*map(read, fetches))
     situation = _seen(readings, clock)
-    old = [part for part in fetches if situation[part].face(situation.at) is Face.STALE]
+    told_at = situation.at + TELLING
+    old = [part for part in fetches if situation[part].face(told_at) is Face.STALE]
     await asyncio.gather(*map(read, old))
     return _seen(readings, clock) if old else situation
 
