@@ -98,7 +98,8 @@ async def test_one_look_tells_nothing_that_goes_stale_while_it_is_told(waited: f
     class Platformlike:
         def fetches(self) -> dict[Part[Any], Callable[[], Awaitable[object]]]:
             return {
-                part: partial(self.read, part, takes) for part, takes in {ENGINE_UNIT: 0.0, JOBS_HEALTH: waited}.items()
+                ENGINE_UNIT: partial(self.read, ENGINE_UNIT, 0.0),
+                JOBS_HEALTH: partial(self.read, JOBS_HEALTH, waited),
             }
 
         def skew_of(self, _part: Part[Any]) -> Callable[[], None]:
