@@ -182,6 +182,10 @@ class Pane(Painted):
         """The title counts them: some may stand where nobody sees them."""
         self.repaint()
 
+    def on_live_table_sort_hidden(self) -> None:
+        """The title tells of a sort that cannot be seen."""
+        self.repaint()
+
     def on_focus(self) -> None:
         """A pane without a table takes the keys itself."""
         self.repaint()

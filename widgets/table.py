@@ -88,6 +88,9 @@ class LiveTable(Painted, can_focus=True):
             super().__init__(table)
             self.keys = keys
 
+    class SortHidden(TableMessage):
+        """Another column than before is sorted on without being seen, or none."""
+
     class Opened(TableMessage):
         """The user wants to see more of a row."""
 
@@ -108,7 +111,7 @@ class LiveTable(Painted, can_focus=True):
         self._titles = titles
         self._head = 0
         self._lines: Lines | None = None
-        self._told: tuple[str | None, frozenset[str]] = (None, frozenset())
+        self._told: tuple[str | None, frozenset[str], str] = (None, frozenset(), "")
 
     @property
     def cursor_key(self) -> str | None:
@@ -234,9 +237,11 @@ class LiveTable(Painted, can_focus=True):
 
     def _tell(self) -> None:
         """Post what the owner does not know yet."""
-        cursor, marks = self._told
-        self._told = self.cursor_key, self.marked_keys
+        cursor, marks, sort = self._told
+        self._told = self.cursor_key, self.marked_keys, self.hidden_sort
         if cursor != self.cursor_key:
             self.post_message(self.CursorMoved(self, self.cursor_key))
         if marks != self.marked_keys:
             self.post_message(self.MarksChanged(self, self.marked_keys))
+        if sort != self.hidden_sort:
+            self.post_message(self.SortHidden(self))

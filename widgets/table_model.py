@@ -66,7 +66,7 @@ class TableModel:
         self._relist(lambda: self.listing.follow(delta))
         if marked and not self.marks.keys:
             self.strayed = "marks"
-        elif cursor not in (None, self.view.cursor) and self.strayed is None:
+        elif cursor not in (None, self.view.cursor) and self.strayed is None and not self.marks.keys:
             self.strayed = "cursor"
 
     def acknowledge(self) -> None:
@@ -129,9 +129,11 @@ class TableModel:
 
     def scroll(self, lines: int) -> None:
         """Move the window up or down; the cursor stays within it."""
-        self.settle()
         self.marks.release()
+        cursor = self.view.cursor
         self.view.scroll(self.keys, lines)
+        if self.view.cursor != cursor:
+            self.settle()
 
     def resize(self, height: int) -> None:
         """Take another height of the window, in lines."""

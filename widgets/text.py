@@ -204,7 +204,7 @@ def wrapped(text: str, cells: int, most: int | None = None, more: str = "…") -
     """
     cells = max(cells, 2)  # a wide character has to find room
     lines, begun, used = [], "", 0
-    for gap, word in _WORDS.findall(shown(text)):
+    for gap, word in _WORDS.findall(shown(text).rstrip(" ")):
         lead, at, size = gap if begun else "", 0, _size(word)
         while size > (room := cells - used - len(lead)):
             if not begun or 4 * min(room, size) >= 3 * cells or size > cells:

@@ -388,6 +388,10 @@ async def test_a_sort_that_gave_way_is_told_in_the_title(rig: Rig) -> None:
         assert "by attempt" not in rig.text
         await pilot.resize_terminal(60, 17)
         await until(pilot, lambda: "by attempt" in rig.text)
+        await pilot.press("h", "less_than_sign")
+        await until(pilot, lambda: "by attempt" not in rig.text or rig.table().hidden_sort, "the title while held")
+        await pilot.press("less_than_sign")
+        await until(pilot, lambda: "by attempt" not in rig.text)
 
 
 @pytest.mark.parametrize(

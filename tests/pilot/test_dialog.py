@@ -386,6 +386,15 @@ async def test_what_is_pasted_with_a_line_end_cancels(rig: Rig) -> None:
         assert not open_.runs.plans
 
 
+async def test_a_long_text_behind_the_key_that_confirms_does_not_make_it_one(rig: Rig) -> None:
+    async with dialog(rig, "down", "r") as open_:
+        await open_.pass_time(2)
+        await open_.press_at_once("y", *("0123456789abcdef" * 4))
+        await open_.press("escape")
+        await open_.until(lambda: not open_.is_open())
+        assert not open_.runs.plans
+
+
 async def test_the_palette_opens_when_no_dialog_is(rig: Rig) -> None:
     async with rig.run() as pilot:
         await rig.know(pilot, data_gap())

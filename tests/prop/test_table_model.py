@@ -149,7 +149,11 @@ class Table(RuleBasedStateMachine):
         self.model.update(items)
         self.check_cursor(before, cursor)
         moved = cursor is not None and self.model.view.cursor != cursor
-        now = "marks" if marked and not self.model.marks.keys else strayed or ("cursor" if moved else None)
+        now = (
+            "marks"
+            if marked and not self.model.marks.keys
+            else strayed or ("cursor" if moved and not self.model.marks.keys else None)
+        )
         assert self.model.strayed == now
         self.check_top(top)
 
@@ -229,7 +233,9 @@ class Table(RuleBasedStateMachine):
 
     @rule(lines=st.integers(-4, 4))
     def scroll(self, lines: int) -> None:
+        cursor, strayed = self.model.view.cursor, self.model.strayed
         self.model.scroll(lines)
+        assert self.model.strayed == (strayed if self.model.view.cursor == cursor else None)
 
     @rule(height=st.integers(0, 8))
     def resize(self, height: int) -> None:

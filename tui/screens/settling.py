@@ -17,8 +17,8 @@ SETTLE = 0.3
 TOGETHER = 0.03
 """Seconds: keys that come closer than this to each other were not typed by a hand. So comes what is pasted where the
 terminal does not tell that it is."""
-REMEMBERED = 16
-"""Keys that are kept."""
+REMEMBERED = 4096
+"""Keys that are kept: more than a hand types while it is open. One that is forgotten confirms nothing."""
 
 
 def typed_ago(event: Key) -> float:
@@ -96,7 +96,7 @@ class SettlingScreen(ModalScreen[T]):
 
         That takes a moment, for what follows in one burst with it comes a little later.
         """
-        typed = max((each.time for each in self._typed if each.key == key), default=None)
+        typed = max((each for each in self._typed if each.key == key), key=lambda each: each.time, default=None)
 
         def answer() -> None:
             if self.is_current:
@@ -110,8 +110,10 @@ class SettlingScreen(ModalScreen[T]):
         else:
             no()
 
-    def _is_alone(self, typed: float | None) -> bool:
-        return typed is None or all(each.time == typed or abs(each.time - typed) >= TOGETHER for each in self._typed)
+    def _is_alone(self, typed: Key | None) -> bool:
+        if typed is None or typed not in self._typed:
+            return False
+        return all(each is typed or abs(each.time - typed.time) >= TOGETHER for each in self._typed)
 
     def on_paste(self, event: Paste) -> None:
         """Pasted text never answers anything."""

@@ -44,8 +44,9 @@ def _downwards(ends: list[Session], waiting: dict[int, list[Session]]) -> dict[i
     left = ends[::-1]
     while left:
         session = left.pop()
-        told[session.pid] = session
-        left += waiting.get(session.pid, [])[::-1]
+        if session.pid not in told:
+            told[session.pid] = session
+            left += waiting.get(session.pid, [])[::-1]
     return told
 
 
