@@ -30,7 +30,7 @@ def test_a_filter_and_its_key_in_one_write(watching: Terminal) -> None:
 
 def test_a_filter_its_end_and_what_follows_in_one_write(watching: Terminal) -> None:
     watching.press("/signal 9\r\x1b[B ")
-    watching.shows("2 Failures /signal 9 ")
+    watching.shows("2 Failures 1 marked /signal 9 ")
     watching.until(lambda: "•" in watching.line_with("killed (signal 9)  "), "the mark on the only row that passes")
     watching.until(lambda: "z zoom" in watching.text.splitlines()[-1], "the keys in the place of the filter line")
 

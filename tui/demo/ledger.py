@@ -14,8 +14,8 @@ from tui.demo.world.seed import Symbol
 from tui.demo.world.symbols import NAMES, missing_days
 from tui.demo.world.world import World
 
-PACE = 3.0
-"""Seconds between two looks."""
+PACE = 8.0
+"""Seconds between two looks: each starts a program, and the platform is to weigh little."""
 Signs = frozenset[tuple[str, str, str]]
 
 
