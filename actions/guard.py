@@ -1,13 +1,13 @@
 """What forbids an action. Each refusal is a sentence that says what to do."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from actions.plan import Plan, Refusal, Risk
 from backend.frozen import dataclass
 from backend.incident.entry import Entry
-from backend.incident.runs import RunRecord, gathered
+from backend.incident.runs import gathered
 from backend.model.situation import Face, Part, PartState, Situation
 from backend.model.target import Target
 from backend.text import listed
@@ -69,7 +69,8 @@ def _unfit_facts(state: PartState[Any], face: Face, now: datetime) -> str:
 def forbids_running(plan: Plan, recent: Sequence[Entry], now: datetime) -> Refusal | None:
     """Why this plan does not run now, judged by what the journal says of the last minutes."""
     runs = [run for run in reversed(gathered(recent).values()) if run.intent.action == plan.action]
-    hot = {target: found for target in plan.targets if (found := _touched_lately(target, runs, now))}
+    touched_by = [(run.intent.actor, run.touched) for run in runs]
+    hot = {target: found for target in plan.targets if (found := _touched_lately(target, touched_by, now))}
     if hot:
         actor, touched = max(hot.values(), key=lambda found: found[1])
         waited = max(now - touched, timedelta())
@@ -84,12 +85,14 @@ def forbids_running(plan: Plan, recent: Sequence[Entry], now: datetime) -> Refus
     return None
 
 
-def _touched_lately(target: Target, runs: Sequence[RunRecord], now: datetime) -> tuple[str, datetime] | None:
+def _touched_lately(
+    target: Target, touched_by: Sequence[tuple[str, Mapping[str, datetime]]], now: datetime
+) -> tuple[str, datetime] | None:
     """By whom and when it was touched last, if that is not long ago; the runs are the newest first."""
-    for run in runs:
-        touched = run.touched(target.key)
-        if touched is not None and _lately(touched, now, COOL_DOWN):
-            return run.intent.actor, touched
+    for actor, touched in touched_by:
+        at = touched.get(target.key)
+        if at is not None and _lately(at, now, COOL_DOWN):
+            return actor, at
     return None
 
 

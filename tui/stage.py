@@ -163,9 +163,7 @@ def before(plan: Plan, runs: Sequence[RunRecord], since: datetime) -> list[str]:
     """How often this was done to these targets since then, and what came of it: the last word on each run."""
     keys = {target.key for target in plan.targets}
     done = [
-        run
-        for run in runs
-        if run.intent.action == plan.action and run.intent.at >= since and any(map(run.touched, keys))
+        run for run in runs if run.intent.action == plan.action and run.intent.at >= since and keys & run.touched.keys()
     ]
     words = Counter("no verdict yet" if run.verdict is None else str(run.verdict.data.get("verdict")) for run in done)
     return [f"{count} x {plan.title} here: {word}" for word, count in words.items()]

@@ -52,11 +52,12 @@ class RunRecord:
         """The targets that were not touched because they were by then what was wanted."""
         return frozenset(key for step in self.steps if step.data.get("needless") is True for key in step.targets)
 
-    def touched(self, key: str) -> datetime | None:
-        """When this target was touched, or may have been: of a run that was broken off not all is written down."""
-        if key not in self.intent.targets:
-            return None
-        return self.sent.get(key, self.intent.at if self.verdict is None or key in self._judged else None)
+    @property
+    def touched(self) -> Mapping[str, datetime]:
+        """When each target was touched, or may have been: of a run that was broken off not all is written down."""
+        meant = frozenset(self.intent.targets)
+        perhaps = meant if self.verdict is None else meant & self._judged
+        return dict.fromkeys(perhaps, self.intent.at) | {key: at for key, at in self.sent.items() if key in meant}
 
     @property
     def _judged(self) -> frozenset[str]:

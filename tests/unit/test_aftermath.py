@@ -429,9 +429,9 @@ def test_what_a_run_that_was_broken_off_may_have_touched_cools_down_also_with_it
     intent = Entry(1, NOW, "", "intent", "r", "you@here", "job.requeue", ("job:1", "job:2"), {})
     told = {"verdict": "unknown", "final": True, "targets": [{"key": "job:1", "verdict": "unknown", "text": "?"}]}
     run = RunRecord(intent, verdict=replace(intent, kind="verdict", data=told))
-    assert (run.touched("job:1"), run.touched("job:2"), run.touched("job:3")) == (NOW, None, None)
+    assert run.touched == {"job:1": NOW}
     for damaged in ({"targets": 7}, {"targets": [None, {"key": ["job:1"]}]}, {}):
-        assert replace(run, verdict=replace(intent, kind="verdict", data=damaged)).touched("job:1") is None
+        assert replace(run, verdict=replace(intent, kind="verdict", data=damaged)).touched == {}
 
 
 def test_what_was_broken_off_may_have_sent_a_step_that_is_not_on_record() -> None:
