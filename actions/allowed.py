@@ -10,14 +10,14 @@ Targets = tuple[Target, ...]
 
 
 async def allowed(
+    plan: Plan,
     targets: Targets,
     planned: Callable[[Targets], Plan | Refusal],
     forbidden: Callable[[Plan], Awaitable[Refusal | None]],
 ) -> Plan | Refusal:
-    """The plan for these targets, or for those of them that nothing forbids; else why there is none."""
-    plan = planned(targets)
-    refusal = plan if isinstance(plan, Refusal) else await forbidden(plan)
-    if refusal is None or isinstance(plan, Refusal):
+    """The plan for these targets, or another one for those of them that nothing forbids; else why there is none."""
+    refusal = await forbidden(plan)
+    if refusal is None:
         return plan
     spared = set(refusal.spares)
     if not spared or set(plan.targets) <= spared:

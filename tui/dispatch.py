@@ -105,7 +105,9 @@ class Dispatcher:
     async def _act(self, spec: ActionSpec, targets: tuple[Target, ...]) -> None:
         self._dropped.clear()
         runner = self.runner(spec)
-        plan = await allowed(targets, partial(self._plan, spec), partial(self._forbidden, spec, runner))
+        plan = self._plan(spec, targets)
+        if isinstance(plan, Plan):
+            plan = await allowed(plan, targets, partial(self._plan, spec), partial(self._forbidden, spec, runner))
         if self._dropped.is_set():
             self.stage.tell("dropped; nothing was sent", title=spec.title, grave=False)
             return

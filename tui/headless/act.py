@@ -107,9 +107,10 @@ async def act(config: Config, clock: Clock, order: Order, *, as_json: bool) -> i
         scribe = Scribe(Journal(config.journal_path, whoami(), clock))
         locks = Locks(config.lock_dir, clock)
         runner = Runner(Means(spec.executor(platform, clock), scribe, locks, clock))
-        may_run = await allowed(targets, planned, runner.forbidden)
+        may_run = await allowed(plan, targets, planned, runner.forbidden)
         plan = may_run if isinstance(may_run, Plan) else plan  # else the run is refused for it, and the journal has it
-        left_out = [clean(target.id, 80) for target in targets if target not in set(plan.targets)]
+        planned_for = frozenset(plan.targets)
+        left_out = [clean(target.id, 80) for target in targets if target not in planned_for]
         if order.dry_run:
             forbids = await forbidden(plan, runner, situation, Posture(config.read_only))
             return _tell(order, plan, None, as_json, forbids)
