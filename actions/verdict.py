@@ -9,7 +9,7 @@ from typing import Any
 from backend.frozen import dataclass
 from backend.incident.entry import told_as_data
 from backend.model.target import Target
-from backend.text import add
+from backend.text import add, first_line
 
 
 class Word(StrEnum):
@@ -100,7 +100,7 @@ class Verdict:
                 {
                     "key": one.target.key,
                     "verdict": one.word.value,
-                    "text": one.text.partition("\n")[0],
+                    "text": first_line(one.text),
                     "so_far": one.so_far,
                 }
                 for one in self.targets

@@ -58,13 +58,15 @@ def listed(names: Sequence[str], most: int = 5) -> str:
     return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
 
 
-def add(told: str, more: str) -> str:
-    """What is told with more behind its sentence.
+def first_line(told: str) -> str:
+    """What is told without the lines below its sentence, which are to be copied exactly, as of a configuration."""
+    return told.partition("\n")[0]
 
-    Lines that are to be copied exactly, as of a configuration, stand below a sentence: nothing comes behind those.
-    """
-    sentence, end, lines = told.partition("\n")
-    return f"{sentence}{more}{end}{lines}"
+
+def add(told: str, more: str) -> str:
+    """What is told with more behind its sentence; nothing comes behind the lines below it."""
+    said, end, lines = told.partition("\n")
+    return f"{said}{more}{end}{lines}"
 
 
 def _as_text(value: object) -> str:

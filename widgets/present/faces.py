@@ -5,6 +5,7 @@ from typing import Any
 
 from backend.frozen import dataclass
 from backend.model.situation import GRAVITY, Face, Failure, Part, PartState, SourceName
+from backend.text import first_line
 from widgets.present.view import Look, grave
 from widgets.present.words import span, time_of_day
 from widgets.text import Glyphs, Line, Span, Tone, crop, line_width, shown, wrapped
@@ -58,14 +59,14 @@ def standing(look: Look, parts: Sequence[Part[Any]]) -> Standing:
 
 def _why(state: PartState[Any]) -> Line:
     """Why a part failed, without the route that a server's own words begin with: what matters more than where."""
-    sentence = _sentence(state.failure) if state.failure else ""
-    route, _, words = sentence.partition(" ")
-    return (Span(words if route.startswith("/") and words else sentence, "bad"),)
+    said = _briefly(state.failure) if state.failure else ""
+    route, _, words = said.partition(" ")
+    return (Span(words if route.startswith("/") and words else said, "bad"),)
 
 
-def _sentence(failure: Failure) -> str:
-    """Without the lines to copy that may stand below it: a pane has no room for them, a refusal tells them whole."""
-    return failure.summary.partition("\n")[0]
+def _briefly(failure: Failure) -> str:
+    """A pane has no room for lines to copy: a refusal tells them whole."""
+    return first_line(failure.summary)
 
 
 def _face(faces: Sequence[Face]) -> Face:
@@ -95,7 +96,7 @@ def aged(look: Look, part: Part[Any], words: Line) -> Line:
 
 def _notices(states: Sequence[PartState[Any]], faces: Sequence[Face], look: Look) -> tuple[Line, ...]:
     failed = {
-        _sentence(state.failure): state
+        _briefly(state.failure): state
         for state, face in reversed([*zip(states, faces, strict=True)])
         if face is Face.FAILED and state.failure
     }

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from backend.frozen import dataclass
+from backend.text import first_line
 from widgets.present.words import risk_tone
 from widgets.table_columns import Column, Flex
 from widgets.table_rows import Cell, Row
@@ -49,4 +50,4 @@ def rows(entries: Sequence[MenuEntry]) -> tuple[Row, ...]:
 
 def _now(entry: MenuEntry) -> str:
     """What it does, or why not now: lines to copy below that have no room in a row, and stand whole below the list."""
-    return entry.help if entry.reason is None else f"not now: {entry.reason.partition(chr(10))[0]}"
+    return entry.help if entry.reason is None else f"not now: {first_line(entry.reason)}"
