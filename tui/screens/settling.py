@@ -17,8 +17,8 @@ SETTLE = 0.3
 TOGETHER = 0.03
 """Seconds: keys that come closer than this to each other were not typed by a hand. So comes what is pasted where the
 terminal does not tell that it is."""
-REMEMBERED = 4096
-"""Keys that are kept: more than a hand types while it is open. One that is forgotten confirms nothing."""
+REMEMBERED = 64
+"""Keys that are kept, and looked through at each new one. One that so many have pushed out confirms nothing."""
 
 
 def typed_ago(event: Key) -> float:
