@@ -21,6 +21,7 @@ if TYPE_CHECKING:  # the registry is read before the first picture, which must n
 
 RUNS_AGAIN = frozenset({JobState.PENDING, JobState.RUNNING, JobState.COMPLETED})
 """What a requeue is to make of a failed job."""
+SHARES = "shares its id with another job, and nobody knows which one a request would reach"
 ENOUGH_NAMES = 3
 """How many ids a refusal lists before it says how many more there are."""
 
@@ -81,7 +82,7 @@ def _why_not(job: Job) -> str:
     """Why this job is never acted on, as the end of a sentence about one or several."""
     if not job.has_safe_id:
         return "has an id that cannot be put into a request safely; repair it on the server"
-    return "shares its id with another job, and nobody knows which one a request would reach; repair it on the server"
+    return f"{SHARES}; repair it on the server"
 
 
 def _told(unfit: Mapping[JobTarget, str]) -> list[str]:
@@ -137,12 +138,18 @@ class JobExecutor:
         """The API that has the jobs."""
         return self._api.place
 
+    async def barred(self) -> str | None:
+        """Nothing is known to bar it before it is tried: the API says so then."""
+        return None
+
     async def gone(self, target: Target) -> Changed | None:
         """How the target is no longer what was confirmed, None when it still is. Raises SourceError."""
         wanted = of_kind(target, JobTarget)
         job = await self._find(wanted)
         if job is None:
             return Changed(f"job {target.label} cannot be found any more")
+        if job.ambiguous:
+            return Changed(f"job {target.label} {SHARES}")
         if not job.state.broken:
             return Changed(f"job {target.label} is {job.state.value} now", needless=job.state in RUNS_AGAIN)
         return None if wanted.same(job) else Changed(f"job {target.label} has failed again since, in another attempt")
@@ -159,6 +166,8 @@ class JobExecutor:
         job = await self._find(wanted)
         if job is None:
             return TargetVerdict(target, Word.UNKNOWN, "cannot be found in any list", so_far=True)
+        if job.ambiguous:
+            return TargetVerdict(target, Word.UNKNOWN, SHARES, so_far=True)
         return judge(wanted, job)
 
     async def _find(self, target: JobTarget) -> Job | None:

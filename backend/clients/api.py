@@ -15,6 +15,7 @@ from backend.clients.answers import body_of, failure, report_of, told_well, word
 from backend.clients.decode import decoded
 from backend.clients.http import LIST_LIMIT, Answer, HttpClient, Token, travels
 from backend.clients.job_list import rows_of
+from backend.clients.job_rows import decode_rows
 from backend.clients.routes import Route
 from backend.clock import Clock
 from backend.errors import BadAnswer, MissingObject, NotAllowed
@@ -207,7 +208,7 @@ class ApiClient:
         route = routes.BACKTESTS
         answer = await self._http.exchange("GET", route.segments, query=query, largest=LIST_LIMIT)
         raw = await rows_of(answer, str(route))
-        return await decode_jobs.decode_rows(raw.rows, state, priority, raw.total, limit)
+        return await decode_rows(raw.rows, state, priority, raw.total, limit)
 
     async def _read(
         self, route: Route, decode: Callable[[object], Model], *, reader: Reader = body_of, thing: str = ""

@@ -1,24 +1,12 @@
-"""Rows and answers about jobs, folded from the names that servers use into ours."""
+"""One job, and answers about all of them, folded from the names that servers use into ours."""
 
-import asyncio
-from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import lru_cache
 from types import MappingProxyType
 
-import msgspec
-
-from backend.clients.decode import Fields, count, decoded, identity, names
+from backend.clients.decode import Fields, count, identity, names
 from backend.errors import BadAnswer
-from backend.model.jobs import Job, JobCounts, JobList, JobsHealth, JobState, Priority
+from backend.model.jobs import Job, JobCounts, JobsHealth, JobState, Priority
 from backend.text import clean
-
-SLICE = 200
-"""Rows that are decoded before others get their turn: about 5 ms."""
-
-KEPT = 4096
-"""Bytes of a row that is worth keeping, for the same one may come again."""
 
 STATES = MappingProxyType(
     {
@@ -88,52 +76,6 @@ def _finished(fields: Fields, started: datetime | None, state: JobState) -> date
         return started + timedelta(milliseconds=max(0.0, took))
     except OverflowError:
         return None
-
-
-async def decode_rows(
-    rows: Sequence[msgspec.Raw], state: JobState, priority: Priority | None, total: int | None, limit: int
-) -> JobList:
-    """The jobs of a list in the state (and of the priority) that was asked for, at most `limit`.
-
-    Asked for failed ones, those that timed out count too. Rows of another state, or another priority, are counted in
-    `other_state`; `total` is believed only when the server has filtered. Of a server that sends more than it was asked
-    for the rest is only counted. Of several with one id the first is kept, and nobody acts on it. Long lists give way
-    to others in between. Raises `BadAnswer` when there are rows, and none of them is a job.
-    """
-    found: dict[str, Job] = {}
-    bad = duplicates = others = 0
-    for index, raw in enumerate(rows):
-        if len(found) == limit:
-            total = max(total or 0, len(rows))
-            break
-        if index % SLICE == SLICE - 1:
-            await asyncio.sleep(0)
-        row = bytes(raw)
-        job = _job(row, state) if len(row) <= KEPT else decode_job(decoded(row), state)
-        if job is None:
-            bad += 1
-        elif not _asked_for(job, state, priority):
-            others += 1
-        elif (first := found.get(job.id)) is not None:
-            duplicates += 1
-            if replace(first, ambiguous=False) != job:
-                found[job.id] = replace(first, ambiguous=True)
-        else:
-            found[job.id] = job
-    if rows and bad == len(rows):
-        raise BadAnswer(f"none of the {bad} rows of this list is a job with an id")
-    return JobList(tuple(found.values()), bad, duplicates, others, None if others else total)
-
-
-@lru_cache(maxsize=2048)
-def _job(raw: bytes, state: JobState) -> Job | None:
-    """The job of one row; most rows are the same as a few seconds ago, and need no second look."""
-    return decode_job(decoded(raw), state)
-
-
-def _asked_for(job: Job, state: JobState, priority: Priority | None) -> bool:
-    fits = job.state is state or (state is JobState.FAILED and job.state.broken)
-    return fits and (priority is None or job.priority is priority)
 
 
 def decode_counts(body: object) -> JobCounts:

@@ -128,6 +128,25 @@ async def test_of_two_different_jobs_with_one_id_it_is_said_that_nobody_knows_wh
     assert other.actionable
 
 
+@pytest.mark.parametrize("twin", [{"status": "running"}, {"status": "failed", "strategy_name": "another"}])
+@pytest.mark.parametrize("name", ["id", "job_id", "jobId"])
+@pytest.mark.parametrize("before", [True, False])
+async def test_a_twin_is_seen_in_any_state_and_beyond_the_limit(
+    server: Server, api: ApiClient, twin: dict[str, object], name: str, before: bool
+) -> None:
+    second = {**{key: value for key, value in ROW.items() if key != "id"}, name: ROW["id"], **twin}
+    beyond = [{**ROW, "id": "b"}, second]
+    server.on("backtests", reply([second, ROW] if before else [ROW, *beyond]))
+    first, *_ = (await api.jobs(JobState.FAILED, limit=5 if before else 1)).jobs
+    assert (first.id, first.actionable) == (ROW["id"], False)
+
+
+async def test_a_row_that_comes_again_beyond_the_limit_is_the_same_job(server: Server, api: ApiClient) -> None:
+    server.on("backtests", reply([ROW, {**ROW, "id": "b"}, ROW, 7, {**ROW, "id": None}]))
+    (job,) = (await api.jobs(JobState.FAILED, limit=1)).jobs
+    assert job.actionable
+
+
 async def test_bad_rows_cost_no_good_one(server: Server, api: ApiClient) -> None:
     rows: list[object] = [
         ROW,

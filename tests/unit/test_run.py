@@ -349,6 +349,29 @@ async def test_server_that_lists_what_it_cannot_look_up(tmp_path: Path, error: S
     assert (outcome.verdict.word, outcome.verdict.text) == (Word.WORKED, "completed in attempt 2")
 
 
+@pytest.mark.parametrize("twin_is_there", ["before", "afterwards"])
+async def test_a_twin_in_the_lists_of_such_a_server_is_neither_acted_on_nor_taken_for_the_job(
+    tmp_path: Path, twin_is_there: str
+) -> None:
+    rig = Rig(tmp_path, failed())
+
+    async def unknown(id_: str) -> Job:
+        raise MissingRoute("no such route")
+
+    rig.server.job = unknown  # type: ignore[method-assign]
+    twin = failed(ambiguous=True)
+    shares = "shares its id with another job, and nobody knows which one a request would reach"
+    if twin_is_there == "before":
+        rig.server.put(twin)
+        assert await rig.refused(requeue_of(failed())) == f"Nothing was sent: job 8841 {shares}."
+        assert rig.server.sent == []
+    else:
+        rig.server.courses["8841"] = NOTHING
+        rig.server.on_send = lambda _: rig.server.put(twin)
+        verdict = (await rig.run(requeue_of(failed()))).verdict
+        assert (verdict.word, verdict.text) == (Word.UNKNOWN, shares)
+
+
 async def test_target_under_a_hundred_others_is_found_in_the_journal(tmp_path: Path) -> None:
     rig = Rig(tmp_path, failed())
     rig.server.courses["8841"] = NOTHING
