@@ -126,8 +126,7 @@ class Aftermath:
     async def _perhaps(self, seen: TargetVerdict) -> TargetVerdict | None:
         """Of a target to which something may have been sent: whether it has changed can be seen, but not by whom."""
         try:
-            changed = await self.means.executor.gone(seen.target)
-            untouched = changed is None or changed.barred
+            untouched = await self.means.executor.gone(seen.target) is None
         except SourceError:
             untouched = False
         if untouched:

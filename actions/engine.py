@@ -139,7 +139,7 @@ def _plan(
 
 def _only_if(target: UnitTarget) -> str:
     if target.restless:
-        return "the unit still does not stay up, in whichever run, or has failed by then"
+        return "the unit still does not stay up, in whichever run"
     return f"the unit is still {target.active}, in the run shown here"
 
 
@@ -205,17 +205,20 @@ class EngineExecutor:
         """The service manager that has the unit."""
         return self._engine.place
 
-    async def gone(self, target: Target) -> Changed | None:
-        """How the unit is no longer what was confirmed, or why it cannot be asked for anything. Raises SourceError."""
-        wanted = of_kind(target, UnitTarget)
-        unit = await self._engine.unit()
-        if not wanted.same(unit, self._clock.now()):
-            return Changed(f"{target.label} is {unit.active} {_how_it_changed(wanted, unit)}")
+    async def barred(self) -> str | None:
+        """Whether the right to ask for it is missing, and which lines give it. Raises SourceError."""
         missing = await self._engine.needs_password(self._verb)
         if missing is None:
             return None
-        why = f"sudo would ask for a password here; these lines in sudoers allow it\n{missing}"
-        return Changed(why, barred=True)
+        return f"A password would be needed for sudo here; these lines in sudoers allow it.\n{missing}"
+
+    async def gone(self, target: Target) -> Changed | None:
+        """How the unit is no longer what was confirmed. Raises SourceError."""
+        wanted = of_kind(target, UnitTarget)
+        unit = await self._engine.unit()
+        if wanted.same(unit, self._clock.now()):
+            return None
+        return Changed(f"{target.label} is {unit.active} {_how_it_changed(wanted, unit)}")
 
     async def perform(self, step: Step) -> str:
         """Run the step's command, once. Raises SourceError."""

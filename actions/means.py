@@ -19,14 +19,12 @@ Sleep = Callable[[float], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """A target that is no longer what was confirmed, or that must not be acted on."""
+    """A target that is no longer what was confirmed."""
 
     why: str
-    """How, as the end of a sentence that names it; lines that are to be copied stand below it."""
+    """How, as the end of a sentence that names it."""
     needless: bool = False
     """Whether it is by now what the action was to make of it."""
-    barred: bool = False
-    """Whether the target is what it was, and only the right to act on it is missing."""
 
 
 class Executor(Protocol):
@@ -35,6 +33,12 @@ class Executor(Protocol):
     @property
     def place(self) -> str:
         """Where its targets are: what has the same name in another place is another thing."""
+
+    async def barred(self) -> str | None:
+        """Why it may act on nothing, as a sentence; lines that are to be copied stand below it.
+
+        Raises SourceError.
+        """
 
     async def gone(self, target: Target) -> Changed | None:
         """How the target is no longer what was confirmed. Raises SourceError."""

@@ -59,13 +59,20 @@ class Runner:
             return await self.forbidden(plan) or await self._unfit(plan, report) or await run.go()
 
     async def forbidden(self, plan: Plan) -> Refusal | None:
-        """Why this plan must not run now, by what the journal says; asked before it is confirmed, and again after."""
+        """Why this plan must not run now, by the journal and by who we are; asked before it is confirmed, and again."""
         try:
             await self.means.scribe.look_writable()
             recent = await self.means.scribe.since(self.means.clock.now() - BUDGET_WINDOW)
         except JournalError as error:
             return unrecordable(error)
-        return forbids_running(plan, recent, self.means.clock.now())
+        return forbids_running(plan, recent, self.means.clock.now()) or await self._barred()
+
+    async def _barred(self) -> Refusal | None:
+        try:
+            why = await self.means.executor.barred()
+        except SourceError as error:
+            why = add(f"Whether this may be asked for cannot be seen: {error.summary}", ".")
+        return None if why is None else Refusal(why)
 
     async def _unfit(self, plan: Plan, report: Report) -> Refusal | None:
         for number, target in enumerate(plan.targets):

@@ -80,7 +80,7 @@ class Dispatcher:
     open_runs: dict[str, Verdict] = field(default_factory=dict)
     """Runs of this program whose last verdict is not on record yet, by id, with what is known of them."""
     reading: bool = False
-    """Whether its dialog waits for what the journal says; until then it can be dropped."""
+    """Whether its dialog waits for what may forbid it; until then it can be dropped."""
     _dropped: asyncio.Event = field(default_factory=asyncio.Event)
     _ending: str = ""
     """Why nothing new is begun any more."""
@@ -136,14 +136,14 @@ class Dispatcher:
         self.report(spec, outcome.verdict)
 
     async def _forbidden(self, spec: ActionSpec, runner: Runner, plan: Plan) -> Refusal | None:
-        """What the journal forbids; who drops it does not wait for a disk that hangs."""
+        """What forbids it now; who drops it waits neither for a disk that hangs nor for a slow command."""
         self.reading = True
         asking = asyncio.create_task(runner.forbidden(plan))
         dropped = asyncio.create_task(self._dropped.wait())
         try:
             done, _ = await asyncio.wait({asking, dropped}, timeout=AT_ONCE, return_when=asyncio.FIRST_COMPLETED)
             if not done:
-                self.stage.reads(f"{spec.title}: reads the journal   esc drops it")
+                self.stage.reads(f"{spec.title}: looks whether it may run   esc drops it")
                 await asyncio.wait({asking, dropped}, return_when=asyncio.FIRST_COMPLETED)
                 self.stage.reads(None)
             return None if dropped.done() else asking.result()

@@ -7,12 +7,11 @@ from datetime import datetime
 from textual.app import App
 from textual.notifications import SeverityLevel
 
+from actions.advice import next_action
 from actions.guard import Posture
 from actions.outcome import Progress, broken_off
 from actions.plan import Plan
-from actions.registry import REGISTRY
 from actions.spec import ActionSpec
-from backend.diagnosis.rules import diagnose
 from backend.incident.alert import RTO
 from backend.incident.runs import RunRecord
 from backend.model.situation import Situation
@@ -129,11 +128,10 @@ class AppStage:
 
     def advice(self, spec: ActionSpec) -> str:
         """What else answers the gravest finding."""
-        for finding in diagnose(self.situation(), self._desk.config.limits):
-            others = [REGISTRY[name] for name in finding.actions if name in REGISTRY and name != spec.id]
-            if others:
-                return f". The finding is {finding.cause}: {others[0].key} {others[0].title} in {others[0].pane}"
-        return ""
+        found = next_action(self.situation(), self._desk.config.limits, spec)
+        if found is None:
+            return ""
+        return f". The finding is {found.cause}: {found.spec.key} {found.spec.title} in {found.spec.pane}"
 
     def tell_broken_off(self, runs: Sequence[RunRecord]) -> None:
         """Tell of runs that were begun and never ended, and what is known of the steps of each."""

@@ -70,11 +70,11 @@ class UnitTarget:
     def same(self, unit: Unit, at: datetime | None = None) -> bool:
         """Whether the unit, as it was read at this moment, still is in the run and the state that were targeted.
 
-        One that was restless is the same while it still is, and when its manager has given up meanwhile; not once it
-        holds, or was stopped.
+        One that was restless is the same while it still is; not once it holds, and not once it has failed or was
+        stopped: nothing tells a manager that gave up from a person who wants it down.
         """
         if self.restless:
-            return unit.name == self.id and (unit.restless(at) or unit.active == "failed")
+            return unit.name == self.id and unit.restless(at)
         return (unit.name, unit.invocation, unit.active) == (self.id, self.invocation, self.active)
 
 

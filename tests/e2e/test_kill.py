@@ -71,6 +71,9 @@ class Doomed:
         if moment == self._moment:
             self._end()
 
+    async def barred(self) -> str | None:
+        return await self._executor.barred()
+
     async def gone(self, target: Target) -> Changed | None:
         return await self._executor.gone(target)
 

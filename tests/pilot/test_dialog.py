@@ -506,11 +506,11 @@ async def test_what_reads_long_before_its_dialog_is_seen_and_esc_drops_it(rig: R
         rig.app.dispatcher.runner = lambda _spec: runs  # type: ignore[assignment,return-value]
         await rig.know(pilot, data_gap())
         await pilot.press("down", "r")
-        await until(pilot, lambda: "requeue: reads the journal" in rig.text)
+        await until(pilot, lambda: "requeue: looks whether it may run" in rig.text)
         assert "esc drops it" in rig.text
         await pilot.press("escape")
         await until(pilot, lambda: rig.app.dispatcher.busy is None)
-        await until(pilot, lambda: "reads the journal" not in rig.text)
+        await until(pilot, lambda: "looks whether" not in rig.text)
         assert rig.told == ["requeue: dropped; nothing was sent"]
         assert rig.app.screen is rig.app.dashboard
         assert not runs.plans

@@ -140,7 +140,7 @@ def test_a_right_that_is_missing_forbids_it_with_the_line_that_grants_it(
     write(place, [str(place / "sudo"), "-n", str(place / "systemctl")])
     (why,) = forbidden(place, capsys, "engine.restart")
     sentence, *lines = why.split("\n")
-    assert sentence == "Nothing would be sent: sudo would ask for a password here; these lines in sudoers allow it."
+    assert sentence == "A password would be needed for sudo here; these lines in sudoers allow it."
     assert_granting(place, lines)
     config = ("--config", str(place / "config.toml"))
     code_of(*config, "act", "engine.restart", "--dry-run")
@@ -150,7 +150,7 @@ def test_a_right_that_is_missing_forbids_it_with_the_line_that_grants_it(
     code_of(*config, "journal")
     told = capsys.readouterr().out.splitlines()
     assert told[-3:] == lines
-    assert told[-4].endswith("Nothing was sent: sudo would ask for a password here; these lines in sudoers allow it.")
+    assert told[-4].endswith("A password would be needed for sudo here; these lines in sudoers allow it.")
 
 
 def assert_granting(place: Path, lines: list[str]) -> None:

@@ -74,6 +74,14 @@ def test_the_same_unit_by_both_names_is_one_target() -> None:
     assert len(plan.targets) == 1
 
 
+def test_a_unit_that_calls_itself_otherwise_is_known_by_the_name_of_the_configuration() -> None:
+    aliased = known(calm(), ENGINE_UNIT, unit(name="engine-v2.service"))
+    for name in ("adaf-backtest-engine.service", "engine-v2"):
+        plan = planned(aliased, "engine.restart", name)
+        assert isinstance(plan, Plan), plan
+        assert [target.id for target in plan.targets] == ["engine-v2.service"]
+
+
 def test_a_wrong_target_is_refused_with_those_that_fit() -> None:
     jobs = listing(*(failed(str(number)) for number in range(1, 9)))
     said = refused(jobs, "job.requeue", "\x1b[2J", "1")

@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 
 from actions.guard import Posture
+from actions.jobs import JobExecutor
 from actions.outcome import Progress
 from actions.plan import Plan
 from actions.registry import REGISTRY
 from actions.spec import ActionSpec
 from backend.config.model import Config
-from backend.errors import JournalError
+from backend.errors import JournalError, TimedOut
 from backend.incident.entry import Entry
 from backend.incident.journal import Journal
 from backend.incident.scribe import Scribe
@@ -117,6 +118,28 @@ async def test_guard_refuses_before_the_dialog(tmp_path: Path, posture: Posture)
     assert person.told[0][0] == "requeue: refused"
 
 
+@pytest.mark.parametrize(
+    ("finds", "why"),
+    [
+        ("A line for sudo is missing.\nann ALL=x", "A line for sudo is missing.\nann ALL=x"),
+        (TimedOut("no answer within 4 s"), "Whether this may be asked for cannot be seen: no answer within 4 s."),
+    ],
+)
+async def test_a_right_that_is_missing_is_told_before_anybody_types_a_word(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, finds: str | TimedOut, why: str
+) -> None:
+    async def barred(_: JobExecutor) -> str:
+        if isinstance(finds, TimedOut):
+            raise finds
+        return finds
+
+    monkeypatch.setattr(JobExecutor, "barred", barred)
+    person = Person(tmp_path, failed())
+    await person.acts(failed())
+    assert (person.dialogs, person.rig.server.sent) == ([], [])
+    assert person.told == [("requeue: refused", why, True)]
+
+
 async def test_what_cools_down_opens_no_dialog(tmp_path: Path) -> None:
     person = Person(tmp_path, failed())
     person.rig.server.courses["8841"] = NOTHING
@@ -198,7 +221,7 @@ def that_takes_long(person: Person, monkeypatch: pytest.MonkeyPatch) -> asyncio.
     return may_be_read
 
 
-READS = "requeue: reads the journal   esc drops it"
+READS = "requeue: looks whether it may run   esc drops it"
 
 
 async def test_that_the_journal_is_read_is_told_where_it_takes_long(

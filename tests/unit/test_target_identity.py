@@ -81,13 +81,13 @@ def test_a_unit_is_restless_while_its_manager_starts_it_again_and_again(stands: 
     [
         ({**LOOPS, "restarts": 8, "invocation": "b702" * 8}, True),
         ({**UP, **BRIEFLY}, True),
-        ({**FAILED, "restarts": 8}, True),
+        ({**FAILED, "restarts": 8}, False),
         ({**UP, **HOLDING}, False),
         ({**CLEARED, "restarts": 8}, False),
         ({**LOOPS, "name": "another.service"}, False),
     ],
 )
-def test_a_restless_unit_is_the_same_in_whichever_run_until_it_holds_or_is_stopped(
+def test_a_restless_unit_is_the_same_in_whichever_run_until_it_holds_or_fails_or_is_stopped(
     meant: dict[str, Any], now: dict[str, Any], same: bool
 ) -> None:
     target = UnitTarget.of(unit(**{"restarts": 7, **meant}), NOW)

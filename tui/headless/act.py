@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+from actions.advice import Advice, next_action
 from actions.aftermath import Aftermath
 from actions.allowed import allowed
 from actions.brake import ENDING, waiting
@@ -119,7 +120,8 @@ async def act(config: Config, clock: Clock, order: Order, *, as_json: bool) -> i
         outcome = await _run(runner, plan, as_json)
         if isinstance(outcome, Outcome) and outcome.verdict.so_far and order.wait:
             outcome = await _waited_for(runner, spec, outcome)
-        return _tell(order, plan, outcome, as_json) or _untouched(left_out)
+        advice = await _advice(platform, clock, config, spec, outcome)
+        return _tell(order, plan, outcome, as_json, advice=advice) or _untouched(left_out)
     finally:
         await platform.aclose()
 
@@ -144,7 +146,9 @@ def meant(spec: ActionSpec, situation: Situation, order: Order, config: Config) 
         return Refusal(f"{', '.join(map(ascii, others))}: {spec.id} acts on one unit only; {only}.")
     if not candidates:
         return Refusal(spec.nothing)
-    known = _by_name(candidates)
+    if spec.acts_on is UnitTarget:  # it is the one that is meant, by whichever of its names
+        return candidates
+    known = {target.id: target for target in candidates}
     if unknown := [asked for asked in order.targets if asked not in known]:
         names = ", ".join(map(ascii, unknown))
         return Refusal(f"{names}: not among what {spec.id} can act on now; there are: {_some(candidates)}.")
@@ -160,16 +164,6 @@ def _other_units(situation: Situation, order: Order, config: Config) -> list[str
     names = {config.engine.unit, *([unit.name] if unit else [])}
     short = {name.removesuffix(SERVICE) for name in names}
     return [asked for asked in order.targets if asked.removesuffix(SERVICE) not in short]
-
-
-def _by_name(candidates: Sequence[Target]) -> dict[str, Target]:
-    """By all that a target may be called: a unit with its suffix and without."""
-    known = {target.id: target for target in candidates}
-    for target in candidates:
-        if isinstance(target, UnitTarget):
-            short = target.id.removesuffix(SERVICE)
-            known |= {short: target, short + SERVICE: target}
-    return known
 
 
 def _some(candidates: Sequence[Target]) -> str:
@@ -230,14 +224,28 @@ async def _waited_for(runner: Runner, spec: ActionSpec, outcome: Outcome) -> Out
     return outcome if verdict is None else replace(outcome, verdict=verdict)
 
 
+async def _advice(
+    platform: Platform, clock: Clock, config: Config, done: ActionSpec, outcome: Outcome | Refusal
+) -> Advice | None:
+    """What answers the gravest finding where this did not."""
+    if isinstance(outcome, Refusal) or outcome.verdict.word is Word.WORKED:
+        return None
+    return next_action(await look(platform, clock), config.limits, done)
+
+
 def _tell(
-    order: Order, plan: Plan | None, result: Outcome | Refusal | None, as_json: bool, forbids: Sequence[str] = ()
+    order: Order,
+    plan: Plan | None,
+    result: Outcome | Refusal | None,
+    as_json: bool,
+    forbids: Sequence[str] = (),
+    advice: Advice | None = None,
 ) -> int:
     if as_json:
         told = plan_as_data(plan, forbids if order.dry_run else None)
-        say_json({"action": clean(order.action), "plan": told, "outcome": outcome_as_data(result)})
+        say_json({"action": clean(order.action), "plan": told, "outcome": outcome_as_data(result, advice)})
     else:
-        say("\n".join(as_text(plan, result, forbids)))
+        say("\n".join(as_text(plan, result, forbids, advice)))
     match result:
         case None:
             return 0

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from actions.advice import Advice
 from actions.outcome import Outcome
 from actions.plan import Plan, Refusal
 
@@ -29,7 +30,7 @@ def plan_as_data(plan: Plan | None, forbids: Sequence[str] | None = None) -> dic
     }
 
 
-def outcome_as_data(result: Outcome | Refusal | None) -> dict[str, Any] | None:
+def outcome_as_data(result: Outcome | Refusal | None, advice: Advice | None = None) -> dict[str, Any] | None:
     """What came of it as `act --json` prints it; null for a dry run."""
     match result:
         case None:
@@ -43,6 +44,7 @@ def outcome_as_data(result: Outcome | Refusal | None) -> dict[str, Any] | None:
                 "text": verdict.text,
                 "so_far": verdict.so_far,
                 "recorded": verdict.recorded,
+                "next": None if advice is None else {"finding": advice.cause, "action": advice.spec.id},
                 "targets": [
                     {"id": one.target.id, "verdict": one.word.value, "text": one.text} for one in verdict.targets
                 ],
@@ -58,7 +60,9 @@ def outcome_as_data(result: Outcome | Refusal | None) -> dict[str, Any] | None:
             }
 
 
-def as_text(plan: Plan | None, result: Outcome | Refusal | None, forbids: Sequence[str] = ()) -> list[str]:
+def as_text(
+    plan: Plan | None, result: Outcome | Refusal | None, forbids: Sequence[str] = (), advice: Advice | None = None
+) -> list[str]:
     """What `act` prints for people, line by line."""
     lines = []
     if plan is not None:
@@ -77,4 +81,6 @@ def as_text(plan: Plan | None, result: Outcome | Refusal | None, forbids: Sequen
         lines.append(f"{result.verdict.word.value}{so_far}: {result.verdict.text}")
         if so_far:
             lines.append("it goes on: a running dashboard writes the last verdict, or wait for it with --wait")
+    if advice is not None:
+        lines.append(f"the finding is {advice.cause}: backtop act {advice.spec.id} --dry-run tells what that would do")
     return lines
