@@ -130,7 +130,8 @@ def test_disk_full(tmp_path: Path) -> None:
         at.sh(OLD_RESULTS)
         wait_until(at.site.healed)
         assert int(at.sh(DISK)) < 85
-        assert {effect for action, effect in at.deeds() if action == "files.clean-results"} == {"healed"}
+        cleaned = [deed for deed in at.site.judge()["done"] if deed["what"].startswith("files.clean-results")]
+        assert {deed["effect"] for deed in cleaned} == {"healed"}, cleaned
         assert at.site.requeue(refused)["status"] == "completed"
         at.sh('rm "$FILES"/completed/*')
         wait_until(lambda: at.deeds(last=1) == [("files.clean-results", "harm")])

@@ -124,6 +124,26 @@ def test_a_note_ends_nothing_that_is_not_the_instance_it_was_written_for(
     assert not other.exists()
 
 
+def test_a_note_is_kept_while_nobody_can_look_where_it_points(tmp_path: Path) -> None:
+    note = Note.of(tmp_path, tmp_path / ("x" * 300), TOKEN)
+    note.write()
+    sweep([tmp_path])
+    assert note.path.exists()
+
+
+def test_a_note_that_cannot_be_removed_keeps_nobody_from_starting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def denied(*_: object, **__: object) -> None:
+        raise PermissionError
+
+    note = Note.of(tmp_path, tmp_path / "absent", TOKEN)
+    note.write()
+    monkeypatch.setattr(Path, "unlink", denied)
+    sweep([tmp_path])
+    assert note.path.exists()
+
+
 def test_who_can_leave_no_note_says_what_that_means(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from tui.demo.inventory import Gone, Inventory
+from tui.demo.inventory import Gone, Inventory, Turn
 from tui.demo.layout import Layout
 
 NOW = datetime(2026, 11, 20, 13, 5, tzinfo=UTC)
-RUNNING = {"8801": NOW - timedelta(minutes=5)}
+TAKEN = NOW - timedelta(minutes=5)
+RUNNING = {"8801": Turn(TAKEN, NOW)}
 RESULTS, TEMP = "files.clean-results", "files.clean-temp"
 
 
@@ -102,8 +103,8 @@ def test_a_job_that_was_taken_anew_is_another_run(layout: Layout) -> None:
     path = put(layout.active / "8801" / "partial.bin", timedelta())
     inventory.look(NOW, RUNNING)
     path.unlink()
-    for seconds in (1, 9):
-        assert inventory.look(NOW + timedelta(seconds=seconds), {"8801": NOW}) == {}
+    for at in (NOW + timedelta(seconds=1), NOW + timedelta(seconds=9)):
+        assert inventory.look(at, {"8801": Turn(NOW, at)}) == {}
 
 
 @pytest.mark.parametrize(
@@ -144,7 +145,9 @@ def test_files_of_a_job_that_goes_on_were_still_needed(layout: Layout) -> None:
     inventory.look(NOW, RUNNING)
     path.unlink()
     assert inventory.look(NOW + timedelta(seconds=1), RUNNING) == {}
-    assert inventory.look(NOW + timedelta(seconds=4), RUNNING) == {(RESULTS, True): ["active/8801/partial.bin"]}
+    assert inventory.look(NOW + timedelta(seconds=9), RUNNING) == {}, "its engine has not spoken of it since"
+    said = {"8801": Turn(TAKEN, NOW + timedelta(seconds=3))}
+    assert inventory.look(NOW + timedelta(seconds=9), said) == {(RESULTS, True): ["active/8801/partial.bin"]}
 
 
 def test_use_counts_blocks_and_follows_no_link(layout: Layout, tmp_path: Path) -> None:

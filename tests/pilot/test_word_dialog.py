@@ -286,6 +286,7 @@ async def test_it_expires(rig: Rig) -> None:
         assert not open_.runs.plans, "too late, though the dialog has not looked at the clock yet"
         await open_.pass_time(0)
         await is_closed(open_)
+        await open_.until(lambda: bool(rig.told))
         assert rig.told == ["restart engine: The dialog expired: its facts are a minute old."]
 
 
@@ -324,6 +325,7 @@ async def test_it_expires_once_when_leaving_was_asked(rig: Rig) -> None:
         assert not open_.runs.plans
         await open_.until(lambda: not open_.is_open())
         await is_closed(open_)
+        await open_.until(lambda: bool(rig.told))
         assert rig.told == ["restart engine: The dialog expired: its facts are a minute old."]
 
 

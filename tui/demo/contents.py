@@ -35,7 +35,7 @@ class Contents:
         for kept in files:
             there.add(kept.first)
             before = self._read.get(kept.first)
-            if before is not None and before.stamp == _stamp(kept):
+            if before is not None and (before.kept is kept or before.stamp == _stamp(kept)):
                 continue
             now = self._sample(kept, kept.status.st_size)
             if now is None:

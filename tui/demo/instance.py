@@ -171,8 +171,19 @@ def sweep(parents: Sequence[Path]) -> None:
         marker = Marker.read(note.root)
         if marker is not None and marker.token == note.token:
             _sweep(note.root)
-        else:
-            note.path.unlink(missing_ok=True)
+        elif marker is not None or _is_gone(note.root):
+            note.drop()
+
+
+def _is_gone(folder: Path) -> bool:
+    """Whether there is no instance any more; where nobody may look now there may be one."""
+    try:
+        Layout(folder).marker.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        pass
+    return False
 
 
 def _sweep(folder: Path) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 
 from tui.demo.contents import Contents
@@ -17,8 +18,8 @@ from tui.demo.tree import QUOTA
 RESULT_AGE = timedelta(days=30)
 TEMP_AGE = timedelta(minutes=60)
 """From these ages on nobody needs a result, or a temporary file, any more."""
-DOUBT = timedelta(seconds=3)
-"""So long after its folder went a job may still end by itself."""
+DOUBT, BEAT = timedelta(seconds=3), timedelta(seconds=1)
+"""So long after its folder went a job may still end by itself; and its engine may have spoken of it just before."""
 LITTLE = 64 * 1024
 """Bytes from which on one may speak of room."""
 OUTPUT = "partial.bin"
@@ -32,8 +33,18 @@ CLEAN_RESULTS, CLEAN_TEMP = "files.clean-results", "files.clean-temp"
 
 Gone = dict[tuple[str, bool], list[str]]
 """What was deleted, by the action that does this and by whether somebody still needed it."""
-Running = Mapping[str, datetime | None]
-"""The running jobs and when they were taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A run of a job: when it was `taken`, and when the engine `said` last that it goes on."""
+
+    taken: datetime | None
+    said: datetime | None
+
+
+Running = Mapping[str, Turn]
+"""The running jobs by their ids."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +61,7 @@ class Inventory:
     """Every file below `files`, as of the last look."""
 
     def __init__(self, layout: Layout) -> None:
-        self._root = layout.files
+        self._root = str(layout.files)
         self._roll = Roll()
         self._contents = Contents(layout.files)
         self._running: Running = {}
@@ -135,7 +146,7 @@ class Inventory:
     def _shut(self) -> set[str]:
         """Folders, and links to none, that nobody can look into now; whether their files are there is not known."""
         folders = {_folder(kept.name) for kept in self._roll.kept.values()}
-        return {name for name in folders if not _can_be_read(self._root / name)}
+        return {name for name in folders if not _can_be_read(f"{self._root}/{name}")}
 
     def _file(self, gone: Gone, kept: Kept, now: datetime, *, cut: bool) -> None:
         """What a file was for, and how old it is, says where and as what it was first found."""
@@ -143,19 +154,24 @@ class Inventory:
         age = now.timestamp() - kept.changed
         if folder == "active":
             if rest[0] in self._running:
-                self._doubts.append(_Doubt(kept.name, rest[0], self._running[rest[0]], now, cut))
+                self._doubts.append(_Doubt(kept.name, rest[0], self._running[rest[0]].taken, now, cut))
         elif folder == "temp":
             gone.setdefault((CLEAN_TEMP, age < TEMP_AGE.total_seconds()), []).append(kept.name)
         else:
             gone.setdefault((CLEAN_RESULTS, age < RESULT_AGE.total_seconds()), []).append(kept.name)
 
     def _resolve(self, gone: Gone, now: datetime, running: Running) -> None:
-        """A file of a job that still runs some time later was deleted; else the job ended and took it along."""
-        ripe = [doubt for doubt in self._doubts if now - doubt.since >= DOUBT]
-        self._doubts = [doubt for doubt in self._doubts if doubt not in ripe]
-        for doubt in ripe:
-            if doubt.job_id in running and running[doubt.job_id] == doubt.taken:
+        """A file of a job that runs on, as its engine says some time later, was deleted; else the job took it along."""
+        left = []
+        for doubt in self._doubts:
+            turn = running.get(doubt.job_id)
+            if turn is None or turn.taken != doubt.taken:
+                continue
+            if now - doubt.since < DOUBT or turn.said is None or turn.said - doubt.since < BEAT:
+                left.append(doubt)
+            else:
                 gone.setdefault((CLEAN_RESULTS, True), []).append(doubt.name)
+        self._doubts = left
 
 
 def _is_output(name: str) -> bool:
@@ -166,15 +182,16 @@ def _key(status: os.stat_result) -> Key:
     return status.st_dev, status.st_ino
 
 
+@lru_cache(maxsize=4096)
 def _folder(name: str) -> str:
     return name.partition("/")[0]
 
 
-def _can_be_read(folder: Path) -> bool:
+def _can_be_read(folder: str) -> bool:
     return os.access(folder, os.R_OK | os.X_OK) or not os.path.lexists(folder)
 
 
-def files_below(root: Path, below: str = "") -> Iterator[tuple[str, os.stat_result]]:
+def files_below(root: Path | str, below: str = "") -> Iterator[tuple[str, os.stat_result]]:
     """The plain files below `root` by their names from there; asked for every second, and plain texts are fast."""
     try:
         entries = list(os.scandir(f"{root}/{below}"))

@@ -102,6 +102,11 @@ class Roll:
         self.back = sorted(returned)
         met: set[Key] = set()
         for key, name, status in _once(found, known):
+            own_before = known.get(key)
+            if own_before is not None and name not in returned and _untouched(own_before, name, status):
+                self.kept[key] = own_before  # most are, and this is asked for every second
+                met.add(key)
+                continue
             before = _before(known, named, key, name, status)
             self.kept[key] = _followed(_earlier(before and known[before], returned.get(name)), name, status, own)
             if before is not None:
@@ -114,6 +119,14 @@ class Roll:
         self.foreign = [kept for kept in gone if kept.foreign]
         self.kept |= {key: kept for key, kept in missing.items() if hidden(kept.name) and key not in self.kept}
         self._lost.add((*self.gone, *self.cut))
+
+
+def _untouched(before: Kept, name: str, now: stat_result) -> bool:
+    """Whether nothing at all has happened to a file; two changes at one moment leave the same times."""
+    was = before.status
+    return before.name == name and (was.st_ctime_ns, was.st_mtime_ns, was.st_size, was.st_blocks) == (
+        now.st_ctime_ns, now.st_mtime_ns, now.st_size, now.st_blocks
+    )  # fmt: skip
 
 
 def _once(found: Found, known: Mapping[Key, Kept]) -> Iterator[tuple[Key, str, stat_result]]:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from tui.demo import outside
 from tui.demo.halted import Halted
-from tui.demo.inventory import Inventory
+from tui.demo.inventory import Inventory, Turn
 from tui.demo.kernel import STAMP, greedy_lines, write
 from tui.demo.layout import Layout
 from tui.demo.processes import Process, is_stopped
@@ -70,7 +70,8 @@ class Watchman:
         self.judge.look()
 
     def _look_at_files(self) -> None:
-        running = {job.id: job.claimed_at for job in self._world.jobs.select("running")}
+        said = self._world.said
+        running = {job.id: Turn(job.claimed_at, said.get(job.id)) for job in self._world.jobs.select("running")}
         before = self._world.ground.disk_used
         gone = self._inventory.look(self._world.settle(), running)
         if self._inventory.known:

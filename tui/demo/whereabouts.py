@@ -29,6 +29,11 @@ class Note:
         """Leave the note. Raises OSError."""
         replace(self.path, f"{self.root}\n")
 
+    def drop(self) -> None:
+        """Take it away; where that cannot be done the next start tries."""
+        with suppress(OSError):
+            self.path.unlink(missing_ok=True)
+
 
 def notes(places: Iterable[Path]) -> Iterator[Note]:
     """Every note of ours in `places`."""
@@ -44,7 +49,7 @@ def forget(places: Iterable[Path], root: Path) -> None:
     """Remove the notes on `root`."""
     for note in notes(places):
         if note.root == root:
-            note.path.unlink(missing_ok=True)
+            note.drop()
 
 
 def ours(path: Path, kind: Callable[[int], bool]) -> bool:

@@ -12,7 +12,7 @@ import sys
 import time
 
 TICK = 0.5
-BUSY = 0.003
+BUSY = 0.002
 """Seconds of computing in each tick."""
 PAGE = 4096
 MOST_OUTPUT = 16 << 20

@@ -1,6 +1,6 @@
 """The live world: what the platform is at this moment, and what happens when it is asked to do something."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import islice
@@ -39,6 +39,8 @@ class World:
         """The jobs that an engine took and has to crash of."""
         self.given_up = False
         """Whether the engine crashed so often that its unit gave up."""
+        self.said: Mapping[str, datetime] = {}
+        """The jobs that the engine's last sign of life named, and when that was."""
         self.freed = False
         """Whether somebody ended the session that held up the others; then it never comes again."""
         self._clock = clock
@@ -133,6 +135,7 @@ class World:
         now = self._hear(engine)
         self._crash_again(now)
         reported = set(running)
+        self.said = dict.fromkeys(reported, now)
         mine = self.jobs.running_on(engine)
         for job in mine:
             if job.id not in reported and job.claimed_at is not None and now - job.claimed_at > UNSEEN:
