@@ -18,10 +18,10 @@ CHECKS = (
     (sys.executable, "-m", "mypy"),
     (str(BESIDE / "lint-imports"),),
 )
-TESTS = (sys.executable, "-m", "pytest", "-n", "3", "--dist", "loadfile")
+TESTS = (sys.executable, "-m", "pytest", "-n", "4", "--dist", "loadfile")
 """A file goes to one worker whole, so what it has started once serves all its tests.
 
-Three workers also on two processors: much of the time they wait for a platform.
+Four workers also on two processors: much of the time they wait for a platform.
 """
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.strip import Strip
@@ -22,6 +23,9 @@ from tui.screens import settling
 from widgets.table import LiveTable
 
 HOST = "research-01"
+
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 asyncio.set_event_loop(None)
 """The asyncio plugin keeps aside what loop there is before each of its tests, and Python makes one for who asks first:

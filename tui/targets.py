@@ -26,7 +26,7 @@ STRAYED = {
 
 def doubtful(model: TableModel) -> str | None:
     """Why it is not clear what the person means; told once, as long as nothing else goes away."""
-    if model.strayed is not None:
+    if model.strayed is not None and model.view.cursor is not None:
         sentence = STRAYED[model.strayed]
         model.settle()
         return sentence

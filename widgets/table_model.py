@@ -1,6 +1,6 @@
 """The state of a table, without a screen: rows by key, sort, filter, folds, marks, cursor, window."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Literal
 
 from widgets.expression import FilterError
@@ -53,7 +53,7 @@ class TableModel:
         Rows follow their group wherever they stand; one whose group is missing stands at the top. The first update is
         where the user starts from: nothing in it counts as changed. Later a changed row makes its group changed too.
         """
-        cursor, marked = self.view.cursor, bool(self.marks.keys)
+        cursor, marked, meant = self.view.cursor, bool(self.marks.keys), self._within_range()
         delta = self.rows.replace(items)
         if self._loaded:
             self.changed.update(delta.news)
@@ -63,7 +63,7 @@ class TableModel:
         if delta.moved:
             self.marks.keep(self.rows)
             self._marked_groups = None, frozenset()
-        self._relist(lambda: self.listing.follow(delta))
+        self._relist(lambda: self.listing.follow(delta), meant)
         if marked and not self.marks.keys:
             self.strayed = "marks"
         elif cursor not in (None, self.view.cursor) and self.strayed is None and not self.marks.keys:
@@ -169,12 +169,16 @@ class TableModel:
             return (key,)
         return () if self.listing.is_open(key) else [*filter(self.rows.is_row, self.listing.siblings(key))]
 
-    def _relist(self, change: Callable[[], None]) -> None:
-        """Change the listing; cursor and window follow. A range ends when other rows come to stand within it."""
-        before, span = self.keys, self.marks.span(self.keys, self.view.index)
+    def _relist(self, change: Callable[[], None], meant: Collection[str] | None = None) -> None:
+        """Change the listing; cursor and window follow. A range that `meant` these rows ends when it means others."""
+        before, meant = self.keys, frozenset(self._within_range() if meant is None else meant)
         change()
         group = self.rows.parent(self.view.cursor) if self.view.cursor is not None else None
         folded = group is not None and not self.listing.is_open(group)
         self.view.follow(before, self.keys, refuge=group if folded else None)
-        if not frozenset(span).issuperset(self.marks.span(self.keys, self.view.index)):
+        if not meant.issuperset(self._within_range()):
             self.marks.release()
+
+    def _within_range(self) -> frozenset[str]:
+        """The rows that the range stands for, those in folded groups too; none where none is being drawn."""
+        return frozenset().union(*map(self._stands_for, self.marks.span(self.keys, self.view.index)))

@@ -252,7 +252,7 @@ ASKED: tuple[Callable[[ApiClient], "asyncio.Future[object]"], ...] = (
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     body=(JSON | OBJECTS | st.lists(OBJECTS, max_size=4)).map(msgspec.json.encode) | st.binary(max_size=60),
     status=st.sampled_from([200, 200, 200, 202, 204, 301, 400, 401, 404, 405, 418, 429, 500, 503]),

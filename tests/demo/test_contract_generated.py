@@ -32,7 +32,7 @@ BESIDE = {
 }
 """Left out for some routes: no schema can say that times are in order and symbols known, and they have a 400."""
 
-some = settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+some = settings(max_examples=12, suppress_health_check=list(HealthCheck))
 
 
 def name(operation: Any) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tui.demo.inventory import Gone, Inventory, Turn
+from tui.demo.inventory import Gone, Inventory, Turn, files_below
 from tui.demo.layout import Layout
 
 NOW = datetime(2026, 11, 20, 13, 5, tzinfo=UTC)
@@ -78,6 +78,21 @@ def test_a_file_that_is_cut_short_is_as_good_as_deleted(
     os.truncate(path, left)
     assert inventory.look(NOW, RUNNING) == gone
     assert inventory.look(NOW + timedelta(seconds=9), RUNNING) == {}
+
+
+def test_what_is_moved_while_the_folders_are_gone_through_is_still_there(
+    layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inventory = Inventory(layout)
+    path = put(layout.results / "a.parquet", timedelta(days=1))
+    inventory.look(NOW, {})
+    moved = path.rename(layout.completed / "a.parquet")
+    walks = [[], list(files_below(layout.files))]
+    monkeypatch.setattr("tui.demo.inventory.files_below", lambda _: walks.pop(0))
+    assert inventory.look(NOW, {}) == {}
+    monkeypatch.undo()
+    moved.unlink()
+    assert inventory.look(NOW, {}) == {(RESULTS, True): ["completed/a.parquet"]}
 
 
 def test_a_file_that_grows_is_still_there(layout: Layout) -> None:

@@ -94,7 +94,7 @@ def test_other_ranges_are_refused(asked: object) -> None:
         parse_range(asked, START)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.lists(st.tuples(st.sampled_from(["SAP.DE", "BMW.DE", "DTE.DE", "AUTO_DETECT"]), st.integers(0, 12))))
 def test_repairs_only_ever_make_data_more_complete(asked: list[tuple[str, int]]) -> None:
     data = DataSide(build("data-gap", 1, START))

@@ -134,7 +134,7 @@ class AnyDay(RuleBasedStateMachine):
             assert job.engine is None or job.status == "running"
 
 
-AnyDay.TestCase.settings = settings(max_examples=30, stateful_step_count=40, deadline=None)
+AnyDay.TestCase.settings = settings(max_examples=30, stateful_step_count=40)
 TestAnyDay = AnyDay.TestCase
 
 

@@ -17,7 +17,7 @@ MOMENTS = st.datetimes(datetime(2024, 1, 1), datetime(2030, 1, 1), timezones=st.
 SEEDS = st.integers(0, 10_000)
 NAMES = st.sampled_from(sorted(SCENARIOS))
 HOUR = timedelta(hours=1)
-few = settings(max_examples=25, deadline=None)
+few = settings(max_examples=25)
 
 
 @few

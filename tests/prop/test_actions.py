@@ -147,7 +147,7 @@ def check(rig: Watched, jobs: Sequence[Job]) -> None:
     MOMENTS,
     MOMENTS,
 )
-@settings(deadline=None, max_examples=250)
+@settings(max_examples=250)
 def test_right_targets_once_each_and_on_record_before(
     names: list[str],
     numbered: bool,
@@ -201,7 +201,7 @@ def test_right_targets_once_each_and_on_record_before(
     CHANGES,
     st.integers(0, 140).map(lambda half: half / 2),
 )
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 def test_two_on_call_never_act_on_one_target_within_its_cool_down(
     mine: list[str],
     theirs: list[str],

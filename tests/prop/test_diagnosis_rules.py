@@ -1,7 +1,7 @@
 from datetime import UTC, timedelta
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backend.config.model import Limits
@@ -111,7 +111,7 @@ def after(readings: list[Reading[Any]]) -> Situation:
     return situation
 
 
-RELAXED = settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
+RELAXED = settings(max_examples=50)
 
 
 @given(one_reading_each(), st.randoms(use_true_random=False))

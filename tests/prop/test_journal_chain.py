@@ -36,7 +36,7 @@ VALUES = st.recursive(
         max_size=8,
     )
 )
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_any_appends_by_two_writers_keep_the_chain(
     appends: list[tuple[bool, str, str, list[str], dict[str, object]]],
 ) -> None:
@@ -55,7 +55,7 @@ def test_any_appends_by_two_writers_keep_the_chain(
 
 
 @given(st.lists(ANY_TEXT, min_size=1, max_size=4), st.data())
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_truncation_at_any_byte_loses_no_whole_line(names: list[str], data: st.DataObject) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "journal.jsonl"
@@ -79,7 +79,6 @@ def test_truncation_at_any_byte_loses_no_whole_line(names: list[str], data: st.D
 
 
 @given(st.binary(max_size=300), st.integers(0, 5))
-@settings(deadline=None)
 def test_any_bytes_can_be_read_and_followed(content: bytes, count: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "journal.jsonl"
@@ -98,7 +97,7 @@ def test_any_bytes_can_be_read_and_followed(content: bytes, count: int) -> None:
 
 
 @given(st.text(max_size=30) | st.datetimes().map(lambda at: f"{at.isoformat()}+14:00"), VALUES, VALUES, VALUES)
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 def test_any_line_is_an_entry_or_says_why_not(at: str, seq: object, targets: object, data: object) -> None:
     line = {"v": 1, "seq": seq, "at": at, "prev": "0" * 64, "kind": "intent", "id": "a", "actor": "ann", "action": "x",
             "targets": targets, "data": data}  # fmt: skip

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actions.engine import the_unit
@@ -368,7 +368,7 @@ def ids(entries: Sequence[Entry], kind: str) -> list[str]:
 
 @given(st.builds(Play, PRESSES, HAPPENING, COURSES, SPELT, st.booleans()))
 @pytest.mark.timeout(max(120, PLAYED // 10))
-@settings(deadline=None, max_examples=PLAYED, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=PLAYED)
 def test_what_was_confirmed_is_acted_on_or_nothing(given: Play) -> None:
     with tempfile.TemporaryDirectory() as folder, asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
         runner.run(play(Path(folder), given))

@@ -1,6 +1,6 @@
 from datetime import timedelta
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backend.model.situation import HISTORY_LENGTH, Face, Failure, Missing, Part, Reading, Situation, Value
@@ -18,7 +18,7 @@ OUTCOMES = st.one_of(
     st.builds(Missing, st.just("no such route")),
 )
 
-RELAXED = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+RELAXED = settings(max_examples=60)
 
 
 @st.composite

@@ -212,7 +212,7 @@ class EditedTable(RuleBasedStateMachine):
 
 
 TestEditedTable = EditedTable.TestCase
-TestEditedTable.settings = settings(max_examples=150, stateful_step_count=25, deadline=None)
+TestEditedTable.settings = settings(max_examples=150, stateful_step_count=25)
 
 
 @pytest.mark.parametrize("sort", SORTS[1:])

@@ -2,8 +2,7 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given
-from hypothesis import settings as relaxed
+from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.config.load import load
@@ -217,7 +216,6 @@ def is_loaded_or_refused(path: Path) -> bool:
 
 
 @given(TABLES)
-@relaxed(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_any_document_is_loaded_or_refused(tmp_path_factory: pytest.TempPathFactory, data: dict[str, object]) -> None:
     path = tmp_path_factory.getbasetemp() / "any.toml"
     path.write_text("\n".join(f"{key} = {toml(value)}" for key, value in data.items()))
@@ -225,7 +223,6 @@ def test_any_document_is_loaded_or_refused(tmp_path_factory: pytest.TempPathFact
 
 
 @given(st.binary(max_size=200))
-@relaxed(deadline=None)
 def test_any_bytes_are_loaded_or_refused(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
     path = tmp_path_factory.getbasetemp() / "bytes.toml"
     path.write_bytes(content)

@@ -111,7 +111,7 @@ def test_what_is_no_expression_is_a_sentence(pattern: str) -> None:
 
 
 @given(st.text(st.sampled_from("ab.*+?()[]{}|\\^$,123<>=!:PRL&-"), max_size=40), st.sampled_from([CELL, "ab", ""]))
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 def test_anything_typed_gives_an_answer_soon(pattern: str, text: str) -> None:
     began = time.monotonic()
     with suppress(FilterError):

@@ -3,7 +3,7 @@
 import os
 import re
 import stat
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -99,7 +99,7 @@ class Inventory:
     def look(self, now: datetime, running: Running) -> Gone:
         """Look again; gives back what was deleted, cut short or overwritten since, except what jobs do themselves."""
         shut = self._shut()
-        here = dict(files_below(self._root))
+        here = found_below(self._root, self._roll.kept.keys())
         found = here | self._moved(here)
         shut |= self._shut()  # a folder may shut, or open again, in between
         self._roll.look(found, lambda name: _folder(name) in shut, self._own)
@@ -189,6 +189,18 @@ def _folder(name: str) -> str:
 
 def _can_be_read(folder: str) -> bool:
     return os.access(folder, os.R_OK | os.X_OK) or not os.path.lexists(folder)
+
+
+def found_below(root: Path | str, known: Collection[Key]) -> dict[str, os.stat_result]:
+    """The plain files below `root` by their names from there.
+
+    Where one that is `known` is missed it is looked for once more: while the folders were gone through one after the
+    other, somebody may have moved it from one that was still to come to one that was done.
+    """
+    found = dict(files_below(root))
+    if not {_key(status) for status in found.values()}.issuperset(known):
+        found |= files_below(root)
+    return found
 
 
 def files_below(root: Path | str, below: str = "") -> Iterator[tuple[str, os.stat_result]]:
