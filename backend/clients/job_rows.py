@@ -95,7 +95,10 @@ class _Reading:
         for index, raw in enumerate(rest):
             if index % GLANCES == GLANCES - 1:
                 await asyncio.sleep(0)
-            if _id_of(raw) in self.found and (twin := _job_of(raw, self._state)) and self._first[twin.id] != twin:
+            if _id_of(raw) not in self.found:
+                continue
+            twin = _job_of(raw, self._state)
+            if twin is not None and self._first.get(twin.id, twin) != twin:
                 self._shared.add(twin.id)
 
     def _asked_for(self, job: Job) -> bool:

@@ -142,7 +142,9 @@ async def test_a_twin_is_seen_in_any_state_and_beyond_the_limit(
 
 
 async def test_a_row_that_comes_again_beyond_the_limit_is_the_same_job(server: Server, api: ApiClient) -> None:
-    server.on("backtests", reply([ROW, {**ROW, "id": "b"}, ROW, 7, {**ROW, "id": None}]))
+    server.on(
+        "backtests", reply([ROW, {**ROW, "id": "b"}, ROW, 7, {"ID": "c", "job_id": ROW["id"]}, {**ROW, "id": None}])
+    )
     (job,) = (await api.jobs(JobState.FAILED, limit=1)).jobs
     assert job.actionable
 

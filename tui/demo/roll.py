@@ -102,9 +102,9 @@ class Roll:
         self.back = sorted(returned)
         met: set[Key] = set()
         for key, name, status in _once(found, known):
-            own_before = known.get(key)
-            if own_before is not None and name not in returned and _untouched(own_before, name, status):
-                self.kept[key] = own_before  # most are, and this is asked for every second
+            same = known.get(key)
+            if same is not None and name not in returned and _untouched(same, name, status):
+                self.kept[key] = same  # most are, and this is asked for every second
                 met.add(key)
                 continue
             before = _before(known, named, key, name, status)

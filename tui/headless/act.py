@@ -46,6 +46,8 @@ BESIDE = (JOBS_HEALTH, JOBS_RUNNING, ENGINE_UNIT, HOST_PROCESSES)
 """Parts that a plan tells of where they are known, but does not need."""
 ENOUGH_NAMES = 5
 """How many fitting targets a refusal lists before it says how many more there are."""
+ADVISED_WITHIN = 5.0
+"""Seconds that what came of a run may wait for advice."""
 SERVICE = ".service"
 
 
@@ -227,10 +229,14 @@ async def _waited_for(runner: Runner, spec: ActionSpec, outcome: Outcome) -> Out
 async def _advice(
     platform: Platform, clock: Clock, config: Config, done: ActionSpec, outcome: Outcome | Refusal
 ) -> Advice | None:
-    """What answers the gravest finding where this did not."""
+    """What answers the gravest finding where this did not, if that can be found out soon."""
     if isinstance(outcome, Refusal) or outcome.verdict.word is Word.WORKED:
         return None
-    return next_action(await look(platform, clock), config.limits, done)
+    try:
+        async with asyncio.timeout(ADVISED_WITHIN):
+            return next_action(await look(platform, clock), config.limits, done)
+    except TimeoutError:
+        return None
 
 
 def _tell(
