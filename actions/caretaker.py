@@ -27,7 +27,7 @@ class Voice(Protocol):
     def broken_off(self, runs: Sequence[RunRecord]) -> None:
         """Some runs were begun, and never ended."""
 
-    def ended(self, spec: ActionSpec, verdict: Verdict) -> None:
+    async def ended(self, spec: ActionSpec, verdict: Verdict) -> None:
         """A run has its last verdict."""
 
 
@@ -116,4 +116,4 @@ class Caretaker:
         else:
             self.ours[id_] = verdict
         if known is None or known.so_far:
-            self.voice.ended(spec, verdict)
+            await self.voice.ended(spec, verdict)

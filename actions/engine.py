@@ -290,17 +290,18 @@ class Restarted:
         if not unit.invocation:
             return await self._unnamed(target, unit, bad)
         if unit.invocation == target.invocation:
-            return TargetVerdict(target, bad, f"still the run {unit.invocation[:8]}, {unit.active}", so_far=True)
+            text = f"still the run {unit.invocation[:8]}, {unit.active}"
+            return TargetVerdict(target, bad, text, so_far=True, under_way=unit.changing)
         text = f"{target.active} -> {unit.active} in a new run{_restarts(target, unit)}"
         if not unit.running:
-            return TargetVerdict(target, bad, text, so_far=True)
+            return TargetVerdict(target, bad, text, so_far=True, under_way=unit.changing)
         return await self._healthy(target, unit, text)
 
     async def _unnamed(self, target: UnitTarget, unit: Unit, bad: Word) -> TargetVerdict:
         """Without a name of its run nobody can tell whether one that works is a new one, unless none worked before."""
         text = f"{target.active} -> {unit.active}"
         if not unit.running:
-            return TargetVerdict(target, bad, f"{text}, in no run", so_far=True)
+            return TargetVerdict(target, bad, f"{text}, in no run", so_far=True, under_way=unit.changing)
         if target.active in {"inactive", "failed"}:
             return await self._healthy(target, unit, text)
         return TargetVerdict(
@@ -314,13 +315,16 @@ class Restarted:
         except MissingRoute:
             if held >= HOLDS:
                 return TargetVerdict(target, Word.WORKED, f"{text}, and holds for {held:.0f} s")
-            return TargetVerdict(target, Word.NO_EFFECT, f"{text}, but not yet for {HOLDS:.0f} s", so_far=True)
+            return TargetVerdict(
+                target, Word.NO_EFFECT, f"{text}, but not yet for {HOLDS:.0f} s", so_far=True, under_way=True
+            )
         except SourceError as error:  # nothing is decided then: it is followed until its health can be read
             raise error.told_as(f"its health ({text}): {error.summary}") from error
         if health.healthy:  # one good look is not enough: an engine that crashes does so after a moment
             said = f"{text}, health {health.status}{self._after()}"
             return TargetVerdict(target, Word.WORKED, said, so_far=held < HOLDS)
-        return TargetVerdict(target, Word.NO_EFFECT, f"{text}, but its health is {health.status}", so_far=True)
+        text = f"{text}, but its health is {health.status}"
+        return TargetVerdict(target, Word.NO_EFFECT, text, so_far=True, under_way=True)
 
     def _after(self) -> str:
         """How long good health took; another program that follows the run does not know."""

@@ -12,7 +12,7 @@ from actions.means import Means, changed
 from actions.outcome import Outcome, Progress, Report, StepResult, how_far
 from actions.plan import SETTLE, Plan, Refusal, Step
 from actions.verdict import TargetVerdict, Verdict, Word
-from actions.watch import LATE, Watch, unseen
+from actions.watch import LATE, LOOK_EVERY, Watch, unseen
 from backend.errors import (
     CutOff,
     JournalError,
@@ -25,6 +25,7 @@ from backend.errors import (
     TimedOut,
 )
 from backend.holding import Grip
+from backend.incident.anchor import Anchor
 from backend.incident.entry import Kind, told_as_data
 from backend.incident.identity import Meant, meant_as_data
 from backend.model.target import Target
@@ -52,6 +53,7 @@ class Run:
         self._needless = 0
         self._watch = Watch(means, self._tell, brake.hurries)
         self._unrecorded: JournalError | None = None
+        self._anchor = Anchor()
 
     async def go(self) -> Outcome | Refusal:
         """Put the intent on disk, do the steps, see what came of them, and write that down however it ends."""
@@ -127,7 +129,7 @@ class Run:
                 await until_done(sending)
         finally:
             took = 1000 * (self._means.clock.monotonic() - began)
-            await self._did(step, _word_of(sending, cut=self._brake.cuts), took, lost=_is_lost(sending))
+            await self._did(step, _word_of(sending, cut=self._brake.cuts), took, **_doubts(sending))
         if sending.cancelled() and self._brake.cuts:
             return None
         try:
@@ -136,20 +138,18 @@ class Run:
             return error
         return None
 
-    async def _did(
-        self, step: Step, result: str, took: float, *, sent: bool = True, needless: bool = False, lost: bool = False
-    ) -> None:
+    async def _did(self, step: Step, result: str, took: float, *, sent: bool = True, **doubts: bool) -> None:
         self._results.append(StepResult(step, result, took))
         data = {
             "n": len(self._results), "text": step.text, "sent": sent, **told_as_data(result, "result"),
             "took_ms": round(took, 1),
-            **({"needless": True} if needless else {}), **({"lost": True} if lost else {}),
+            **{name: True for name, holds in doubts.items() if holds},
         }  # fmt: skip
         await self._note("step", data, (step.target,))
 
     async def _settled(self, target: Target, trouble: SourceError | None) -> TargetVerdict:
         """What is seen of a target once it has settled; what was refused needs no long wait."""
-        looking = asyncio.ensure_future(self._watch.settled(target, _time_to_settle(self._plan.settle, trouble)))
+        looking = asyncio.ensure_future(self._watch.settled(target, *_time_to_settle(self._plan.settle, trouble)))
         try:
             with self._brake.over(f"what became of {target.label}", looking.cancel):
                 seen = await looking
@@ -160,8 +160,11 @@ class Run:
         if trouble is None:
             return seen
         text = add(f"{seen.text} ({trouble.kind}: {trouble.summary}", ")")
-        if isinstance(trouble, UNDONE) and seen.word is Word.WORKED:
+        if seen.word is Word.WORKED and isinstance(trouble, UNDONE):
             text = add(text, "; not by this run, which was refused")
+            return replace(seen, word=Word.UNKNOWN, text=text, so_far=False)
+        if seen.word is Word.WORKED and isinstance(trouble, Refused) and target.restless:
+            text = add(text, "; whether by this run, which was refused, is not known")
             return replace(seen, word=Word.UNKNOWN, text=text, so_far=False)
         return replace(seen, text=text)
 
@@ -196,7 +199,9 @@ class Run:
 
     async def _write(self, kind: Kind, data: Mapping[str, Any], targets: Sequence[Target]) -> None:
         keys = tuple(target.key for target in targets)
-        await self._means.scribe.append(kind, id=self.id, action=self._plan.action, targets=keys, data=data)
+        await self._means.scribe.append(
+            kind, id=self.id, action=self._plan.action, targets=keys, data=data, anchor=self._anchor
+        )
 
 
 def new_id() -> str:
@@ -204,20 +209,29 @@ def new_id() -> str:
     return uuid4().hex[:12]
 
 
-def _time_to_settle(usual: float, trouble: SourceError | None) -> float:
-    """Seconds: what was declined needs no long wait, what got no answer may be done later than usual."""
+def _time_to_settle(usual: float, trouble: SourceError | None) -> tuple[float, float]:
+    """Seconds for a target, and for one on which something is under way.
+
+    What was declined needs no long wait, unless it was done all the same and failed on its way; what got no answer may
+    be done later than usual.
+    """
     match trouble:
         case TimedOut() | CutOff():
-            return max(usual, LATE)
-        case Refused() | NotAllowed():
-            return min(usual, SETTLE)
+            return max(usual, LATE), max(usual, LATE)
+        case NotAllowed() | MissingRoute() | MissingObject():
+            return LOOK_EVERY, LOOK_EVERY
+        case Refused():
+            return min(usual, SETTLE), usual
         case _:
-            return usual
+            return usual, usual
 
 
-def _is_lost(sending: "asyncio.Future[str]") -> bool:
-    """Whether what was asked for may still be done although nobody waits for the answer any more."""
-    return sending.cancelled() or isinstance(sending.exception(), TimedOut | CutOff)
+def _doubts(sending: "asyncio.Future[str]") -> dict[str, bool]:
+    """Whether what was asked for may still be done although nobody waits for the answer, or surely was not done."""
+    if sending.cancelled():
+        return {"lost": True}
+    trouble = sending.exception()
+    return {"lost": isinstance(trouble, TimedOut | CutOff), "undone": isinstance(trouble, UNDONE)}
 
 
 def _word_of(sending: "asyncio.Future[str]", *, cut: bool) -> str:

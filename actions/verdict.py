@@ -36,6 +36,8 @@ class TargetVerdict:
     """Before and after, in numbers where there are any; lines that are to be copied stand below."""
     so_far: bool = False
     """Not ended, or not settled yet: it is followed, and a second verdict is written when it ends."""
+    under_way: bool = False
+    """Whether something goes on with it that has to come to an end first."""
 
     @property
     def unsettled(self) -> bool:

@@ -40,14 +40,14 @@ class Watch:
     _free_at: float = field(default=0.0, init=False)
     """When the next look may be."""
 
-    async def settled(self, target: Target, seconds: float) -> TargetVerdict:
-        """What a target is when it has ended, or when the time to settle is over.
+    async def settled(self, target: Target, seconds: float, longest: float = 0.0) -> TargetVerdict:
+        """What a target is when it has ended, or when the time to settle is over; `longest` while something goes on.
 
         It stays open, to be looked at again, when it has worked until then and goes on, when it cannot be read, and
         when nobody could wait.
         """
-        seen, read, until = unseen(target), False, self._now() + seconds
-        while seen.so_far and self._now() < until:
+        seen, read, began = unseen(target), False, self._now()
+        while seen.so_far and self._now() - began < (max(seconds, longest) if seen.under_way else seconds):
             await self._turn(LOOK_EVERY, SETTLE_LOOKS)
             seen, read = await self._look(target)
             self.tell(seen)

@@ -18,7 +18,8 @@ from actions.verdict import Verdict, Word
 from backend.config.model import Config
 from backend.model.situation import Situation
 from backend.model.target import Target
-from backend.text import add
+from backend.text import add, first_line, listed
+from widgets.text import crop
 
 
 class Stage(Protocol):
@@ -45,8 +46,11 @@ class Stage(Protocol):
     def recorded(self, spec: ActionSpec) -> None:
         """The journal has grown, and the world may have changed: read what the action touched."""
 
-    def advice(self, spec: ActionSpec) -> str:
-        """What else answers the gravest finding, as the end of a sentence; empty when there is nothing."""
+    async def advice(self, spec: ActionSpec) -> str:
+        """What else answers the gravest finding, as the end of a sentence; empty when there is nothing.
+
+        What the action touched is read again before.
+        """
 
 
 class Leaving(Enum):
@@ -62,6 +66,10 @@ class Leaving(Enum):
     """What runs was told to end before: it is cut short."""
 
 
+ENOUGH_NAMES = 3
+"""How many targets a refusal lists before it says how many more there are."""
+TOLD_WITH_ADVICE = 240
+"""Cells of what came of a run that are told where advice follows, which must be seen whole."""
 AT_ONCE = 0.1
 """Seconds that pass as nothing: what takes longer before a dialog opens is told."""
 
@@ -116,7 +124,7 @@ class Dispatcher:
             return
         if not await self.stage.confirm(plan):
             return
-        again = self._plan(spec, plan.targets) if not self._ending else Refusal(f"{self._ending}; nothing was sent.")
+        again = self._still(spec, plan) if not self._ending else Refusal(f"{self._ending}; nothing was sent.")
         if isinstance(again, Refusal):
             self._refuse(spec, await runner.refused(plan, again))
             return
@@ -133,7 +141,7 @@ class Dispatcher:
             return
         if outcome.verdict.so_far or not outcome.verdict.recorded:
             self.open_runs[outcome.run_id] = outcome.verdict
-        self.report(spec, outcome.verdict)
+        await self.report(spec, outcome.verdict)
 
     async def _forbidden(self, spec: ActionSpec, runner: Runner, plan: Plan) -> Refusal | None:
         """What forbids it now; who drops it waits neither for a disk that hangs nor for a slow command."""
@@ -206,14 +214,24 @@ class Dispatcher:
             Ask(situation, targets, self.config)
         )
 
-    def report(self, spec: ActionSpec, verdict: Verdict) -> None:
+    def _still(self, spec: ActionSpec, plan: Plan) -> Plan | Refusal:
+        """The same plan once more, from what is known by now: each of its targets must still be part of it."""
+        again = self._plan(spec, plan.targets)
+        if isinstance(again, Refusal) or again.targets == plan.targets:
+            return again
+        left = [target.label for target in plan.targets if target not in again.targets]
+        return Refusal(f"{listed(left, ENOUGH_NAMES)} can no longer be acted on; look again before acting.")
+
+    async def report(self, spec: ActionSpec, verdict: Verdict) -> None:
         """Tell what came of a run, and what else answers the finding when it did not work."""
         worked = verdict.word is Word.WORKED
         word = f"{verdict.word.value} so far" if worked and verdict.so_far else verdict.word.value
-        advice = "" if worked else self.stage.advice(spec)
-        self.stage.tell(
-            add(f"{word}: {verdict.text}", advice), title=spec.title, grave=not (worked and verdict.recorded)
-        )
+        advice = "" if worked else await self.stage.advice(spec)
+        text = f"{word}: {verdict.text}"
+        if advice:
+            sentence = first_line(text)
+            text = add(f"{crop(sentence, TOLD_WITH_ADVICE)}{text[len(sentence) :]}", advice)
+        self.stage.tell(text, title=spec.title, grave=not (worked and verdict.recorded))
 
     def _refuse(self, spec: ActionSpec, refusal: Refusal) -> None:
         self.stage.tell(refusal.reason, title=f"{spec.title}: refused", grave=True)

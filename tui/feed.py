@@ -31,6 +31,8 @@ class Feed:
         self._pollers: dict[str, Poller[Any]] = {}
         self._dirty = True
         self._asked = asyncio.Event()
+        self._waiting: list[tuple[set[str], asyncio.Event]] = []
+        """Who waits for answers, and of which parts they are still to come."""
         self._shown_at = self._asked_at = clock.monotonic()
         self.platform = Platform(config)
         self.situation = Situation(clock.now())
@@ -54,6 +56,22 @@ class Feed:
         self._asked.set()
         self._read(parts)
 
+    async def read_afresh(self, parts: Iterable[Part[Any]], seconds: float) -> None:
+        """Read these parts now, and wait until each has answered, at most so long."""
+        keys = {part.key for part in parts} & self._pollers.keys()
+        waiting = keys, asyncio.Event()
+        self._waiting.append(waiting)
+        self.nudge(*parts)
+        try:
+            async with asyncio.timeout(seconds):
+                while keys:
+                    waiting[1].clear()
+                    await waiting[1].wait()
+        except TimeoutError:
+            pass  # then what is known has to do
+        finally:
+            self._waiting.remove(waiting)
+
     def select(self, job: Job | None) -> None:
         """Read the data of this failed job's symbols from now on."""
         if self.platform.select(job):
@@ -66,6 +84,9 @@ class Feed:
     def _take(self, reading: Reading[Any]) -> None:
         before, self.situation = self.situation, reduce(self.situation, reading)
         self._dirty = True
+        for keys, answered in self._waiting:
+            keys.discard(reading.part.key)
+            answered.set()
         self._read(worth_reading(before, reading))
 
     def _read(self, parts: Iterable[Part[Any]]) -> None:

@@ -34,10 +34,10 @@ class Voice:
         """Some runs were begun, and never ended."""
         self._stage.tell_broken_off(runs)
 
-    def ended(self, spec: ActionSpec, verdict: Verdict) -> None:
+    async def ended(self, spec: ActionSpec, verdict: Verdict) -> None:
         """A run has its last verdict."""
         self._stage.recorded(spec)
-        self._dispatcher.report(spec, verdict)
+        await self._dispatcher.report(spec, verdict)
 
 
 class Life:

@@ -28,6 +28,8 @@ AT_LEAST = 5.0
 """Seconds for which what is said can be read; longer texts stay longer."""
 READ_PER_SECOND = 12.0
 """Cells that somebody who is not at ease reads in a second."""
+READ_WITHIN = 2.0
+"""Seconds that what came of an action may wait for fresh facts."""
 MOST_NAMES = 4
 """Targets of a broken-off run that are told by name."""
 MOST_TOLD = 3
@@ -126,8 +128,9 @@ class AppStage:
             self._drawn = self._desk.scribe.ledger.entries
             self._redraw()
 
-    def advice(self, spec: ActionSpec) -> str:
-        """What else answers the gravest finding."""
+    async def advice(self, spec: ActionSpec) -> str:
+        """What else answers the gravest finding, by what is read now."""
+        await self._desk.feed.read_afresh(spec.facts, READ_WITHIN)
         found = next_action(self.situation(), self._desk.config.limits, spec)
         if found is None:
             return ""

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import msgspec
 
-from backend.clients.decode import decoded, identity
+from backend.clients.decode import Fields, decoded, identity
 from backend.clients.decode_jobs import decode_job
 from backend.errors import BadAnswer
 from backend.model.jobs import Job, JobList, JobState, Priority
@@ -21,7 +21,7 @@ KEPT = 4096
 
 
 class _Named(msgspec.Struct):
-    """The id of a row in the usual spellings: all that is looked at in rows beyond the limit."""
+    """The id of a row in the usual spellings: mostly all that is looked at in rows beyond the limit."""
 
     id: object = None
     job_id: object = None
@@ -112,7 +112,8 @@ def _id_of(raw: msgspec.Raw) -> str | None:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     told = (named.id, named.job_id, named.job_id_humped, named.backtest_id, named.backtest_id_humped)
-    return identity(next((id_ for id_ in told if id_ is not None), None))
+    usual = identity(next((id_ for id_ in told if id_ is not None), None))
+    return usual or identity(Fields(decoded(raw)).get("id", "job_id", "backtest_id"))
 
 
 def _job_of(raw: msgspec.Raw, state: JobState) -> Job | None:

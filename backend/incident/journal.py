@@ -14,6 +14,7 @@ from typing import Any
 from backend.clock import Clock
 from backend.errors import JournalError
 from backend.frozen import dataclass
+from backend.incident.anchor import Anchor
 from backend.incident.entry import (
     LARGEST_LINE,
     NOTHING_BEFORE,
@@ -61,14 +62,21 @@ class Journal(JournalReader):
         targets: Sequence[str] = (),
         data: Mapping[str, Any] = NO_DATA,
         sync: bool = False,
+        anchor: Anchor | None = None,
     ) -> Entry:
         """Adds an entry; an intent, or any with `sync`, is on disk when this returns.
 
-        `id` and `targets` are kept raw, the texts in `data` cleaned. Raises `JournalError`; then nothing was added.
+        `id` and `targets` are kept raw, the texts in `data` cleaned. All that has one `anchor` comes into one file.
+        Raises `JournalError`; then nothing was added.
         """
+        anchor = anchor or Anchor()
         with told(self.path, "write"), self._locked() as fd:
+            anchor.hold(fd, self.path)
             self._set_torn_line_aside(fd)
-            return self._added(fd, kind, id, clean(action), tuple(targets), data, sync=sync or kind == "intent")
+            end = os.fstat(fd).st_size
+            entry = self._added(fd, kind, id, clean(action), tuple(targets), data, sync=sync or kind == "intent")
+            anchor.lay(encode(entry), end)
+            return entry
 
     def look_writable(self) -> None:
         """Raises `JournalError` when nothing could be added now, as far as can be told without writing anything."""

@@ -57,7 +57,13 @@ class RunRecord:
         """When each target was touched, or may have been: of a run that was broken off not all is written down."""
         meant = frozenset(self.intent.targets)
         perhaps = meant if self.verdict is None else meant & self._judged
-        return dict.fromkeys(perhaps, self.intent.at) | {key: at for key, at in self.sent.items() if key in meant}
+        touched = dict.fromkeys(perhaps, self.intent.at) | {key: at for key, at in self.sent.items() if key in meant}
+        return {key: at for key, at in touched.items() if key not in self._undone}
+
+    @property
+    def _undone(self) -> frozenset[str]:
+        """The targets for which the answer proved that nothing was done."""
+        return frozenset(key for step in self.steps if step.data.get("undone") is True for key in step.targets)
 
     @property
     def _judged(self) -> frozenset[str]:

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from backend.errors import GivenUp, JournalError, JournalHangs, Refused, TimedOut
+from backend.incident.anchor import Anchor
 from backend.incident.entry import Entry, Kind
 from backend.incident.journal import NO_DATA, Journal
 from backend.incident.ledger import Ledger
@@ -42,10 +43,13 @@ class Scribe:
         action: str = "",
         targets: Sequence[str] = (),
         data: Mapping[str, Any] = NO_DATA,
+        anchor: Anchor | None = None,
     ) -> Entry:
-        """Adds an entry, which is on disk when this returns."""
+        """Adds an entry, which is on disk when this returns; all that has the same `anchor` comes into one file."""
         return await self._do(
-            partial(self.journal.append, kind, id=id, action=action, targets=targets, data=data, sync=True)
+            partial(
+                self.journal.append, kind, id=id, action=action, targets=targets, data=data, sync=True, anchor=anchor
+            )
         )
 
     async def append_if(

@@ -52,6 +52,11 @@ class Unit:
         """Whether the engine works."""
         return self.active in {"active", "reloading"}
 
+    @property
+    def changing(self) -> bool:
+        """Whether it is on its way from one state to the next."""
+        return self.active not in {"active", "inactive", "failed"}
+
     def restless(self, at: datetime | None) -> bool:
         """Whether, as read at this moment, its manager starts it again and again by itself.
 

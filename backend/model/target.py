@@ -2,7 +2,7 @@
 
 from dataclasses import field
 from datetime import datetime
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 from backend.frozen import dataclass
 from backend.model.engine import Unit
@@ -18,6 +18,8 @@ class JobTarget:
     attempt: int | None
     started_at: datetime | None
     error: str
+    restless: ClassVar[bool] = False
+    """A job runs again when somebody asks for it."""
 
     @classmethod
     def of(cls, job: Job) -> "JobTarget":

@@ -129,7 +129,7 @@ async def test_of_two_different_jobs_with_one_id_it_is_said_that_nobody_knows_wh
 
 
 @pytest.mark.parametrize("twin", [{"status": "running"}, {"status": "failed", "strategy_name": "another"}])
-@pytest.mark.parametrize("name", ["id", "job_id", "jobId"])
+@pytest.mark.parametrize("name", ["id", "job_id", "jobId", "ID", "job-id"])
 @pytest.mark.parametrize("before", [True, False])
 async def test_a_twin_is_seen_in_any_state_and_beyond_the_limit(
     server: Server, api: ApiClient, twin: dict[str, object], name: str, before: bool

@@ -297,7 +297,7 @@ class OnCall:
 
     def recorded(self, spec: ActionSpec) -> None: ...
 
-    def advice(self, spec: ActionSpec) -> str:
+    async def advice(self, spec: ActionSpec) -> str:
         return ""
 
 

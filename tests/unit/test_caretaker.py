@@ -38,7 +38,7 @@ class Sitting:
     def broken_off(self, runs: Sequence[RunRecord]) -> None:
         self.broken += [run.id for run in runs]
 
-    def ended(self, spec: ActionSpec, verdict: Verdict) -> None:
+    async def ended(self, spec: ActionSpec, verdict: Verdict) -> None:
         self.verdicts.append(f"{spec.id}: {verdict.text}")
 
     async def look(self) -> int:

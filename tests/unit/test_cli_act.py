@@ -1,9 +1,11 @@
 """`backtop act` before anything is sent: what its targets may be called, and what is said of them."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
+from actions.brake import Brake
 from actions.outcome import Outcome
 from actions.plan import Plan, Refusal
 from actions.registry import REGISTRY
@@ -15,7 +17,7 @@ from backend.model.situation import Situation
 from backend.model.target import JobTarget
 from backend.parts import ENGINE_UNIT, HOST_PROCESSES, JOBS_RUNNING
 from tests.fakes import SLOW, Rig, failed, known, listing, requeue_of
-from tests.situations import calm, unit
+from tests.situations import calm, given_up, unit
 from tests.unit.test_cli import code_of
 from tui import cli
 from tui.headless import act
@@ -109,8 +111,25 @@ def test_a_verdict_that_is_not_final_says_so(so_far: bool, line: str) -> None:
     verdict = Verdict.over([TargetVerdict(JobTarget.of(failed()), Word.UNKNOWN, "runs", so_far)])
     first, *rest = as_text(None, Outcome("r1", verdict, ()))
     assert first == line
-    assert [word for word in rest if "--wait" in word] == rest
+    assert [word for word in rest if "backtop journal" in word] == rest
     assert bool(rest) is so_far
+
+
+@pytest.mark.parametrize(("told_to_end", "advised"), [(False, "engine.reset-failed"), (True, None)])
+async def test_advice_keeps_nobody_who_wants_to_leave(told_to_end: bool, advised: str | None) -> None:
+    brake, done = (
+        Brake(),
+        Outcome("r1", Verdict.over([TargetVerdict(JobTarget.of(failed()), Word.NO_EFFECT, "no")]), ()),
+    )
+
+    async def looks() -> Situation:
+        if told_to_end:
+            brake.told_to_end(0.0)
+            await asyncio.Event().wait()
+        return known(calm(), ENGINE_UNIT, given_up())
+
+    found = await act._advice(looks, brake, Config(), REGISTRY["job.requeue"], done)
+    assert (found and found.spec.id) == advised
 
 
 async def test_who_waits_without_a_place_for_locks_goes_with_the_first_verdict(

@@ -20,8 +20,9 @@ from backend.incident.scribe import Scribe
 from backend.model.jobs import Job, JobState
 from backend.model.situation import Situation
 from backend.model.target import JobTarget
-from tests.fakes import NOTHING, SLOW, Rig, failed, listing
+from tests.fakes import BAD, NOTHING, SLOW, Rig, failed, listing
 from tui.dispatch import Dispatcher
+from tui.stage import LONGEST
 
 SPEC = REGISTRY["job.requeue"]
 
@@ -41,6 +42,7 @@ class Person:
         self.read: list[str | None] = []
         self.while_read: Callable[[], None] = lambda: None
         self.records = 0
+        self.advised = ""
         self.dispatcher = Dispatcher(self, lambda _spec: self.rig.runner, Config())
 
     def situation(self) -> Situation:
@@ -57,8 +59,8 @@ class Person:
     def tell(self, text: str, *, title: str, grave: bool) -> None:
         self.told.append((title, text, grave))
 
-    def advice(self, spec: ActionSpec) -> str:
-        return ""
+    async def advice(self, spec: ActionSpec) -> str:
+        return self.advised
 
     def progressed(self, progress: Progress | None) -> None:
         self.progress.append(progress)
@@ -257,6 +259,26 @@ async def test_who_drops_it_waits_for_nothing(tmp_path: Path, monkeypatch: pytes
     assert person.told[1:] == [("requeue", "worked: completed in attempt 2", False)]
 
 
+async def test_a_target_that_must_not_be_acted_on_any_more_refuses_all(tmp_path: Path) -> None:
+    one, two = failed("1"), failed("2")
+    person = Person(tmp_path, one, two)
+    person.while_open = lambda: setattr(person, "seen", listing(one, replace(two, ambiguous=True)))
+    await person.acts(one, two)
+    assert person.rig.server.sent == []
+    assert person.told == [("requeue: refused", "2 can no longer be acted on; look again before acting.", True)]
+
+
+async def test_advice_is_seen_whole_behind_a_long_story(tmp_path: Path) -> None:
+    person = Person(tmp_path, failed())
+    person.rig.server.courses["8841"] = BAD
+    person.rig.server.on_send = lambda _: person.rig.server.put(failed(error="x" * 900))
+    person.advised = ". The finding is engine: S restart engine in resources"
+    await person.acts(failed())
+    ((_, text, _),) = person.told
+    assert text.endswith(f"…{person.advised}")
+    assert len(text) < LONGEST
+
+
 async def test_facts_that_moved_while_the_dialog_was_open_refuse(tmp_path: Path) -> None:
     person = Person(tmp_path, failed())
 
@@ -358,7 +380,7 @@ async def test_what_has_not_ended_is_followed_to_a_second_word(tmp_path: Path) -
     (id_,) = person.dispatcher.open_runs
     verdict = await person.rig.settle(id_)
     assert verdict is not None
-    person.dispatcher.report(SPEC, verdict)
+    await person.dispatcher.report(SPEC, verdict)
     assert person.told[1:] == [("requeue", "no effect: failed again in attempt 2, same error", True)]
 
 

@@ -18,6 +18,7 @@ from actions.registry import REGISTRY
 from actions.run import Runner
 from actions.spec import Ask, Planner
 from actions.verdict import Word
+from actions.watch import LOOK_EVERY
 from backend.clients.api import ApiClient
 from backend.clients.engine import PROPERTIES, EngineClient
 from backend.command import SystemRunner
@@ -399,6 +400,35 @@ async def test_a_manager_that_refuses_leaves_the_run_that_was(tmp_path: Path) ->
     assert told(await rig.restart()) == (
         "no effect", "still the run a3f1a3f1, active (refused: systemctl failed: Job is masked.)",
     )  # fmt: skip
+
+
+async def test_what_failed_on_its_way_and_is_started_again_is_followed_to_the_deadline(tmp_path: Path) -> None:
+    rig = EngineRig(tmp_path)
+    rig.engine.trouble = Refused("systemctl failed: the control process exited with error code")
+    rig.engine.course = ((0, {**LOOPS, "invocation": NEW, "restarts": 0}), (12, {**UP, "invocation": "c0de" * 8}))
+    outcome = await rig.restart()
+    assert isinstance(outcome, Outcome)
+    text = outcome.verdict.text.partition(" (")[0]
+    assert (outcome.verdict.word, text) == (Word.WORKED, "active -> active in a new run, health healthy after 12 s")
+
+
+async def test_a_next_run_of_what_does_not_stay_up_is_not_taken_for_the_one_that_was_declined(tmp_path: Path) -> None:
+    rig = EngineRig(tmp_path, **LOOPS, restarts=2)
+    rig.engine.trouble = Refused("systemctl failed: transaction is destructive")
+    rig.engine.course = ((2, {**UP, "invocation": NEW, "restarts": 3}),)
+    outcome = await rig.restart()
+    assert isinstance(outcome, Outcome)
+    assert (outcome.verdict.word, outcome.verdict.so_far) == (Word.UNKNOWN, False)
+    assert outcome.verdict.text.endswith("; whether by this run, which was refused, is not known")
+
+
+async def test_what_was_not_allowed_does_not_cool_down(tmp_path: Path) -> None:
+    rig = EngineRig(tmp_path)
+    rig.engine.course, rig.engine.trouble = (), NotAllowed("sudo: a password is required")
+    assert told(await rig.restart())[0] == "no effect"
+    assert rig.time.passed == LOOK_EVERY
+    rig.engine.course, rig.engine.trouble = ((0, UP),), None
+    assert told(await rig.restart())[0] == "worked"
 
 
 async def test_a_manager_that_falls_silent_leaves_it_unknown(tmp_path: Path) -> None:

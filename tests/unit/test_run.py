@@ -372,6 +372,26 @@ async def test_a_twin_in_the_lists_of_such_a_server_is_neither_acted_on_nor_take
         assert (verdict.word, verdict.text) == (Word.UNKNOWN, shares)
 
 
+@pytest.mark.parametrize("goes", ["removed", "moved", "emptied"])
+async def test_a_run_whose_intent_is_gone_sends_nothing_more_and_says_so(tmp_path: Path, goes: str) -> None:
+    rig = Rig(tmp_path, *three())
+
+    def is_gone(_: str) -> None:
+        if goes == "emptied":
+            os.truncate(rig.path, 0)
+        elif goes == "moved":
+            rig.path.rename(tmp_path / "old.jsonl")
+        else:
+            rig.path.unlink()
+
+    rig.server.on_send = is_gone
+    outcome = await rig.run(requeue_of(*three()))
+    assert rig.server.sent == ["1"]
+    assert not outcome.verdict.recorded
+    assert "is no longer the one that has the intent of this run" in outcome.verdict.text
+    assert not rig.path.exists() or rig.entries() == []
+
+
 async def test_target_under_a_hundred_others_is_found_in_the_journal(tmp_path: Path) -> None:
     rig = Rig(tmp_path, failed())
     rig.server.courses["8841"] = NOTHING

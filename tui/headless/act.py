@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from actions.advice import Advice, next_action
 from actions.aftermath import Aftermath
 from actions.allowed import allowed
-from actions.brake import ENDING, waiting
+from actions.brake import ENDING, Brake, waiting
 from actions.guard import Posture, forbids_planning
 from actions.means import Means
 from actions.outcome import Outcome, Progress
@@ -122,7 +122,7 @@ async def act(config: Config, clock: Clock, order: Order, *, as_json: bool) -> i
         outcome = await _run(runner, plan, as_json)
         if isinstance(outcome, Outcome) and outcome.verdict.so_far and order.wait:
             outcome = await _waited_for(runner, spec, outcome)
-        advice = await _advice(platform, clock, config, spec, outcome)
+        advice = await _advice(partial(look, platform, clock), runner.brake, config, spec, outcome)
         return _tell(order, plan, outcome, as_json, advice=advice) or _untouched(left_out)
     finally:
         await platform.aclose()
@@ -227,16 +227,22 @@ async def _waited_for(runner: Runner, spec: ActionSpec, outcome: Outcome) -> Out
 
 
 async def _advice(
-    platform: Platform, clock: Clock, config: Config, done: ActionSpec, outcome: Outcome | Refusal
+    looks: Callable[[], Coroutine[Any, Any, Situation]],
+    brake: Brake,
+    config: Config,
+    done: ActionSpec,
+    outcome: Outcome | Refusal,
 ) -> Advice | None:
-    """What answers the gravest finding where this did not, if that can be found out soon."""
-    if isinstance(outcome, Refusal) or outcome.verdict.word is Word.WORKED:
+    """What answers the gravest finding where this did not, if that can be found out before anybody wants to leave."""
+    if isinstance(outcome, Refusal) or outcome.verdict.word is Word.WORKED or brake.hurries():
         return None
+    looking, told_to_end = asyncio.create_task(looks()), asyncio.create_task(brake.hurried())
     try:
-        async with asyncio.timeout(ADVISED_WITHIN):
-            return next_action(await look(platform, clock), config.limits, done)
-    except TimeoutError:
-        return None
+        await asyncio.wait({looking, told_to_end}, timeout=ADVISED_WITHIN, return_when=asyncio.FIRST_COMPLETED)
+        return next_action(looking.result(), config.limits, done) if looking.done() else None
+    finally:
+        looking.cancel()
+        told_to_end.cancel()
 
 
 def _tell(
