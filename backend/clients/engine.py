@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Literal
 
 from backend.clients import sudo, systemctl
+from backend.clients.sudo_listing import may_be_free
 from backend.command import CommandResult, CommandRunner, pointing_at
 from backend.errors import BadAnswer, NotAllowed, Refused, SourceError
 from backend.model.engine import ASKED, Unit, UnitVerb, verb_argv
@@ -103,8 +104,19 @@ class EngineClient:
         if call is None or call.has("askpass"):
             return None
         with pointing_at("engine.systemctl"):
-            result = await self._runner.run(call.asking, timeout=SECONDS)
-        return None if result.code == 0 else self._rules()
+            return None if await self._may(call) else self._rules()
+
+    async def _may(self, call: sudo.SudoCall) -> bool:
+        """Whether `sudo` would run it without a password, as far as it tells."""
+        if not await self._succeeds(call.asking):
+            return False
+        listed = await self._runner.run(call.listing, timeout=SECONDS)
+        if listed.code or may_be_free(listed.stdout, call.found):
+            return True
+        return await self._succeeds(call.validating)
+
+    async def _succeeds(self, argv: Sequence[str]) -> bool:
+        return (await self._runner.run(argv, timeout=SECONDS)).code == 0
 
     async def unit(self) -> Unit:
         """The state of the unit; one that does not exist has the load state `not-found`."""

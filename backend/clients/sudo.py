@@ -49,18 +49,32 @@ class SudoCall:
 
     @property
     def asking(self) -> tuple[str, ...]:
-        """The argv that asks whether the command may be run as it stands, without a password and without running it."""
+        """The argv that asks whether the command may be run as it stands, without running it."""
         ruling = [(name, value) for name, value in self.options if name in _RULING]
         kept = (f"--{name}" if value is None else f"--{name}={value}" for name, value in ruling)
         end = ("--",) if self.command[0].startswith("-") or _VARIABLE.match(self.command[0]) else ()
         return (self.sudo, "-n", *kept, "-l", *end, *self.command)
 
+    @property
+    def listing(self) -> tuple[str, ...]:
+        """The argv that lists all rights of the person, for `sudo_listing`."""
+        return (self.sudo, "-n", "-l")
+
+    @property
+    def validating(self) -> tuple[str, ...]:
+        """The argv that succeeds where no password is asked for now whatever is run: it was typed a moment ago."""
+        return (self.sudo, "-n", "-v")
+
+    @property
+    def found(self) -> tuple[str, ...]:
+        """The command, its program by the path under which `sudo` finds it."""
+        return (_found(self.command[0]), *self.command[1:])
+
     def rule(self, caller: str) -> str:
         """The line of sudoers by which `caller` may run it without a password."""
         user, group = self.option("user"), self.option("group")
         run_as = _escaped(user or (caller if group else "root")) + (f" : {_escaped(group)}" if group else "")
-        program, *arguments = self.command
-        words = " ".join(map(_escaped, (_found(program), *arguments)))
+        words = " ".join(map(_escaped, self.found))
         return f"{_escaped(caller)} ALL=({run_as}) NOPASSWD: {words}"
 
 
