@@ -158,10 +158,9 @@ class TargetLock:
         return self._in_any_folder() or (SOMEBODY if self._claim.taken() else None)
 
     def _in_any_folder(self) -> Held | None:
-        for folder in self._folders:
-            if (held := self._held_in(folder)) is not None:
-                return held
-        return None
+        """Who holds it; a fallback that is closed to us hides nobody whom a folder that we use does not show."""
+        preferred, fallback = self._folders
+        return self._held_in(preferred) or self._held_in(fallback, closed_is_empty=_can_be_used(preferred))
 
     def _take(self, folder: int) -> Held | None:
         while True:
@@ -208,9 +207,11 @@ class TargetLock:
 
 
 def _usable(lock_dir: Path, fallback: Path) -> Path:
-    if os.path.isdir(lock_dir) and os.access(lock_dir, os.W_OK | os.X_OK):  # noqa: PTH112 - `Path.is_dir` may raise
-        return lock_dir
-    return _shared_folder(fallback)
+    return lock_dir if _can_be_used(lock_dir) else _shared_folder(fallback)
+
+
+def _can_be_used(lock_dir: Path) -> bool:
+    return os.path.isdir(lock_dir) and os.access(lock_dir, os.W_OK | os.X_OK)  # noqa: PTH112 - `Path.is_dir` may raise
 
 
 def _no_place(folder: Path, why: str) -> str:

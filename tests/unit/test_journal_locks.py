@@ -89,6 +89,20 @@ def test_lock_in_the_folder_that_we_did_not_choose_counts(tmp_path: Path) -> Non
         assert list(folder.iterdir()) == []
 
 
+def test_a_fallback_that_is_closed_to_us_hides_no_free_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fallback, opens = tmp_path / "fallback", os.open
+
+    def closed(path: Path, *rest: int, **named: int) -> int:
+        if Path(path).parent == fallback:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        return opens(path, *rest, **named)
+
+    monkeypatch.setattr(os, "open", closed)
+    assert lock(tmp_path, fallback=fallback).holder() is None
+    with pytest.raises(NotAllowed, match="cannot be looked into"):
+        lock(tmp_path / "absent", fallback=fallback).holder()
+
+
 def test_fallback_that_is_no_sticky_folder_is_refused(tmp_path: Path) -> None:
     plain = tmp_path / "plain"
     plain.mkdir(mode=0o755)
