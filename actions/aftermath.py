@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, TypeGuard
 
+from actions.credit import credited
 from actions.keeping import held
 from actions.means import Means
 from actions.outcome import broken_off
@@ -112,8 +113,10 @@ class Aftermath:
     async def _ended(self, watch: Watch, seed: TargetVerdict, run: RunRecord, meant: Meant) -> TargetVerdict | None:
         """What became of one target; None if it was not touched, as far as can be seen."""
         seen = await watch.settled(seed.target, self._seconds(run, seed.target, meant)) if seed.unsettled else seed
-        if seed.target.key in run.sent or not seed.unsettled:
-            return await watch.ended(seen)
+        key = seed.target.key
+        if key in run.sent or not seed.unsettled:
+            ended = await watch.ended(seen)
+            return credited(ended, undone=key in run.undone, doubtful=key in run.doubtful)
         return await self._perhaps(await watch.ended(seen) if seen.unsettled else seen)
 
     def _seconds(self, run: RunRecord, target: Target, meant: Meant) -> float:

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 from actions.brake import Brake
+from actions.credit import credited
 from actions.keeping import LOST
 from actions.means import Means, changed
 from actions.outcome import Outcome, Progress, Report, StepResult, how_far
@@ -34,6 +35,8 @@ from backend.threads import until_done
 
 UNDONE = (NotAllowed, MissingRoute, MissingObject)
 """Answers that prove that nothing was done."""
+DOUBTFUL = (Refused, TimedOut, CutOff)
+"""Answers, or none, after which it may have been done all the same."""
 
 
 class Run:
@@ -96,10 +99,10 @@ class Run:
                 self._needless += found.needless
                 await self._did(step, f"not sent: {found.why}", 0.0, sent=False, needless=found.needless)
                 continue
+            self._sent.append(step.target)  # before it is: however that ends, somebody has to see what became of it
             trouble = await self._do(number, step)
             watch = asyncio.create_task(self._settled(step.target, trouble))
             self._watches.append(watch)
-            self._sent.append(step.target)
             if len(self._watches) <= self._plan.pace.canaries:
                 await watch
 
@@ -159,14 +162,8 @@ class Run:
             return unseen(target)
         if trouble is None:
             return seen
-        text = add(f"{seen.text} ({trouble.kind}: {trouble.summary}", ")")
-        if seen.word is Word.WORKED and isinstance(trouble, UNDONE):
-            text = add(text, "; not by this run, which was refused")
-            return replace(seen, word=Word.UNKNOWN, text=text, so_far=False)
-        if seen.word is Word.WORKED and isinstance(trouble, Refused) and target.restless:
-            text = add(text, "; whether by this run, which was refused, is not known")
-            return replace(seen, word=Word.UNKNOWN, text=text, so_far=False)
-        return replace(seen, text=text)
+        told = replace(seen, text=add(f"{seen.text} ({trouble.kind}: {trouble.summary}", ")"))
+        return credited(told, undone=isinstance(trouble, UNDONE), doubtful=isinstance(trouble, DOUBTFUL))
 
     def _tell(self, seen: TargetVerdict) -> None:
         self._report(Progress(len(self._results), len(self._plan.steps), f"{seen.target.label}: {seen.text}"))
@@ -227,11 +224,15 @@ def _time_to_settle(usual: float, trouble: SourceError | None) -> tuple[float, f
 
 
 def _doubts(sending: "asyncio.Future[str]") -> dict[str, bool]:
-    """Whether what was asked for may still be done although nobody waits for the answer, or surely was not done."""
+    """What is known of what was asked for where the answer was not good: each word is kept with the step."""
     if sending.cancelled():
         return {"lost": True}
     trouble = sending.exception()
-    return {"lost": isinstance(trouble, TimedOut | CutOff), "undone": isinstance(trouble, UNDONE)}
+    return {
+        "lost": isinstance(trouble, TimedOut | CutOff),
+        "refused": isinstance(trouble, Refused),
+        "undone": isinstance(trouble, UNDONE),
+    }
 
 
 def _word_of(sending: "asyncio.Future[str]", *, cut: bool) -> str:

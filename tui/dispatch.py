@@ -18,8 +18,7 @@ from actions.verdict import Verdict, Word
 from backend.config.model import Config
 from backend.model.situation import Situation
 from backend.model.target import Target
-from backend.text import add, first_line, listed
-from widgets.text import crop
+from backend.text import listed
 
 
 class Stage(Protocol):
@@ -47,7 +46,7 @@ class Stage(Protocol):
         """The journal has grown, and the world may have changed: read what the action touched."""
 
     async def advice(self, spec: ActionSpec) -> str:
-        """What else answers the gravest finding, as the end of a sentence; empty when there is nothing.
+        """What else answers the gravest finding, as a sentence; empty when there is nothing.
 
         What the action touched is read again before.
         """
@@ -68,8 +67,6 @@ class Leaving(Enum):
 
 ENOUGH_NAMES = 3
 """How many targets a refusal lists before it says how many more there are."""
-TOLD_WITH_ADVICE = 240
-"""Cells of what came of a run that are told where advice follows, which must be seen whole."""
 AT_ONCE = 0.1
 """Seconds that pass as nothing: what takes longer before a dialog opens is told."""
 
@@ -105,12 +102,15 @@ class Dispatcher:
             return
         self.busy = spec
         try:
-            await self._act(spec, tuple(targets))
+            verdict = await self._act(spec, tuple(targets))
         finally:
             self.busy = None
             self.stage.progressed(None)
+        if verdict is not None:
+            await self.report(spec, verdict)
 
-    async def _act(self, spec: ActionSpec, targets: tuple[Target, ...]) -> None:
+    async def _act(self, spec: ActionSpec, targets: tuple[Target, ...]) -> Verdict | None:
+        """What came of it; None where nothing was done, which is told."""
         self._dropped.clear()
         runner = self.runner(spec)
         plan = self._plan(spec, targets)
@@ -118,16 +118,16 @@ class Dispatcher:
             plan = await allowed(plan, targets, partial(self._plan, spec), partial(self._forbidden, spec, runner))
         if self._dropped.is_set():
             self.stage.tell("dropped; nothing was sent", title=spec.title, grave=False)
-            return
+            return None
         if isinstance(plan, Refusal):
             self._refuse(spec, plan)
-            return
+            return None
         if not await self.stage.confirm(plan):
-            return
+            return None
         again = self._still(spec, plan) if not self._ending else Refusal(f"{self._ending}; nothing was sent.")
         if isinstance(again, Refusal):
             self._refuse(spec, await runner.refused(plan, again))
-            return
+            return None
         self.running, self._brake = True, runner.brake
         self._progressed(Progress(0, len(plan.steps), "may it still run?"))
         try:
@@ -138,10 +138,10 @@ class Dispatcher:
         self.stage.recorded(spec)
         if isinstance(outcome, Refusal):
             self._refuse(spec, outcome)
-            return
+            return None
         if outcome.verdict.so_far or not outcome.verdict.recorded:
             self.open_runs[outcome.run_id] = outcome.verdict
-        await self.report(spec, outcome.verdict)
+        return outcome.verdict
 
     async def _forbidden(self, spec: ActionSpec, runner: Runner, plan: Plan) -> Refusal | None:
         """What forbids it now; who drops it waits neither for a disk that hangs nor for a slow command."""
@@ -217,21 +217,21 @@ class Dispatcher:
     def _still(self, spec: ActionSpec, plan: Plan) -> Plan | Refusal:
         """The same plan once more, from what is known by now: each of its targets must still be part of it."""
         again = self._plan(spec, plan.targets)
-        if isinstance(again, Refusal) or again.targets == plan.targets:
+        if isinstance(again, Refusal):
             return again
-        left = [target.label for target in plan.targets if target not in again.targets]
+        kept = {target.key for target in again.targets}  # not the targets themselves: one may mean any run of its unit
+        left = [target.label for target in plan.targets if target.key not in kept]
+        if not left:
+            return again
         return Refusal(f"{listed(left, ENOUGH_NAMES)} can no longer be acted on; look again before acting.")
 
     async def report(self, spec: ActionSpec, verdict: Verdict) -> None:
-        """Tell what came of a run, and what else answers the finding when it did not work."""
+        """Tell what came of a run; when it did not work, what else answers the finding follows once that is read."""
         worked = verdict.word is Word.WORKED
         word = f"{verdict.word.value} so far" if worked and verdict.so_far else verdict.word.value
-        advice = "" if worked else await self.stage.advice(spec)
-        text = f"{word}: {verdict.text}"
-        if advice:
-            sentence = first_line(text)
-            text = add(f"{crop(sentence, TOLD_WITH_ADVICE)}{text[len(sentence) :]}", advice)
-        self.stage.tell(text, title=spec.title, grave=not (worked and verdict.recorded))
+        self.stage.tell(f"{word}: {verdict.text}", title=spec.title, grave=not (worked and verdict.recorded))
+        if not worked and (advice := await self.stage.advice(spec)):
+            self.stage.tell(advice, title=spec.title, grave=False)
 
     def _refuse(self, spec: ActionSpec, refusal: Refusal) -> None:
         self.stage.tell(refusal.reason, title=f"{spec.title}: refused", grave=True)

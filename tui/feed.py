@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
 from typing import Any
 
 from backend.clock import Clock
@@ -31,8 +32,8 @@ class Feed:
         self._pollers: dict[str, Poller[Any]] = {}
         self._dirty = True
         self._asked = asyncio.Event()
-        self._waiting: list[tuple[set[str], asyncio.Event]] = []
-        """Who waits for answers, and of which parts they are still to come."""
+        self._waiting: list[tuple[set[str], datetime, asyncio.Event]] = []
+        """Of which parts somebody waits for answers, to questions since when, and what wakes him."""
         self._shown_at = self._asked_at = clock.monotonic()
         self.platform = Platform(config)
         self.situation = Situation(clock.now())
@@ -59,14 +60,14 @@ class Feed:
     async def read_afresh(self, parts: Iterable[Part[Any]], seconds: float) -> None:
         """Read these parts now, and wait until each has answered, at most so long."""
         keys = {part.key for part in parts} & self._pollers.keys()
-        waiting = keys, asyncio.Event()
+        waiting = keys, self._clock.now(), asyncio.Event()
         self._waiting.append(waiting)
         self.nudge(*parts)
         try:
             async with asyncio.timeout(seconds):
                 while keys:
-                    waiting[1].clear()
-                    await waiting[1].wait()
+                    waiting[2].clear()
+                    await waiting[2].wait()
         except TimeoutError:
             pass  # then what is known has to do
         finally:
@@ -84,9 +85,10 @@ class Feed:
     def _take(self, reading: Reading[Any]) -> None:
         before, self.situation = self.situation, reduce(self.situation, reading)
         self._dirty = True
-        for keys, answered in self._waiting:
-            keys.discard(reading.part.key)
-            answered.set()
+        for keys, since, answered in self._waiting:
+            if reading.at - timedelta(seconds=reading.took) >= since:  # else it was under way by then
+                keys.discard(reading.part.key)
+                answered.set()
         self._read(worth_reading(before, reading))
 
     def _read(self, parts: Iterable[Part[Any]]) -> None:

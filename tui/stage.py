@@ -134,7 +134,7 @@ class AppStage:
         found = next_action(self.situation(), self._desk.config.limits, spec)
         if found is None:
             return ""
-        return f". The finding is {found.cause}: {found.spec.key} {found.spec.title} in {found.spec.pane}"
+        return f"the finding is {found.cause}: {found.spec.key} {found.spec.title} in {found.spec.pane}"
 
     def tell_broken_off(self, runs: Sequence[RunRecord]) -> None:
         """Tell of runs that were begun and never ended, and what is known of the steps of each."""

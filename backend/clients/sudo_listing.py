@@ -10,6 +10,7 @@ from fnmatch import fnmatchcase
 _ENTRY = re.compile(r"\s+\([^)]*\)\s+(.*)")
 _COMMA = re.compile(r"(?<!\\),\s+")
 _TAG = re.compile(r"([A-Z_]+):\s*")
+_OPTIONS = re.compile(r"(?:[A-Z_]+=\S+\s+)*")
 _DIGEST = re.compile(r"sha\d+:\S+\s+")
 _ESCAPE = re.compile(r"\\(.)")
 
@@ -43,7 +44,7 @@ def _free(entry: str) -> Iterator[str]:
     """The rules of an entry that ask for no password; a tag counts for those behind it too."""
     free = False
     for part in _COMMA.split(entry):
-        rule = part
+        rule = _OPTIONS.sub("", part, count=1)
         while tag := _TAG.match(rule):
             free = {"NOPASSWD": True, "PASSWD": False}.get(tag[1], free)
             rule = rule[tag.end() :]
@@ -56,11 +57,16 @@ def _covers(rule: str, command: Sequence[str]) -> bool:
     path, _, words = rule.strip().partition(" ")
     if path == "ALL" or path.startswith("^"):
         return True
-    if not fnmatchcase(program, _plain(path)) and program.rpartition("/")[0] + "/" != path:
+    # By the name alone: a program may be reached by several paths, as where /bin leads to /usr/bin.
+    if not path.endswith("/") and not fnmatchcase(_name(program), _name(_plain(path))):
         return False
     if not words or words.startswith("^"):
         return True
     return fnmatchcase(" ".join(arguments), "" if words == '""' else _plain(words))
+
+
+def _name(path: str) -> str:
+    return path.rpartition("/")[2]
 
 
 def _plain(words: str) -> str:

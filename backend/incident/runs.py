@@ -50,7 +50,7 @@ class RunRecord:
     @property
     def needless(self) -> frozenset[str]:
         """The targets that were not touched because they were by then what was wanted."""
-        return frozenset(key for step in self.steps if step.data.get("needless") is True for key in step.targets)
+        return self._noted("needless")
 
     @property
     def touched(self) -> Mapping[str, datetime]:
@@ -58,12 +58,20 @@ class RunRecord:
         meant = frozenset(self.intent.targets)
         perhaps = meant if self.verdict is None else meant & self._judged
         touched = dict.fromkeys(perhaps, self.intent.at) | {key: at for key, at in self.sent.items() if key in meant}
-        return {key: at for key, at in touched.items() if key not in self._undone}
+        return {key: at for key, at in touched.items() if key not in self.undone}
 
     @property
-    def _undone(self) -> frozenset[str]:
+    def undone(self) -> frozenset[str]:
         """The targets for which the answer proved that nothing was done."""
-        return frozenset(key for step in self.steps if step.data.get("undone") is True for key in step.targets)
+        return self._noted("undone")
+
+    @property
+    def doubtful(self) -> frozenset[str]:
+        """The targets whose step was refused, or never answered: it may have been done all the same."""
+        return self._noted("refused") | self._noted("lost")
+
+    def _noted(self, word: str) -> frozenset[str]:
+        return frozenset(key for step in self.steps if step.data.get(word) is True for key in step.targets)
 
     @property
     def _judged(self) -> frozenset[str]:

@@ -14,7 +14,7 @@ from actions.brake import BY_HAND, ENDING
 from actions.outcome import Outcome, broken_off, how_far
 from actions.verdict import Verdict, Word
 from actions.watch import FOLLOW_FOR, FOLLOW_LOOKS, LOST_AFTER
-from backend.errors import JournalError, NotAllowed, Refused, TimedOut
+from backend.errors import JournalError, NotAllowed, Refused, SourceError, TimedOut
 from backend.incident.entry import Entry
 from backend.incident.identity import Meant, meant_as_data, meant_by
 from backend.incident.journal import Journal
@@ -25,6 +25,7 @@ from backend.locks import TargetLock
 from backend.model.jobs import Job, JobState
 from backend.model.target import JobTarget, Target, UnitTarget
 from tests.clocks import StillClock
+from tests.engines import LOOPS, UP, EngineRig
 from tests.fakes import BAD, NOW, SLOW, Rig, failed, requeue_of
 from tests.situations import unit
 
@@ -490,3 +491,47 @@ async def test_a_long_look_at_many_targets_can_be_stopped(tmp_path: Path) -> Non
     rig.runner.brake.pull(BY_HAND)
     assert await rig.refused(requeue_of(*THREE)) == "stopped by hand; nothing was sent."
     assert rig.progress == []
+
+
+async def test_what_was_refused_is_not_claimed_by_a_last_verdict_either(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, failed())
+    rig.server.deaf, rig.server.send_error = True, NotAllowed("the API did not accept the token")
+    rig.server.on_send = lambda _: setattr(rig.server, "read_error", NotAllowed("the API did not accept the token"))
+    assert (await rig.run(requeue_of(failed()))).verdict.so_far
+    rig.server.read_error = None
+    rig.server.requeue("8841")
+    last = await rig.settle(recorded(rig).id)
+    assert last is not None
+    assert (last.word, last.text) == (Word.UNKNOWN, "completed in attempt 2; not by this run, which was refused")
+
+
+@pytest.mark.parametrize("trouble", [Refused("systemctl failed: no"), TimedOut("no answer within 95 s")])
+async def test_what_comes_up_by_itself_is_claimed_by_no_last_verdict(tmp_path: Path, trouble: SourceError) -> None:
+    rig = EngineRig(tmp_path, **LOOPS, restarts=2)
+    rig.engine.trouble = trouble
+    rig.engine.on_ask = lambda: setattr(rig.engine, "read_error", Refused("no service manager answers"))
+    outcome = await rig.restart()
+    assert isinstance(outcome, Outcome)
+    assert outcome.verdict.so_far
+    rig.engine.read_error = None
+    rig.engine.becomes(**UP, restarts=3)
+    last = await Aftermath(rig.runner().means, UnitTarget).settle(outcome.run_id)
+    assert last is not None
+    assert (last.word, last.text.rpartition("; ")[2]) == (Word.UNKNOWN, "whether by this run is not known")
+
+
+async def test_what_was_under_way_when_a_run_was_cancelled_is_followed(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, failed())
+    rig.server.hold, arrived = asyncio.Event(), asyncio.Event()
+    rig.server.on_send = lambda _: arrived.set()
+    running = asyncio.create_task(rig.runner.run(requeue_of(failed()), rig.progress.append))
+    await arrived.wait()
+    running.cancel()
+    await asyncio.sleep(0)
+    rig.server.hold.set()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert recorded(rig).open
+    last = await rig.settle(recorded(rig).id)
+    assert last is not None
+    assert last.word is Word.WORKED

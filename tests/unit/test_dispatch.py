@@ -20,9 +20,9 @@ from backend.incident.scribe import Scribe
 from backend.model.jobs import Job, JobState
 from backend.model.situation import Situation
 from backend.model.target import JobTarget
+from tests.engines import LOOPS, EngineRig, seen
 from tests.fakes import BAD, NOTHING, SLOW, Rig, failed, listing
 from tui.dispatch import Dispatcher
-from tui.stage import LONGEST
 
 SPEC = REGISTRY["job.requeue"]
 
@@ -43,6 +43,8 @@ class Person:
         self.while_read: Callable[[], None] = lambda: None
         self.records = 0
         self.advised = ""
+        self.while_advised: Callable[[], None] = lambda: None
+        self.states: list[tuple[ActionSpec | None, Progress | None, int]] = []
         self.dispatcher = Dispatcher(self, lambda _spec: self.rig.runner, Config())
 
     def situation(self) -> Situation:
@@ -60,6 +62,7 @@ class Person:
         self.told.append((title, text, grave))
 
     async def advice(self, spec: ActionSpec) -> str:
+        self.while_advised()
         return self.advised
 
     def progressed(self, progress: Progress | None) -> None:
@@ -268,15 +271,30 @@ async def test_a_target_that_must_not_be_acted_on_any_more_refuses_all(tmp_path:
     assert person.told == [("requeue: refused", "2 can no longer be acted on; look again before acting.", True)]
 
 
-async def test_advice_is_seen_whole_behind_a_long_story(tmp_path: Path) -> None:
+async def test_a_unit_that_does_not_stay_up_may_be_in_another_run_by_the_time_it_is_confirmed(tmp_path: Path) -> None:
+    person, engine = Person(tmp_path), EngineRig(tmp_path, **LOOPS, restarts=3)
+    person.dispatcher.runner = lambda _: engine.runner()
+    person.seen = seen(engine.unit)
+
+    def turns() -> None:
+        engine.engine.becomes(invocation="2" * 32, restarts=4)
+        person.seen = seen(engine.engine.stands)
+
+    person.while_open = turns
+    spec = REGISTRY["engine.restart"]
+    await person.dispatcher.act(spec, spec.candidates(person.seen))
+    assert engine.engine.asked == ["restart"]
+    assert [word.partition(":")[0] for _, word, _ in person.told] == ["worked"]
+
+
+async def test_what_came_of_it_is_told_at_once_and_advice_when_it_is_there(tmp_path: Path) -> None:
     person = Person(tmp_path, failed())
     person.rig.server.courses["8841"] = BAD
-    person.rig.server.on_send = lambda _: person.rig.server.put(failed(error="x" * 900))
-    person.advised = ". The finding is engine: S restart engine in resources"
+    person.advised = "the finding is engine: S restart engine in resources"
+    person.while_advised = lambda: person.states.append((person.dispatcher.busy, person.progress[-1], len(person.told)))
     await person.acts(failed())
-    ((_, text, _),) = person.told
-    assert text.endswith(f"…{person.advised}")
-    assert len(text) < LONGEST
+    assert person.states == [(None, None, 1)], "whoever acts or leaves meanwhile finds nothing open"
+    assert person.told[1:] == [("requeue", person.advised, False)]
 
 
 async def test_facts_that_moved_while_the_dialog_was_open_refuse(tmp_path: Path) -> None:
