@@ -196,29 +196,35 @@ def _rows(look: Look) -> list[Row]:
     table = look.situation.value(HOST_PROCESSES)
     if table is None:
         return []
-    ordered = sorted(table.processes, key=lambda process: (not process.worker, -process.rss, process.pid))
-    return [_row(process, look) for process in ordered]
+    ordered = sorted(table.processes, key=lambda process: (process.worker is False, -process.rss, process.pid))
+    return [_row(process, look, unit_known=table.unit_known) for process in ordered]
 
 
-def _row(process: Process, look: Look) -> Row:
+def _row(process: Process, look: Look, *, unit_known: bool) -> Row:
     situation = look.situation
     ran = (situation.at - process.started_at).total_seconds()
-    tone: Tone = "plain" if process.worker else "dim"
-    unit = situation.value(ENGINE_UNIT)
-    own = unit is not None and process.pid == unit.main_pid
-    whose = "" if process.worker else "(the engine itself) " if own else "(not the engine's) "
-    command = f"{whose}{_shortened(process.command)}"
+    tone: Tone = "dim" if process.worker is False else "plain"
+    command = f"{_whose(process, situation.value(ENGINE_UNIT), unit_known=unit_known)}{_shortened(process.command)}"
     return Row(
         f"{process.pid}@{process.started_at.timestamp():.2f}",
         (
             Cell(str(process.pid), tone, process.pid),
             Cell(process.job or "–", tone, counted(process.job or "")),
-            Cell(span(ran), runtime_tone(ran, look.limits.runtime_minutes) if process.worker else tone, ran),
+            Cell(span(ran), tone if process.worker is False else runtime_tone(ran, look.limits.runtime_minutes), ran),
             Cell(f"{process.cpu_percent:.0f} %", tone, process.cpu_percent),
-            Cell(size(process.rss), "strong" if process.worker else "dim", process.rss),
+            Cell(size(process.rss), "strong" if process.worker else tone, process.rss),
             Cell(command, tone),
         ),
     )
+
+
+def _whose(process: Process, unit: Unit | None, *, unit_known: bool) -> str:
+    """Whose a process is that is not known to be one of the engine's workers."""
+    if process.worker:
+        return ""
+    if unit is not None and process.pid == unit.main_pid:
+        return "(the engine itself) "
+    return "(not the engine's) " if unit_known else "(ownership unknown) "
 
 
 def _shortened(command: str) -> str:
