@@ -359,6 +359,16 @@ def test_where_the_unit_cannot_be_read_workers_are_not_counted_as_if_it_could(
     assert plain(view(pane, whose(workers)).elsewhere) == f"elsewhere  {known}"
 
 
+def test_what_is_below_its_limit_does_not_read_as_the_limit() -> None:
+    disk = data_gap().value(parts.FILES_DISK)
+    assert disk is not None
+    short = after(data_gap(), {parts.FILES_DISK: replace(disk, percent=84.6), parts.HOST_COUNTERS: host(20, 89.7)})
+    tall, low = view("resources", short), view("resources", short, 36, 6)
+    assert plain(tall.head[1]).endswith("89 % <90  swap 0 %")
+    assert plain(tall.head[2]).endswith("84 % <85  of 500G")
+    assert plain(low.head[0]) == "cpu 20 %  mem 89 %  disk 84 %"
+
+
 def test_a_machine_without_history_or_workers() -> None:
     found = situation({parts.HOST_COUNTERS: host(20, 40), parts.HOST_PROCESSES: ProcessTable((), 90)})
     shown = view("resources", found)

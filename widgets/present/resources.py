@@ -101,11 +101,11 @@ def _figures(look: Look) -> tuple[Line, ...]:
     host, disk = situation.value(HOST_COUNTERS), situation.value(FILES_DISK)
     figures: list[Line] = []
     if host is not None:
-        memory = labelled("mem", percent(host.memory_percent), against(host.memory_percent, limits.memory_percent))
+        memory = _held("mem", host.memory_percent, limits.memory_percent)
         figures.append(aged(look, HOST_COUNTERS, labelled("cpu", percent(host.cpu_percent))))
         figures.append(aged(look, HOST_COUNTERS, memory))
     if disk is not None:
-        share = labelled("disk", _of_disk(disk), against(disk.percent, limits.disk_percent))
+        share = labelled("disk", _of_disk(disk, limits), against(disk.percent, limits.disk_percent))
         figures.append(aged(look, FILES_DISK, share))
     return tuple(figures)
 
@@ -119,9 +119,13 @@ def _engine_memory(look: Look) -> Line:
     unit = look.situation.value(ENGINE_UNIT)
     if unit is None or unit.memory_percent is None:
         return ()
-    tone = against(unit.memory_percent, look.limits.memory_percent)
-    words = labelled("engine mem", percent(unit.memory_percent), tone)
-    return () if tone == "ok" else aged(look, ENGINE_UNIT, words)
+    words = _held("engine mem", unit.memory_percent, look.limits.memory_percent)
+    return () if words[-1].tone == "ok" else aged(look, ENGINE_UNIT, words)
+
+
+def _held(label: str, share: float, limit: float) -> Line:
+    """A share of something, in the tone of how it stands against its limit."""
+    return labelled(label, percent(share, limit=limit), against(share, limit))
 
 
 def _beside(left: Line, right: Line, width: int) -> Line:
@@ -152,7 +156,7 @@ def _memory(look: Look, cells: int) -> Line:
     swap = 100 * host.swap_used / host.swap_total if host.swap_total else 0.0
     words = (
         Span("mem  ", "dim"), _history(look, HOST_COUNTERS, "memory", cells),
-        Span(f" {percent(share):>5}", against(share, limit)), Span(f" <{limit:g}", "dim"),
+        Span(f" {percent(share, limit=limit):>5}", against(share, limit)), Span(f" <{limit:g}", "dim"),
         Span("  swap ", "dim"), Span(percent(swap)),
     )  # fmt: skip
     return aged(look, HOST_COUNTERS, words)
@@ -164,15 +168,15 @@ def _disk(look: Look, cells: int) -> Line:
         return ()
     words = (
         Span("disk ", "dim"), _history(look, FILES_DISK, "disk", cells),
-        Span(f" {_of_disk(disk):>5}", against(disk.percent, limit)), Span(f" <{limit:g}", "dim"),
+        Span(f" {_of_disk(disk, look.limits):>5}", against(disk.percent, limit)), Span(f" <{limit:g}", "dim"),
         Span(f"  {'quota' if disk.by_quota else 'of'} {size(disk.total)}", "dim"),
     )  # fmt: skip
     return aged(look, FILES_DISK, words)
 
 
-def _of_disk(disk: DiskUse) -> str:
+def _of_disk(disk: DiskUse, limits: Limits) -> str:
     """How much is in use; at least so much where not everything could be looked into."""
-    return f"{'>' if disk.hidden else ''}{percent(disk.percent)}"
+    return f"{'>' if disk.hidden else ''}{percent(disk.percent, limit=limits.disk_percent)}"
 
 
 def _engine(look: Look) -> Line:
@@ -184,9 +188,8 @@ def _engine(look: Look) -> Line:
     age = since(unit.active_since, look.situation.at)
     parts: list[Line] = [(Span("engine ", "dim"), Span(word, tone), Span(f" {age}"))]
     if unit.memory_percent is not None:
-        share = unit.memory_percent
-        parts.append((Span("mem ", "dim"), Span(percent(share), against(share, look.limits.memory_percent)),
-                      Span(f" of {size(unit.memory_max)}", "dim")))  # fmt: skip
+        used = _held("mem", unit.memory_percent, look.limits.memory_percent)
+        parts.append((*used, Span(f" of {size(unit.memory_max)}", "dim")))
     if unit.restarts:
         parts.append((Span(f"{unit.restarts} restarts", "warn"),))
     return aged(look, ENGINE_UNIT, weightiest(parts, look.width, "  "))
