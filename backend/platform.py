@@ -72,6 +72,8 @@ class Platform:
         self._opening = asyncio.Lock()
         self._providers = ProvidersClient(config.commands.ping, self._runner)
         self._unit: Unit | None = None
+        self._unit_known = False
+        """Whether the unit could be read when it was tried last."""
         self._selected: Job | None = None
 
     async def aclose(self) -> None:
@@ -132,17 +134,24 @@ class Platform:
         return await self.api.symbols_health(job.label, job.symbols)
 
     async def _read_unit(self) -> Unit:
-        self._unit = await self.engine.unit()
+        known = False
+        try:
+            self._unit = await self.engine.unit()
+            known = True
+        finally:
+            self._unit_known = known
         return self._unit
 
     async def _processes(self) -> ProcessTable:
         if not self.engine.here:  # of what runs on this host nothing is the engine's, whatever its group is called
             return await self._host.processes("", "")
         if self._unit is None:
-            with suppress(SourceError):  # its own part tells; without the unit no process is the engine's
+            with suppress(SourceError):  # its own part tells; without the unit nobody knows what is the engine's
                 await self._read_unit()
         unit = self._unit
-        return await self._host.processes(unit.invocation if unit else "", unit.control_group if unit else "")
+        return await self._host.processes(
+            unit.invocation if unit else "", unit.control_group if unit else "", known=self._unit_known
+        )
 
     def _of_database(self, read: "Callable[[DatabaseClient], Awaitable[Any]]") -> Fetch:
         """What reads from PostgreSQL. Its library takes longer than the first answers of all others: they go first."""

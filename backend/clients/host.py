@@ -41,14 +41,15 @@ class HostClient:
             await asyncio.sleep(FIRST_SPAN)
         return self._count(self._cpu_before)
 
-    async def processes(self, invocation_id: str, control_group: str) -> ProcessTable:
+    async def processes(self, invocation_id: str, control_group: str, *, known: bool = True) -> ProcessTable:
         """Processes that look like backtests, and which of them are the engine's.
 
         A worker's command line matches a kill pattern, and it belongs to the unit: by its control group, or by carrying
-        the unit's `INVOCATION_ID`. Empty texts belong to nobody. This program and its ancestors are never listed, and
-        of its children only workers are.
+        the unit's `INVOCATION_ID`. Empty texts belong to nobody. Where the unit is not `known` now, what does not
+        belong to it as it was may still be its own. This program and its ancestors are never listed, and of its
+        children only workers are.
         """
-        return await self._listing.look(lambda: self._list(Membership(invocation_id, control_group)))
+        return await self._listing.look(lambda: self._list(Membership(invocation_id, control_group, known)))
 
     def _count(self, before: tuple[float, float]) -> HostCounters:
         now = _cpu_times()
@@ -82,7 +83,8 @@ class HostClient:
                 others += process is None
                 listed += [process] if process else []
         self._seen = seen
-        return ProcessTable(tuple(sorted(listed, key=lambda process: process.started_at)), others, hidden)
+        ordered = tuple(sorted(listed, key=lambda process: process.started_at))
+        return ProcessTable(ordered, others, hidden, unit.known)
 
     def _sight(self, pid: int, seen: dict[psutil.Process, Sight | None]) -> Sight | None:
         """A look at a process, unless it is known to be none of ours; `seen` collects what is still there."""
@@ -101,7 +103,7 @@ class HostClient:
     def _described(self, sight: Sight, unit: Membership) -> Process | None:
         handle = sight.handle
         with handle.oneshot():
-            worker = matches(sight.command, self._kill) and unit.holds(sight)
+            worker = matches(sight.command, self._kill) and unit.tells(sight)
             if not worker and handle.ppid() == os.getpid():
                 return None  # a command that we run ourselves may well name the engine
             return Process(

@@ -32,11 +32,17 @@ class Membership:
 
     invocation: str
     control_group: str
+    known: bool = True
+    """Whether the unit said so when it was asked last; else it may have others by now."""
 
     def holds(self, sight: Sight) -> bool:
         """Whether the process is the unit's, as far as we may look."""
         pid = sight.handle.pid
         return self._by_group(pid) or self._by_invocation(sight.handle)
+
+    def tells(self, sight: Sight) -> bool | None:
+        """Whether the process is the unit's; None where nobody can say that it is not."""
+        return self.holds(sight) or (False if self.known else None)
 
     def _by_group(self, pid: int) -> bool:
         group = self.control_group.rstrip("/")

@@ -1,12 +1,14 @@
 """What the journal says, kept up to date by reading only what was added since the last look."""
 
 import os
+import stat
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from types import MappingProxyType
 
+from backend.errors import JournalError
 from backend.incident.entry import Entry
 from backend.incident.reading import JournalReader
 from backend.incident.runs import RunRecord, gathered
@@ -74,12 +76,15 @@ class Ledger:
     def read(self) -> _Known:
         """What is known together with the next lines of the file, as many as take little time. Raises `JournalError`.
 
-        Another file in its place, or one that was written anew, is read from its start.
+        Another file in its place, or one that was written anew, is read from its start. That no file is there any more
+        is an error: what it told is kept, and read on when it is back.
         """
         known = self._known
         with self._reader.opened() as file:
             number = file.fileno()
             found = os.fstat(number)
+            if known.read_to and not stat.S_ISREG(found.st_mode):
+                raise JournalError(f"the journal is gone from {self._reader.path}")
             seal = os.pread(number, len(known.seal), max(0, known.read_to - len(known.seal)))
             if known.file != (found.st_dev, found.st_ino) or seal != known.seal:
                 known = _Known((found.st_dev, found.st_ino))

@@ -37,8 +37,11 @@ class Process:
     """Bytes of resident memory."""
     job: str | None
     """The job it works on, where its command line tells."""
-    worker: bool
-    """Whether it is the engine's: matches a kill pattern and belongs to the unit."""
+    worker: bool | None
+    """Whether it is the engine's: matches a kill pattern and belongs to the unit.
+
+    None where it matches and nobody knows what belongs to the unit now.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +52,15 @@ class ProcessTable:
     others: int
     hidden: int = 0
     """Processes that we may not look at."""
+    unit_known: bool = True
+    """Whether the unit told what belongs to it; else of those that are no workers some may be its own."""
 
     @property
     def workers(self) -> tuple[Process, ...]:
         """Those that are the engine's."""
         return tuple(process for process in self.processes if process.worker)
+
+    @property
+    def doubtful(self) -> tuple[Process, ...]:
+        """Those that look like workers, and may or may not be the engine's."""
+        return tuple(process for process in self.processes if process.worker is None)

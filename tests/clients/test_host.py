@@ -133,6 +133,22 @@ async def test_nothing_belongs_to_no_invocation_and_no_group(nursery: Nursery, t
     assert (await client_of(token).processes("", "/")).workers == ()
 
 
+async def test_where_the_unit_is_not_known_now_nobody_is_called_foreign(nursery: Nursery, token: str) -> None:
+    worker = nursery.start(token, "python", invocation=INVOCATION)
+    doubtful = nursery.start(token, "python", invocation="another")
+    looks_like = nursery.start(f"vim-{token}", invocation=INVOCATION)
+    table = await client_of(token).processes(INVOCATION, "", known=False)
+    told = {pid: process.worker for pid, process in by_pid(table).items()}
+    assert told == {worker: True, doubtful: None, looks_like: False}
+    assert [process.pid for process in table.workers] == [worker]
+    assert [process.pid for process in table.doubtful] == [doubtful]
+    assert not table.unit_known
+    known = await client_of(token).processes(INVOCATION, "")
+    assert known.unit_known
+    assert by_pid(known)[doubtful].worker is False
+    assert not known.doubtful
+
+
 async def test_a_worker_by_its_control_group(nursery: Nursery, token: str) -> None:
     worker = nursery.start(token, "python")
     group = group_of(worker)

@@ -17,6 +17,7 @@ from backend.clients.routes import READ
 from backend.clock import SystemClock
 from backend.command import CommandResult
 from backend.config.model import Api, Config, Engine
+from backend.errors import SourceError
 from backend.model.situation import Face, Failure, Part, Reading
 from backend.parts import (
     DATA_AVAILABILITY,
@@ -153,3 +154,33 @@ async def test_nothing_on_this_host_is_a_worker_of_a_unit_elsewhere(argv: tuple[
     finally:
         process.kill()
         await process.wait()
+
+
+class Failing(ServiceManager):
+    """Tells of its unit until it is told to fail."""
+
+    fails = False
+
+    async def run(self, argv: Sequence[str], *, timeout: float) -> CommandResult:  # noqa: ASYNC109
+        if self.fails:
+            return CommandResult(tuple(argv), 1, "", "Failed to connect to bus", 0.0)
+        return await super().run(argv, timeout=timeout)
+
+
+@pytest.mark.parametrize("told_before", [False, True])
+async def test_what_belongs_to_a_unit_is_known_while_it_can_be_read(told_before: bool) -> None:
+    manager = Failing()
+    platform = Platform(Config(engine=replace(Engine(), kill_patterns=("nothing",))), manager)
+    fetches = {part.key: fetch for part, fetch in platform.fetches().items()}
+    unit, processes = fetches[ENGINE_UNIT.key], fetches[HOST_PROCESSES.key]
+    if told_before:
+        await unit()
+        assert (await processes()).unit_known
+    manager.fails = True
+    with pytest.raises(SourceError):
+        await unit()
+    assert not (await processes()).unit_known
+    manager.fails = False
+    await unit()
+    assert (await processes()).unit_known
+    await platform.aclose()

@@ -1,12 +1,21 @@
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from backend.config.model import Environment
 from backend.errors import JournalError
 from backend.model.jobs import JobCounts, JobList
-from backend.model.situation import Situation
-from backend.parts import JOBS_COUNTS, JOBS_FAILED, JOBS_RUNNING
+from backend.model.situation import Failure, Missing, Part, Situation
+from backend.parts import (
+    DATA_CONNECTIVITY,
+    ENGINE_UNIT,
+    JOBS_COUNTS,
+    JOBS_FAILED,
+    JOBS_HEALTH,
+    JOBS_PENDING,
+    JOBS_RUNNING,
+)
 from tests.conftest import Rig
 from tests.pilot.waiting import until
 from tests.situations import NOW, after, calm, data_gap, failed, job, jobs, no_data, situation, stale, waiting
@@ -358,6 +367,43 @@ async def test_that_the_journal_cannot_be_read_is_told_below_what_was_read_of_it
         await rig.know(pilot, data_gap())
         assert "job.requeue" in rig.text
         assert "the journal is a folder" in rig.text
+
+
+@pytest.mark.parametrize("size", [(60, 17), (120, 40)])
+async def test_a_journal_that_vanishes_is_told_until_it_is_back(rig: Rig, size: tuple[int, int]) -> None:
+    path = rig.app.desk.config.journal_path
+    rig.app.desk.scribe.journal.append("note", id="a", action="job.requeue", targets=("job:1",))
+    async with rig.run(*size) as pilot:
+        await rig.app.desk.read_journal()
+        await rig.know(pilot, data_gap())
+        assert "the journal is gone" not in rig.text
+        kept = path.rename(path.with_name("kept"))
+        await rig.app.desk.read_journal()
+        await rig.know(pilot, data_gap())
+        assert "the journal is gone from /" in rig.text
+        assert "nothing was done here yet" not in rig.text
+        kept.rename(path)
+        await rig.app.desk.read_journal()
+        await rig.know(pilot, data_gap())
+        assert "the journal is gone" not in rig.text
+        assert "job.requeue 1" in rig.text
+
+
+@pytest.mark.parametrize("size", [(60, 17), (120, 40)])
+@pytest.mark.parametrize(
+    ("pane", "changed", "state"),
+    [
+        ("Database", {DATA_CONNECTIVITY: Failure("refused", "nobody listens")}, "▲ connectivity not read  0s"),
+        ("Resources", {ENGINE_UNIT: Failure("refused", "no bus")}, "▲ unit not read  0s"),
+        ("Jobs", dict.fromkeys((JOBS_HEALTH, JOBS_PENDING), Missing("no such route")), "○ 2 of 4 parts  0s"),
+    ],
+)
+async def test_a_part_that_is_not_there_is_told_in_the_title_or_on_the_one_line(
+    rig: Rig, size: tuple[int, int], pane: str, changed: dict[Part[Any], object], state: str
+) -> None:
+    async with rig.run(*size) as pilot:
+        await rig.know(pilot, after(calm(), changed))
+        assert any(f"{pane} " in line and state in line for line in rig.lines)
 
 
 async def test_the_first_failure_of_a_calm_night_is_news(rig: Rig) -> None:

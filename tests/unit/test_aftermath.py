@@ -471,9 +471,25 @@ def test_ledger_reads_on_and_starts_anew_with_another_file(tmp_path: Path) -> No
     path.write_bytes(b"".join(lines[2:]) * 9)
     assert ledger.take(ledger.read()), "written anew in its place, and longer than before"
     assert [run.id for run in ledger.runs] == ["b"]
-    path.unlink()
+
+
+def test_a_journal_that_is_gone_is_told_and_read_on_when_it_is_back(tmp_path: Path) -> None:
+    path, elsewhere = tmp_path / "journal.jsonl", tmp_path / "moved"
+    journal, ledger = Journal(path, "ann", StillClock()), Ledger(JournalReader(path))
+    journal.append("intent", id="a")
+    ledger.take(ledger.read())
+    path.rename(elsewhere)
+    with pytest.raises(JournalError, match=f"the journal is gone from {path}"):
+        ledger.read()
+    assert [entry.id for entry in ledger.entries] == ["a"], "what was read is kept"
+    elsewhere.rename(path)
+    journal.append("intent", id="b")
     assert ledger.take(ledger.read())
-    assert not ledger.runs
+    assert [entry.id for entry in ledger.entries] == ["a", "b"]
+    path.unlink()
+    journal.append("intent", id="c")
+    assert ledger.take(ledger.read())
+    assert [entry.id for entry in ledger.entries] == ["c"], "another one began"
 
 
 async def test_what_somebody_else_began_since_is_not_claimed(tmp_path: Path) -> None:

@@ -1,3 +1,4 @@
+import re
 from dataclasses import replace
 from datetime import timedelta
 
@@ -46,7 +47,7 @@ def test_the_alert_is_the_last_to_go(width: int, changes: dict[str, object]) -> 
 
 
 @pytest.mark.parametrize(
-    ("width", "name"), [(60, "production"), (50, "product…"), (46, "production"), (40, "producti…")]
+    ("width", "name"), [(60, "production"), (50, "producti…"), (46, "prod…"), (45, "production"), (40, "producti…")]
 )
 def test_a_long_environment_becomes_shorter_before_it_goes(width: int, name: str) -> None:
     assert drawn(width=width).startswith(f" {name}   ✖ FIRING 42m ")
@@ -125,6 +126,25 @@ def test_why_an_alert_without_a_rule_fires_has_a_second_line_where_one_does_not_
 
 def test_a_held_picture_says_so() -> None:
     assert "HELD since 14:28:00, h goes on" in drawn(held=ago(2))
+    assert "HELD since 14:28:00" in drawn(held=ago(2), width=80)
     for width in range(34, 120):
-        assert "HELD since 14:28:00" in drawn(held=ago(2), width=width)
+        words = drawn(held=ago(2), width=width)
+        assert "HELD since 14:28:00" in words or "HELD 2m" in words
     assert "HELD" not in drawn()
+
+
+@pytest.mark.parametrize("width", range(60, 100))
+@pytest.mark.parametrize("lock", ["unlocked", "locked", "read-only", "unlocked 15m"])
+@pytest.mark.parametrize("alert", [FIRING, WAS_FIRING], ids=["firing", "unknown"])
+def test_whether_keys_act_is_told_of_a_held_picture_too(width: int, lock: str, alert: Alert) -> None:
+    words = drawn(alert, held=ago(2), lock=lock, width=width, worst_age=120.0)
+    for needed in (" prod", f" {lock.split(maxsplit=1)[0]} ", "HELD", "FIRING 42m", "RTO left 3h18"):
+        assert needed in words
+
+
+def test_what_was_left_out_comes_back_where_it_finds_room() -> None:
+    gone = drawn(WAS_FIRING, environment="demo", worst_age=120.0, width=60)
+    assert gone == " demo   ○ was FIRING 42m RTO left 3h18  oldest 2m  unlocked "
+    for width in range(57, 120):
+        words = drawn(WAS_FIRING, worst_age=120.0, width=width)
+        assert "oldest 2m" in words or not re.search(f" {{{len('  oldest 2m  ')}}}", words)

@@ -318,6 +318,57 @@ def test_the_engine(fields: dict[str, object], state: str, words: str) -> None:
     assert words in plain(shown.head[-1])
 
 
+UNIT_NOT_READ: dict[Part[Any], object] = {
+    parts.ENGINE_UNIT: Failure("refused", "systemctl: Failed to connect to bus"),
+    parts.JOBS_RUNNING: Failure("refused", "nobody listens"),
+    parts.JOBS_FAILED: Failure("refused", "nobody listens"),
+}
+
+
+def whose(workers: Sequence[bool | None]) -> Situation:
+    """Where the unit and the jobs cannot be read, and these processes are there."""
+    processes = tuple(
+        replace(situations.worker(4100 + n, f"{n}", 12, 50.0, 2.0), worker=each) for n, each in enumerate(workers)
+    )
+    return situation({**UNIT_NOT_READ, parts.HOST_PROCESSES: ProcessTable(processes, 90, unit_known=False)})
+
+
+def test_where_the_unit_cannot_be_read_no_process_is_called_foreign() -> None:
+    rows = cells(view("resources", whose((False, None, None, True))))
+    assert [row[5].partition("python")[0] for row in rows] == ["(ownership unknown) "] * 2 + [
+        "",
+        "(ownership unknown) ",
+    ]
+    assert "(ownership unknown)" not in str(cells(view("resources", data_gap())))
+
+
+@pytest.mark.parametrize("pane", ["jobs", "failures"])
+@pytest.mark.parametrize(
+    ("workers", "known"),
+    [
+        ((None, None, False), "2 worker processes, ownership unknown"),
+        ((None,), "1 worker process, ownership unknown"),
+        ((True, None), "2 worker processes, ownership unknown"),
+        ((True, True), "2 workers"),
+        ((False,), "no worker process"),
+    ],
+)
+def test_where_the_unit_cannot_be_read_workers_are_not_counted_as_if_it_could(
+    pane: str, workers: tuple[bool | None, ...], known: str
+) -> None:
+    assert plain(view(pane, whose(workers)).elsewhere) == f"elsewhere  {known}"
+
+
+def test_what_is_below_its_limit_does_not_read_as_the_limit() -> None:
+    disk = data_gap().value(parts.FILES_DISK)
+    assert disk is not None
+    short = after(data_gap(), {parts.FILES_DISK: replace(disk, percent=84.6), parts.HOST_COUNTERS: host(20, 89.7)})
+    tall, low = view("resources", short), view("resources", short, 36, 6)
+    assert plain(tall.head[1]).endswith("89 % <90  swap 0 %")
+    assert plain(tall.head[2]).endswith("84 % <85  of 500G")
+    assert plain(low.head[0]) == "cpu 20 %  mem 89 %  disk 84 %"
+
+
 def test_a_machine_without_history_or_workers() -> None:
     found = situation({parts.HOST_COUNTERS: host(20, 40), parts.HOST_PROCESSES: ProcessTable((), 90)})
     shown = view("resources", found)
@@ -337,6 +388,25 @@ def test_gaps_that_failed_jobs_need_stand_first() -> None:
 def test_data_without_gaps_says_so() -> None:
     found = situation({parts.DATA_AVAILABILITY: Availability(1, None, None, (), None)})
     assert [plain(line) for line in view("data", found).head] == ["1 symbols", "gaps none"]
+
+
+def test_a_primary_that_is_down_is_not_the_whole_platform() -> None:
+    said = {parts.DATA_CONNECTIVITY: Connectivity("down", None, "connected")}
+    found = failing(after(data_gap(), said), parts.DATABASE_OWN)
+    assert plain(view("database", found, 116).elsewhere) == "elsewhere  the platform says: primary down   data healthy"
+
+
+@pytest.mark.parametrize("answered", [False, True])
+def test_a_provider_that_never_answered_is_counted_and_named(answered: bool) -> None:
+    answers = {PROVIDERS[0]: replace(situations.answers()[PROVIDERS[0]], reachable=answered)}  # type: ignore[type-var]
+    for found in (situation(answers), situation({**answers, PROVIDERS[1]: Failure("timed out", "no answer")})):
+        shown = view("data", found, 116)
+        assert plain(shown.head[0]).startswith(f"providers {int(answered)} of 2")
+        assert tones(shown.head[:1]) == {"dim", "warn" if answered else "bad"}
+        listed = [plain(line) for line in view("data", found, 116, 20).head]
+        assert any(line.endswith("marketdata       no answer yet") for line in listed)
+    gone = view("data", situation({**answers, PROVIDERS[1]: Missing("no such command")}), 116)
+    assert plain(gone.head[0]).startswith(f"providers {int(answered)} of 1"), "it cannot be asked"
 
 
 def test_thousands_of_gaps_cost_no_more_than_a_line() -> None:
@@ -408,7 +478,7 @@ def test_missing_routes_are_named_and_do_not_make_the_rest_doubtful() -> None:
 def test_a_lesser_part_that_failed_greys_nothing_but_what_it_tells() -> None:
     shown = view("resources", failing(data_gap(), parts.FILES_TREE))
     assert shown.face is Face.OK
-    assert plain(shown.state) == "▲ disk, tree failed  1s"
+    assert plain(shown.state) == "▲ disk, tree not read  1s"
     assert "✖ tree: nobody listens" in words(shown)
     assert not shown.rows_stale
     assert [span.tone for span in shown.head[0]] == ["dim", "accent", "plain", "dim", "plain", "dim"]
@@ -416,17 +486,36 @@ def test_a_lesser_part_that_failed_greys_nothing_but_what_it_tells() -> None:
 
 
 def test_a_lesser_part_that_failed_stands_in_the_place_of_an_all_clear() -> None:
-    assert plain(view("jobs", failing(situations.calm(), parts.JOBS_HEALTH)).state) == "▲ health failed  1s"
-    later = after(situations.calm(), {parts.DATABASE_OWN: situations.own(4.0)}, seconds=10)
+    assert plain(view("jobs", failing(situations.calm(), parts.JOBS_HEALTH)).state) == "▲ health not read  1s"
+    live: dict[Part[Any], object] = {parts.DATABASE_OWN: situations.own(4.0), **situations.data()}
+    later = after(situations.calm(), live, seconds=10)
     assert plain(view("database", later).state) == "▲ sessions stale  0s"
     two = failing(failing(situations.calm(), parts.JOBS_HEALTH), parts.JOBS_COUNTS, seconds=0.0)
-    assert plain(view("jobs", two).state) == "▲ 2 parts failed  1s"
+    assert plain(view("jobs", two).state) == "▲ 2 parts not read  1s"
+
+
+def test_that_a_unit_could_not_be_read_is_no_word_that_systemd_has_for_it() -> None:
+    shown = view("resources", failing(situations.calm(), parts.ENGINE_UNIT))
+    assert plain(shown.state) == "▲ unit not read  1s"
+    dead = view("resources", after(situations.calm(), {parts.ENGINE_UNIT: unit(active="failed", result="oom-kill")}))
+    assert plain(dead.state) == "✖ engine failed  0s"
+
+
+def test_what_the_platform_said_of_its_database_is_told_to_be_old_or_not_read() -> None:
+    calm, live = situations.calm(), {parts.DATABASE_OWN: situations.own(4.0)}
+    sessions = {parts.DATABASE_SESSIONS: calm.value(parts.DATABASE_SESSIONS)}
+    later = after(calm, {**live, **sessions}, seconds=30)
+    assert plain(view("database", later).state) == "▲ connectivity stale  0s"
+    shown = view("database", failing(calm, parts.DATA_CONNECTIVITY))
+    assert plain(shown.state) == "▲ connectivity not read  1s"
+    assert "✖ connectivity: nobody listens" in words(shown)
+    assert not shown.rows_stale
 
 
 def test_what_a_stale_part_said_is_no_judgement() -> None:
     found = failing(data_gap(), parts.DATABASE_SESSIONS)
     shown = view("database", found)
-    assert plain(shown.state) == "▲ sessions failed  1s"
+    assert plain(shown.state) == "▲ sessions not read  1s"
     assert shown.rows_stale
     assert shown.head[0][1].tone == "plain", "our own connection is live"
     assert tones(shown.head[1:2]) == {"dim"}, "the sessions are not"
@@ -437,7 +526,7 @@ MAIN: dict[str, tuple[Part[Any], str]] = {
     "failures": (parts.JOBS_FAILED, "14 failed   engine active 3d   4 workers"),
     "resources": (parts.HOST_COUNTERS, "workers used 80 %   4 running jobs"),
     "data": (parts.DATA_AVAILABILITY, "PostgreSQL answers in 4 ms"),
-    "database": (parts.DATABASE_OWN, "the platform is connected   data healthy"),
+    "database": (parts.DATABASE_OWN, "the platform says: primary connected"),
 }
 
 
@@ -501,7 +590,8 @@ def test_each_source_says_in_its_own_words_that_it_has_no_such_part() -> None:
         "○ not told by the files: disk, tree",
     ]
     assert [plain(line) for line in view("database", situations.missing()).notices] == [
-        "○ not told by PostgreSQL: own, sessions, tables"
+        "○ not told by PostgreSQL: own, sessions, tables",
+        "○ no route for connectivity",
     ]
     said = words(view("data", situations.missing(), 76))
     assert "○ no route for availability, connectivity, sources, status, validation" in said
@@ -510,7 +600,14 @@ def test_each_source_says_in_its_own_words_that_it_has_no_such_part() -> None:
 
 def test_without_its_main_route_a_pane_is_not_all_clear() -> None:
     without = situation({**values_of(situations.calm()), parts.DATA_AVAILABILITY: Missing("no such route")})
-    assert plain(view("data", without).state) == "○ partly  0s"
+    assert plain(view("data", without).state) == "○ 6 of 7 parts  0s"
+
+
+def test_without_some_of_its_routes_a_pane_is_not_all_clear() -> None:
+    gone: dict[Part[Any], object] = dict.fromkeys((parts.JOBS_HEALTH, parts.JOBS_PENDING), Missing("no such route"))
+    assert plain(view("jobs", situation({**values_of(situations.calm()), **gone})).state) == "○ 2 of 4 parts  0s"
+    late = view("jobs", situation({**values_of(data_gap()), **gone}))
+    assert plain(late.state) == "✖ 1 over limit  0s", "what is wrong matters more"
 
 
 def test_without_health_and_counts_the_lists_are_counted() -> None:

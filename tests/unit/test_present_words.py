@@ -59,7 +59,8 @@ def test_moments() -> None:
     ("value", "digits", "word", "tone"),
     [
         (None, 0, "–", "plain"), (99.8, 1, "99.8 %", "ok"), (100, 0, "100 %", "ok"), (0, 0, "0 %", "bad"),
-        (9999, 0, "9999 % odd", "warn"), (-1, 0, "-1 % odd", "warn"),
+        (9999, 0, "9999 % odd", "warn"), (-1, 0, "-1 % odd", "warn"), (99.96, 1, "99.9 %", "ok"),
+        (98.96, 1, "98.9 %", "warn"), (99.6, 0, "99 %", "ok"), (89.5, 0, "89 %", "bad"), (96.2, 1, "96.2 %", "warn"),
     ],
 )  # fmt: skip
 def test_what_is_no_share_of_a_whole_is_odd(value: float | None, digits: int, word: str, tone: str) -> None:
@@ -112,6 +113,29 @@ def test_numbers_and_percentages() -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("value", "limit", "word"),
+    [
+        (84.6, 85, "84 %"), (85, 85, "85 %"), (85.4, 85, "85 %"), (84.4, 85, "84 %"), (84.54, 84.55, "84 %"),
+        (84.2, 84.1, "85 %"), (99.6, 100, "99 %"), (100, 100, "100 %"), (86.6, 85, "87 %"), (0.2, 85, "0 %"),
+    ],
+)  # fmt: skip
+def test_a_rounded_percentage_stands_on_its_own_side_of_the_limit(value: float, limit: float, word: str) -> None:
+    assert percent(value, limit=limit) == word
+
+
+@given(st.floats(0, 200), st.floats(1, 100), st.integers(0, 2))
+def test_no_percentage_crosses_its_limit_by_being_rounded(value: float, limit: float, digits: int) -> None:
+    told = float(percent(value, digits, limit).removesuffix(" %"))
+    assert (told < limit) == (value < limit)
+    assert abs(told - value) <= 10.0**-digits
+
+
+@given(st.floats(0, 100), st.integers(0, 2))
+def test_no_data_is_called_more_complete_than_it_is(value: float, digits: int) -> None:
+    assert float(completeness(value, digits).removesuffix(" %")) <= value
+
+
 def test_a_value_is_bad_at_its_limit_and_warns_before() -> None:
     assert [against(value, 90) for value in (80.9, 81, 89.9, 90, 120)] == ["ok", "warn", "warn", "bad", "bad"]
 
@@ -126,6 +150,13 @@ def test_a_bar_takes_its_cells_whatever_the_share(glyphs: object, share: float, 
 def test_bars() -> None:
     assert [bar(share, 4, UNICODE) for share in (0, 0.5, 1 / 32, 1, 2)] == ["    ", "██  ", "▏   ", "████", "████"]
     assert bar(0.5, 4, ASCII) == "##.."
+
+
+@pytest.mark.parametrize("glyphs", [UNICODE, ASCII])
+@given(share=st.floats(0, 1, exclude_max=True), cells=st.integers(1, 40))
+def test_a_bar_is_full_only_where_nothing_is_missing(glyphs: object, share: float, cells: int) -> None:
+    assert isinstance(glyphs, type(UNICODE))
+    assert bar(share, cells, glyphs) != bar(1, cells, glyphs) == glyphs.bar[-1] * cells
 
 
 def test_a_spark_shows_the_last_samples_at_the_right() -> None:

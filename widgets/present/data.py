@@ -115,13 +115,15 @@ def _amount(there: Availability, look: Look) -> list[Line]:
 
 
 def _providers(look: Look) -> Line:
-    """How many are there, of those that were asked; grey when one of the answers is old."""
-    asked = [(part, answer) for part in look.providers if (answer := look.situation.value(part)) is not None]
-    if not asked:
+    """How many are there, of all that can be asked, once one was; grey when one of the answers is old."""
+    answers = [(part, answer) for part in look.providers if (answer := look.situation.value(part)) is not None]
+    if not answers:
         return ()
-    up = sum(answer.reachable for _, answer in asked)
-    words: Line = (Span("providers ", "dim"), Span(f"{up} of {len(asked)}", "ok" if up == len(asked) else "bad"))
-    for part, _ in asked:
+    up = sum(answer.reachable for _, answer in answers)
+    silent = len(data_list.silent_providers(look))
+    tone: Tone = "bad" if up < len(answers) else "warn" if silent else "ok"
+    words: Line = (Span("providers ", "dim"), Span(f"{up} of {len(answers) + silent}", tone))
+    for part, _ in answers:
         words = aged(look, part, words)
     return words
 

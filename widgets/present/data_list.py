@@ -166,12 +166,22 @@ def _source(source: DataSource, glyphs: Glyphs) -> Line:
 
 
 def _providers(look: Look) -> list[Line]:
-    told: list[Line] = []
-    for part in look.providers:
-        answer = look.situation.value(part)
-        if answer is not None:
-            told.append(aged(look, part, _provider(answer, look.glyphs)))
+    """What each one answered; once one did, those that told nothing yet as well."""
+    answers = [(part, answer) for part in look.providers if (answer := look.situation.value(part)) is not None]
+    told = [aged(look, part, _provider(answer, look.glyphs)) for part, answer in answers]
+    if told:
+        told += [_no_answer(part, look.glyphs) for part in silent_providers(look)]
     return _block("providers", _at_most(PROVIDERS, told))
+
+
+def silent_providers(look: Look) -> list[Part[ProviderAnswer]]:
+    """The providers that have told nothing yet, though they can be asked."""
+    states = [look.situation[part] for part in look.providers]
+    return [state.part for state in states if state.value is None and state.missing is None]
+
+
+def _no_answer(part: Part[ProviderAnswer], glyphs: Glyphs) -> Line:
+    return (Span(fit(part.name, NAME, more=glyphs.more)), Span(" no answer yet", "warn"))
 
 
 def _provider(answer: ProviderAnswer, glyphs: Glyphs) -> Line:

@@ -16,7 +16,7 @@ from widgets.present.words import first, joined, labelled, rough, span, spark, w
 from widgets.table_rows import Cell, Row
 from widgets.text import Line, Span, Tone
 
-PARTS = (DATABASE_OWN, DATABASE_SESSIONS, DATABASE_TABLES)
+PARTS = (DATABASE_OWN, DATABASE_SESSIONS, DATABASE_TABLES, DATA_CONNECTIVITY)
 SPARK_CELLS = 8
 BUSIEST = 6
 """How many tables are told at most."""

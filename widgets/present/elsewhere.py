@@ -4,6 +4,7 @@ from typing import Any
 
 from backend.failures import symbols_needed
 from backend.model.data import Connectivity
+from backend.model.host import ProcessTable
 from backend.model.situation import Face, Part, Situation
 from backend.parts import (
     DATA_CONNECTIVITY,
@@ -42,10 +43,18 @@ def of_work(situation: Situation) -> list[str]:
     if unit is not None:
         known.append(f"engine {unit.active} {since(unit.active_since, situation.at)}")
     if table is not None:
-        known.append(_counted(sum(process.worker for process in table.processes), "worker"))
+        known.append(_workers(table))
     if sessions is not None:
         known.append(_counted(sum(session.backtest for session in sessions.sessions), "session"))
     return known
+
+
+def _workers(table: ProcessTable) -> str:
+    """How many workers there are; or may be, where nobody knows what belongs to the engine."""
+    if not table.doubtful:
+        return _counted(len(table.workers), "worker") if table.workers or table.unit_known else "no worker process"
+    count = len(table.workers) + len(table.doubtful)
+    return f"{count} worker process{'' if count == 1 else 'es'}, ownership unknown"
 
 
 def of_failures(situation: Situation) -> list[str]:
@@ -83,7 +92,7 @@ def of_database(situation: Situation) -> list[str]:
     """What the platform says of its database."""
     said: Connectivity | None = situation.fresh(DATA_CONNECTIVITY)
     status = situation.fresh(DATA_STATUS)
-    known = [f"the platform is {said.primary}"] if said is not None else []
+    known = [f"the platform says: primary {said.primary}"] if said is not None else []
     return [*known, *([f"data {status.status}"] if status is not None else [])]
 
 

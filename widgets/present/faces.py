@@ -33,9 +33,9 @@ class Standing:
     """Seconds: of the main part, or of the first that there is."""
     notices: tuple[Line, ...]
     lesser: str = ""
-    """What is wrong with the other parts while the face is that of a good one: `tree failed`, `2 parts failed`."""
-    partly: bool = False
-    """Whether the main part is missing while others are there."""
+    """What is wrong with the other parts while the face is that of a good one: `tree not read`, `2 parts stale`."""
+    partly: str = ""
+    """How many parts there are where some are missing, and not all: `2 of 4 parts`."""
     why: Line = ()
     """Of a failed pane, why its first failed part could not be read, in as few words as tell it."""
 
@@ -52,9 +52,13 @@ def standing(look: Look, parts: Sequence[Part[Any]]) -> Standing:
         there[0].age(now) if there else None,
         _notices(states, faces, look),
         _lesser(states, faces) if face is Face.OK else "",
-        partly=faces[0] is Face.MISSING and bool(there),
+        partly=_partly(len(there), len(parts)),
         why=_why(states[faces.index(Face.FAILED)]) if face is Face.FAILED else (),
     )
+
+
+def _partly(there: int, of: int) -> str:
+    return f"{there} of {of} parts" if 0 < there < of else ""
 
 
 def _why(state: PartState[Any]) -> Line:
@@ -80,7 +84,8 @@ def _face(faces: Sequence[Face]) -> Face:
 
 def _lesser(states: Sequence[PartState[Any]], faces: Sequence[Face]) -> str:
     names = [state.part.name for state, face in zip(states, faces, strict=True) if face in OLD]
-    word = "failed" if Face.FAILED in faces else "stale"
+    # A part that "failed" would be a unit or a disk that did: systemd calls a dead unit that.
+    word = "not read" if Face.FAILED in faces else "stale"
     return f"{names[0]} {word}" if len(names) == 1 else f"{len(names)} parts {word}" if names else ""
 
 
@@ -122,7 +127,7 @@ def _missing(missing: Sequence[Part[Any]], of: int, look: Look) -> tuple[Line, .
     names: dict[str, list[str]] = {}
     for part in missing:
         names.setdefault(_NOT_TOLD.get(part.source, "no route for"), []).append(part.name)
-    count = f"{of - len(missing)} of {of} parts, " if len(missing) < of else ""
+    count = f"{told}, " if (told := _partly(of - len(missing), of)) else ""
     lines: list[Line] = []
     for number, (how, which) in enumerate(names.items()):
         lines.extend(_said(look.glyphs.unknown, f"{'' if number else count}{how} {', '.join(which)}", "dim", look))
@@ -179,7 +184,7 @@ def state_line(stand: Standing, tone: Tone, word: str, glyphs: Glyphs) -> Line:
         word = stand.lesser if tone == "ok" else f"{word}, {stand.lesser}"
         tone = grave(tone, "warn")
     elif stand.partly and tone == "ok":
-        tone, word = "dim", "partly"
+        tone, word = "dim", stand.partly
     tone, word = _WORDS.get(stand.face, (tone, word))
     sign = {"ok": glyphs.ok, "warn": glyphs.warn, "bad": glyphs.bad}.get(tone, glyphs.unknown)
     age = () if stand.age is None else (Span(f"  {span(stand.age)}", "dim"),)

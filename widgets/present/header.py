@@ -32,18 +32,20 @@ class HeaderFacts:
 def header(alert: Alert, facts: HeaderFacts, glyphs: Glyphs) -> Line:
     """Where one is, whether the alert fires and since when, what time is left, and whether keys act.
 
-    Where there is no room for all of it, what matters least is left out, and the alert last.
+    Where there is no room for all of it, what matters least is left out, and the alert last. What was left out for
+    something longer comes back where it finds room after all.
     """
     lead: Line = ()
     tail: Line = ()
     for number in range(len(DISPENSABLE) + 1):
         without = frozenset(DISPENSABLE[:number])
         lead, tail = _ends(alert, facts, glyphs, without)
-        spare = facts.width - 1 - line_width(lead) - line_width(tail)
+        spare = _spare(lead, tail, facts)
         if spare >= 0:
+            lead, tail = _refilled(alert, facts, glyphs, without)
             break
         room = text_width(facts.environment) + spare
-        if "age" in without and "environment" not in without and room >= LEAST_NAME:
+        if "held since" in without and "environment" not in without and room >= LEAST_NAME:
             shorter = replace(facts, environment=crop(facts.environment, room, glyphs.more))
             lead, tail = _ends(alert, shorter, glyphs, without)
             break
@@ -51,23 +53,42 @@ def header(alert: Alert, facts: HeaderFacts, glyphs: Glyphs) -> Line:
 
 
 DISPENSABLE = (
-    "host", "alert name", "program", "held key", "time", "age", "unknown since", "lock", "environment", "RTO", "held",
+    "host", "alert name", "program", "held key", "time", "age", "gaps", "held since", "unknown since", "lock time",
+    "lock", "environment", "RTO", "held",
 )  # fmt: skip
 """What goes first where the header finds no room; the environment's name becomes shorter before the lock goes."""
 LEAST_NAME = 5
 """Cells of the environment's name below which it tells nothing."""
+RETURNING = ("held since", "age")
+"""What comes back if something that went after it left enough room, and if the lock did not have to go."""
+
+
+def _refilled(alert: Alert, facts: HeaderFacts, glyphs: Glyphs, without: frozenset[str]) -> tuple[Line, Line]:
+    """Both ends with what finds room after all."""
+    ends = _ends(alert, facts, glyphs, without)
+    for part in RETURNING if "lock" not in without else ():
+        fuller = _ends(alert, facts, glyphs, without - {part})
+        if _spare(*fuller, facts) >= 0:
+            ends, without = fuller, without - {part}
+    return ends
+
+
+def _spare(lead: Line, tail: Line, facts: HeaderFacts) -> int:
+    """Cells between both ends that nobody needs; fewer than none where there are too few."""
+    return facts.width - 1 - line_width(lead) - line_width(tail)
 
 
 def _ends(alert: Alert, facts: HeaderFacts, glyphs: Glyphs, without: frozenset[str]) -> tuple[Line, Line]:
+    lock = facts.lock.partition(" ")[0] if "lock time" in without else facts.lock
     told: tuple[tuple[str, Line], ...] = (
-        ("held", _held(facts.held, without)),
+        ("held", _held(facts.held, facts.now, without)),
         ("RTO", _rto(alert)),
         ("age", _age(facts.worst_age)),
-        ("lock", (Span(facts.lock, _lock_tone(facts.lock)),)),
+        ("lock", (Span(lock, _lock_tone(lock)),)),
         ("time", (Span(time_of_day(facts.now)),)),
     )
     place = where(facts.environment, facts.host, glyphs, without)
-    end = joined([line for part, line in told if part not in without])
+    end = joined([line for part, line in told if part not in without], "  " if "gaps" in without else "   ")
     return (*place, Span("   " if place else " "), *_alert(alert, glyphs, without)), (*end, Span(" ")) if end else ()
 
 
@@ -84,9 +105,11 @@ def _alert(alert: Alert, glyphs: Glyphs, without: frozenset[str]) -> Line:
     return (Span(f"{glyphs.bad} FIRING{name}{lasted}", "bad"),)
 
 
-def _held(since: datetime | None, without: frozenset[str]) -> Line:
+def _held(since: datetime | None, now: datetime, without: frozenset[str]) -> Line:
     if since is None:
         return ()
+    if "held since" in without:
+        return (Span(f"HELD {span((now - since).total_seconds())}", "bad"),)
     return (Span(f"HELD since {time_of_day(since)}{'' if 'held key' in without else ', h goes on'}", "bad"),)
 
 

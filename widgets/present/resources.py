@@ -101,11 +101,11 @@ def _figures(look: Look) -> tuple[Line, ...]:
     host, disk = situation.value(HOST_COUNTERS), situation.value(FILES_DISK)
     figures: list[Line] = []
     if host is not None:
-        memory = labelled("mem", percent(host.memory_percent), against(host.memory_percent, limits.memory_percent))
+        memory = _held("mem", host.memory_percent, limits.memory_percent)
         figures.append(aged(look, HOST_COUNTERS, labelled("cpu", percent(host.cpu_percent))))
         figures.append(aged(look, HOST_COUNTERS, memory))
     if disk is not None:
-        share = labelled("disk", _of_disk(disk), against(disk.percent, limits.disk_percent))
+        share = labelled("disk", _of_disk(disk, limits), against(disk.percent, limits.disk_percent))
         figures.append(aged(look, FILES_DISK, share))
     return tuple(figures)
 
@@ -119,9 +119,13 @@ def _engine_memory(look: Look) -> Line:
     unit = look.situation.value(ENGINE_UNIT)
     if unit is None or unit.memory_percent is None:
         return ()
-    tone = against(unit.memory_percent, look.limits.memory_percent)
-    words = labelled("engine mem", percent(unit.memory_percent), tone)
-    return () if tone == "ok" else aged(look, ENGINE_UNIT, words)
+    words = _held("engine mem", unit.memory_percent, look.limits.memory_percent)
+    return () if words[-1].tone == "ok" else aged(look, ENGINE_UNIT, words)
+
+
+def _held(label: str, share: float, limit: float) -> Line:
+    """A share of something, in the tone of how it stands against its limit."""
+    return labelled(label, percent(share, limit=limit), against(share, limit))
 
 
 def _beside(left: Line, right: Line, width: int) -> Line:
@@ -152,7 +156,7 @@ def _memory(look: Look, cells: int) -> Line:
     swap = 100 * host.swap_used / host.swap_total if host.swap_total else 0.0
     words = (
         Span("mem  ", "dim"), _history(look, HOST_COUNTERS, "memory", cells),
-        Span(f" {percent(share):>5}", against(share, limit)), Span(f" <{limit:g}", "dim"),
+        Span(f" {percent(share, limit=limit):>5}", against(share, limit)), Span(f" <{limit:g}", "dim"),
         Span("  swap ", "dim"), Span(percent(swap)),
     )  # fmt: skip
     return aged(look, HOST_COUNTERS, words)
@@ -164,15 +168,15 @@ def _disk(look: Look, cells: int) -> Line:
         return ()
     words = (
         Span("disk ", "dim"), _history(look, FILES_DISK, "disk", cells),
-        Span(f" {_of_disk(disk):>5}", against(disk.percent, limit)), Span(f" <{limit:g}", "dim"),
+        Span(f" {_of_disk(disk, look.limits):>5}", against(disk.percent, limit)), Span(f" <{limit:g}", "dim"),
         Span(f"  {'quota' if disk.by_quota else 'of'} {size(disk.total)}", "dim"),
     )  # fmt: skip
     return aged(look, FILES_DISK, words)
 
 
-def _of_disk(disk: DiskUse) -> str:
+def _of_disk(disk: DiskUse, limits: Limits) -> str:
     """How much is in use; at least so much where not everything could be looked into."""
-    return f"{'>' if disk.hidden else ''}{percent(disk.percent)}"
+    return f"{'>' if disk.hidden else ''}{percent(disk.percent, limit=limits.disk_percent)}"
 
 
 def _engine(look: Look) -> Line:
@@ -184,9 +188,8 @@ def _engine(look: Look) -> Line:
     age = since(unit.active_since, look.situation.at)
     parts: list[Line] = [(Span("engine ", "dim"), Span(word, tone), Span(f" {age}"))]
     if unit.memory_percent is not None:
-        share = unit.memory_percent
-        parts.append((Span("mem ", "dim"), Span(percent(share), against(share, look.limits.memory_percent)),
-                      Span(f" of {size(unit.memory_max)}", "dim")))  # fmt: skip
+        used = _held("mem", unit.memory_percent, look.limits.memory_percent)
+        parts.append((*used, Span(f" of {size(unit.memory_max)}", "dim")))
     if unit.restarts:
         parts.append((Span(f"{unit.restarts} restarts", "warn"),))
     return aged(look, ENGINE_UNIT, weightiest(parts, look.width, "  "))
@@ -196,29 +199,35 @@ def _rows(look: Look) -> list[Row]:
     table = look.situation.value(HOST_PROCESSES)
     if table is None:
         return []
-    ordered = sorted(table.processes, key=lambda process: (not process.worker, -process.rss, process.pid))
-    return [_row(process, look) for process in ordered]
+    ordered = sorted(table.processes, key=lambda process: (process.worker is False, -process.rss, process.pid))
+    return [_row(process, look, unit_known=table.unit_known) for process in ordered]
 
 
-def _row(process: Process, look: Look) -> Row:
+def _row(process: Process, look: Look, *, unit_known: bool) -> Row:
     situation = look.situation
     ran = (situation.at - process.started_at).total_seconds()
-    tone: Tone = "plain" if process.worker else "dim"
-    unit = situation.value(ENGINE_UNIT)
-    own = unit is not None and process.pid == unit.main_pid
-    whose = "" if process.worker else "(the engine itself) " if own else "(not the engine's) "
-    command = f"{whose}{_shortened(process.command)}"
+    tone: Tone = "dim" if process.worker is False else "plain"
+    command = f"{_whose(process, situation.value(ENGINE_UNIT), unit_known=unit_known)}{_shortened(process.command)}"
     return Row(
         f"{process.pid}@{process.started_at.timestamp():.2f}",
         (
             Cell(str(process.pid), tone, process.pid),
             Cell(process.job or "–", tone, counted(process.job or "")),
-            Cell(span(ran), runtime_tone(ran, look.limits.runtime_minutes) if process.worker else tone, ran),
+            Cell(span(ran), tone if process.worker is False else runtime_tone(ran, look.limits.runtime_minutes), ran),
             Cell(f"{process.cpu_percent:.0f} %", tone, process.cpu_percent),
-            Cell(size(process.rss), "strong" if process.worker else "dim", process.rss),
+            Cell(size(process.rss), "strong" if process.worker else tone, process.rss),
             Cell(command, tone),
         ),
     )
+
+
+def _whose(process: Process, unit: Unit | None, *, unit_known: bool) -> str:
+    """Whose a process is that is not known to be one of the engine's workers."""
+    if process.worker:
+        return ""
+    if unit is not None and process.pid == unit.main_pid:
+        return "(the engine itself) "
+    return "(not the engine's) " if unit_known else "(ownership unknown) "
 
 
 def _shortened(command: str) -> str:

@@ -50,14 +50,24 @@ def size(count: float | None) -> str:
     raise AssertionError("unreachable")
 
 
-def percent(value: float | None, digits: int = 0) -> str:
-    """A percentage with its sign."""
-    return "–" if value is None else f"{value:.{digits}f} %"
+def percent(value: float | None, digits: int = 0, limit: float = 100.0) -> str:
+    """A percentage with its sign; rounded it stands where it stood before, below its limit or not."""
+    if value is None:
+        return "–"
+    told, step = round(value, digits), 10.0**-digits
+    if value < limit <= told:
+        told -= step
+    elif told < limit <= value:
+        told += step
+    return f"{told:.{digits}f} %"
 
 
 def completeness(value: float | None, digits: int = 0) -> str:
-    """How complete data is, in percent; what no share of a whole can be is called odd."""
-    return f"{percent(value, digits)}{' odd' if is_odd(value) else ''}"
+    """How complete data is, in percent, never more than it is; what no share of a whole can be is called odd."""
+    if value is None or is_odd(value):
+        return f"{percent(value, digits)}{' odd' if is_odd(value) else ''}"
+    told = round(value, digits)
+    return percent(told if told <= value else told - 10.0**-digits, digits)
 
 
 def is_odd(share: float | None) -> bool:
@@ -118,9 +128,10 @@ def share_tone(value: float | None) -> Tone:
 
 
 def bar(share: float, cells: int, glyphs: Glyphs) -> str:
-    """A bar of `cells` cells filled to `share` (0 to 1), in steps of the glyphs' scale."""
+    """A bar of `cells` cells filled to `share` (0 to 1), in steps of the glyphs' scale, and full only by all of it."""
     steps = len(glyphs.bar)
-    filled = round(max(0.0, min(1.0, share)) * cells * steps)
+    most = cells * steps if share >= 1 else max(0, cells * steps - 1)
+    filled = min(most, round(max(0.0, min(1.0, share)) * cells * steps))
     whole, rest = divmod(filled, steps)
     drawn = glyphs.bar[-1] * whole + (glyphs.bar[rest - 1] if rest else "")
     return drawn + glyphs.track * (cells - len(drawn))
