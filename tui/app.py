@@ -266,10 +266,7 @@ class BacktopApp(App[None]):
         if spec.chosen and table is not None and (doubt := doubtful(table.model)):
             self.stage.tell(doubt, title=spec.title, grave=True)
             return
-        if table is None:
-            targets = targets_of(spec, self.desk.situation(), (), None)
-        else:
-            targets = targets_of(spec, self.desk.situation(), table.marked_keys, table.cursor_key, table.lists)
+        targets = targets_of(spec, self.desk.situation(), table.model.meant if table else ())
         self.run_worker(self.dispatcher.act(spec, targets), group="action", exclusive=False)
 
     async def action_leave(self) -> None:

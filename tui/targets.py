@@ -1,22 +1,12 @@
-"""From keys of rows to the targets of an action: what is marked, else the row or the group under the cursor."""
+"""From the rows that the person means to the targets of an action."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 
 from actions.spec import ActionSpec
 from backend.model.situation import Situation
 from backend.model.target import JobTarget, Target
 from backend.parts import JOBS_FAILED
-from widgets.present.failures import group_key
 from widgets.table_model import TableModel
-
-Listed = Callable[[str], bool]
-"""Whether the row of this key passes what the person filters by."""
-
-
-def everything(_key: str) -> bool:
-    """No filter."""
-    return True
-
 
 STRAYED = {
     "cursor": "the row under the cursor went away; press again to mean the one that it stands on now",
@@ -36,21 +26,15 @@ def doubtful(model: TableModel) -> str | None:
     return None
 
 
-def targets_of(
-    spec: ActionSpec, situation: Situation, marked: Collection[str], cursor: str | None, listed: Listed = everything
-) -> tuple[Target, ...]:
-    """What an action means now."""
-    return jobs_of(situation, marked, cursor, listed) if spec.chosen else spec.candidates(situation)
+def targets_of(spec: ActionSpec, situation: Situation, meant: Collection[str]) -> tuple[Target, ...]:
+    """What an action means now: of what is chosen, these rows."""
+    return jobs_of(situation, meant) if spec.chosen else spec.candidates(situation)
 
 
-def jobs_of(
-    situation: Situation, marked: Collection[str], cursor: str | None, listed: Listed = everything
-) -> tuple[JobTarget, ...]:
-    """The failed jobs that are meant, in the order of the list; never one that a filter hides from the person."""
+def jobs_of(situation: Situation, meant: Collection[str]) -> tuple[JobTarget, ...]:
+    """The failed jobs of these rows, as they stand now and in the order of the list.
+
+    Never one that has no row: the list may have grown since the person saw it.
+    """
     failed = situation.value(JOBS_FAILED)
-    if failed is None:
-        return ()
-    shown = [job for job in failed.jobs if listed(job.id)]
-    if marked:
-        return tuple(JobTarget.of(job) for job in shown if job.id in marked)
-    return tuple(JobTarget.of(job) for job in shown if cursor in (job.id, group_key(job.error)))
+    return tuple(JobTarget.of(job) for job in failed.jobs if job.id in meant) if failed else ()

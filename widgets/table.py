@@ -131,10 +131,6 @@ class LiveTable(Painted, can_focus=True):
             return ""
         return self.model.columns[sort.column].title
 
-    def lists(self, key: str) -> bool:
-        """Whether this row passes the filter, folded or not."""
-        return self.model.listing.accepted(key)
-
     def update(self, rows: Sequence[Item]) -> None:
         """Show these rows and groups."""
         self._do(lambda: self.model.update(rows))

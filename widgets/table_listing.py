@@ -80,8 +80,8 @@ class Listing:
             self._list()
 
     def accepted(self, key: str) -> bool:
-        """Say whether a row passes the filter, folded or not."""
-        return key not in self._rejected
+        """Say whether this is a row that passes the filter, folded or not."""
+        return self._rows.is_row(key) and key not in self._rejected
 
     def passing(self, group: str) -> tuple[int, int] | None:
         """Return how many rows of a group pass the filter, and how many it has; None where nothing is filtered."""

@@ -40,6 +40,18 @@ class TableModel:
         """The keys that are listed, top down."""
         return self.listing.keys
 
+    @property
+    def meant(self) -> frozenset[str]:
+        """The rows that the user means: the marked ones, else what is under the cursor, of a group all its rows.
+
+        Only rows that are here and pass the filter; what came since they were given is not among them.
+        """
+        if self.marks.keys:
+            return frozenset(filter(self.listing.accepted, self.marks.keys))
+        cursor = self.view.cursor
+        keys = () if cursor is None else (cursor,) if self.rows.is_row(cursor) else self.listing.siblings(cursor)
+        return frozenset(filter(self.listing.accepted, keys))
+
     def is_marked(self, key: str) -> bool:
         """Say whether a row is marked, or any row of a group."""
         marks = self.marks.keys

@@ -4,7 +4,7 @@ import pytest
 
 from backend.config.model import Environment
 from backend.errors import JournalError
-from backend.model.jobs import JobCounts, JobList
+from backend.model.jobs import Job, JobCounts, JobList
 from backend.model.situation import Situation
 from backend.parts import JOBS_COUNTS, JOBS_FAILED, JOBS_RUNNING
 from tests.conftest import Rig
@@ -35,6 +35,12 @@ def without(found: Situation, *names: str) -> Situation:
     listed = found.value(JOBS_FAILED)
     assert listed is not None
     return after(found, {JOBS_FAILED: jobs(*(each for each in listed.jobs if each.id not in names))}, seconds=1)
+
+
+def data_gap_failures() -> tuple[Job, ...]:
+    listed = data_gap().value(JOBS_FAILED)
+    assert listed is not None
+    return listed.jobs
 
 
 @pytest.mark.parametrize(("key", "pane"), zip("12345", PANES, strict=True))
@@ -192,6 +198,27 @@ async def test_marks_stay_with_their_jobs_and_go_with_them(rig: Rig) -> None:
         gone = sorted(marked)[0]
         await rig.know(pilot, without(data_gap(), gone))
         assert table.marked_keys == marked - {gone}
+
+
+@pytest.mark.parametrize("typed", [(), ("slash", *"data", "enter")], ids=["all", "filtered"])
+@pytest.mark.parametrize("held", [False, True], ids=["read since", "held"])
+async def test_a_group_means_only_the_rows_that_the_picture_has(rig: Rig, held: bool, typed: tuple[str, ...]) -> None:
+    async with rig.run() as pilot:
+        for _ in range(2):
+            await rig.know(pilot, data_gap())
+        await pilot.press("home", *typed)
+        shown = {each.id for each in data_gap_failures() if group_key(each.error) == GROUP}
+        await until(pilot, lambda: len(rig.table().model.keys) == len(shown) + (1 if typed else 4))
+        found = newly_failed(without(data_gap(), "8841"), "9001")
+        if held:
+            await pilot.press("h")
+            await rig.know(pilot, found)
+        else:
+            rig.app.desk.feed.situation = found  # read, and not drawn yet
+        await pilot.press("r")
+        await until(pilot, lambda: rig.shows(PlanScreen) and "10 jobs" in rig.text)
+        assert all(name in rig.text for name in shown - {"8841"})
+        assert "9001" not in rig.text
 
 
 async def test_a_star_marks_a_whole_group(rig: Rig) -> None:

@@ -302,6 +302,13 @@ class Table(RuleBasedStateMachine):
             assert self.model.is_marked(key) == (key in self.model.marks.keys or (isinstance(item, Group) and inside))
 
     @invariant()
+    def only_rows_that_are_here_and_pass_are_meant(self) -> None:
+        cursor, items = self.model.view.cursor, self.reference.items
+        chosen = self.model.marks.keys or {key for key in items if key == cursor or parent(items, key) == cursor}
+        passing = {key for key in items if isinstance(items[key], Row) and self.reference.accepts(key)}
+        assert self.model.meant == (passing & chosen if cursor is not None or self.model.marks.keys else set())
+
+    @invariant()
     def changes_are_known(self) -> None:
         assert self.model.changed == self.news
 
