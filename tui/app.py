@@ -292,6 +292,12 @@ class BacktopApp(App[None]):
 
         return palette(self.act, lambda action: self.call_later(self.run_action, action))
 
+    def on_live_table_doubted(self, event: LiveTable.Doubted) -> None:
+        """Nothing was marked, and this is why."""
+        from tui.targets import STRAYED
+
+        self.stage.tell(STRAYED[event.strayed], title="mark", grave=True)
+
     def on_live_table_cursor_moved(self, event: LiveTable.CursorMoved) -> None:
         """The data pane follows the failed job under the cursor."""
         if event.table is self.dashboard.panes["failures"].table:

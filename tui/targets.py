@@ -1,29 +1,28 @@
 """From the rows that the person means to the targets of an action."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from actions.spec import ActionSpec
 from backend.model.situation import Situation
 from backend.model.target import JobTarget, Target
 from backend.parts import JOBS_FAILED
-from widgets.table_model import TableModel
+from widgets.table_model import Strayed, TableModel
 
-STRAYED = {
-    "cursor": "the row under the cursor went away; press again to mean the one that it stands on now",
+STRAYED: Mapping[Strayed, str] = {
+    "gone": "the row under the cursor went away; press again to mean the one that it stands on now",
+    "sifted": "the filter took the row under the cursor away; press again to mean the one that it stands on now",
+    "folded": "the row under the cursor went into a folded group; press again to mean that whole group",
     "marks": "what was marked went away; press again to mean the row under the cursor",
 }
+"""What is said once before a key means something else than it did when the person looked last."""
 
 
 def doubtful(model: TableModel) -> str | None:
     """Why it is not clear what the person means; told once, as long as nothing else goes away."""
-    if model.strayed is not None and model.view.cursor is not None:
-        sentence = STRAYED[model.strayed]
-        model.settle()
-        return sentence
-    marked = model.marks.keys
-    if marked and not any(map(model.listing.accepted, marked)):
-        return "what is marked is hidden by the filter; / and esc show it"
-    return None
+    if model.marks.keys:  # wherever the cursor stands
+        return None if model.meant else "what is marked is hidden by the filter; / and esc show it"
+    strayed = model.untold()
+    return None if strayed is None else STRAYED[strayed]
 
 
 def targets_of(spec: ActionSpec, situation: Situation, meant: Collection[str]) -> tuple[Target, ...]:

@@ -421,6 +421,46 @@ async def test_a_sort_that_gave_way_is_told_in_the_title(rig: Rig) -> None:
         await until(pilot, lambda: "by attempt" not in rig.text)
 
 
+async def test_a_group_that_another_one_overtakes_stays_open_under_the_cursor(rig: Rig) -> None:
+    async with rig.run() as pilot:
+        for _ in range(2):
+            await rig.know(pilot, data_gap())
+        await pilot.press("home", "down")
+        more = (job(str(9000 + number), error="worker killed (signal 9)") for number in range(20))
+        await rig.know(pilot, after(data_gap(), {JOBS_FAILED: jobs(*more, *data_gap_failures())}))
+        assert rig.table().model.keys[0] != GROUP, "it is the second largest now"
+        assert rig.table().cursor_key == "8841"
+        await pilot.press("r")
+        await until(pilot, lambda: rig.shows(PlanScreen) and "1 job" in rig.text)
+        assert "8841" in rig.text
+
+
+@pytest.mark.parametrize("key", ["space", "shift+down", "asterisk"])
+async def test_that_the_cursor_strayed_is_told_before_another_row_is_marked(rig: Rig, key: str) -> None:
+    async with rig.run() as pilot:
+        for _ in range(2):
+            await rig.know(pilot, data_gap())
+        await pilot.press("home", "down", "down", "space", "up")
+        await rig.know(pilot, without(data_gap(), "8841"))
+        await pilot.press(key)
+        await until(pilot, lambda: "mark: the row under the cursor went away" in str(rig.told))
+        assert rig.table().marked_keys == {"8839"}
+        await pilot.press(key)
+        await until(pilot, lambda: rig.table().marked_keys != {"8839"})
+
+
+async def test_what_is_said_of_a_row_that_left_the_cursor_is_so(rig: Rig) -> None:
+    async with rig.run() as pilot:
+        for _ in range(2):
+            await rig.know(pilot, data_gap())
+        await pilot.press("slash", *"sap", "enter", "down")
+        await until(pilot, lambda: rig.table().cursor_key == "8841")
+        changed = [no_data(each.id, "BMW.DE", 1) if each.id == "8841" else each for each in data_gap_failures()]
+        await rig.know(pilot, after(data_gap(), {JOBS_FAILED: jobs(*changed)}))
+        await pilot.press("r")
+        await until(pilot, lambda: "the filter took the row under the cursor away" in str(rig.told))
+
+
 @pytest.mark.parametrize(
     ("keys", "gone", "words"),
     [
