@@ -90,19 +90,22 @@ class Dispatcher:
     """How far it is."""
     _quiet: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def act(self, spec: ActionSpec, targets: Sequence[Target]) -> None:
-        """Plan, confirm, run and report one action; every refusal is told."""
+    async def act(self, spec: ActionSpec, targets: Sequence[Target], left_out: Sequence[str] = ()) -> None:
+        """Plan, confirm, run and report one action; every refusal is told.
+
+        What was `left_out` of the targets stands before the effects of the plan.
+        """
         if self.busy is not None:
             self._refuse(spec, Refusal(f"{self.busy.title} is open or runs; one action at a time."))
             return
         self.busy = spec
         try:
-            await self._act(spec, tuple(targets))
+            await self._act(spec, tuple(targets), left_out)
         finally:
             self.busy = None
             self.stage.progressed(None)
 
-    async def _act(self, spec: ActionSpec, targets: tuple[Target, ...]) -> None:
+    async def _act(self, spec: ActionSpec, targets: tuple[Target, ...], left_out: Sequence[str]) -> None:
         self._dropped.clear()
         runner = self.runner(spec)
         plan = self._plan(spec, targets)
@@ -114,6 +117,7 @@ class Dispatcher:
         if isinstance(plan, Refusal):
             self._refuse(spec, plan)
             return
+        plan = replace(plan, effects=(*left_out, *plan.effects))
         if not await self.stage.confirm(plan):
             return
         again = self._plan(spec, plan.targets) if not self._ending else Refusal(f"{self._ending}; nothing was sent.")

@@ -25,6 +25,12 @@ def doubtful(model: TableModel) -> str | None:
     return None if strayed is None else STRAYED[strayed]
 
 
+def left_out(spec: ActionSpec, model: TableModel) -> tuple[str, ...]:
+    """What the dialog tells of marks that are not meant, for the title of the pane counts them all."""
+    hidden = len(model.marks.keys - model.meant) if spec.chosen else 0
+    return (f"leaves out: {hidden} marked {'one' if hidden == 1 else 'ones'} that the filter hides",) if hidden else ()
+
+
 def targets_of(spec: ActionSpec, situation: Situation, meant: Collection[str]) -> tuple[Target, ...]:
     """What an action means now: of what is chosen, these rows."""
     return jobs_of(situation, meant) if spec.chosen else spec.candidates(situation)
