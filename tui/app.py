@@ -260,17 +260,15 @@ class BacktopApp(App[None]):
 
     def act(self, spec: ActionSpec) -> None:
         """Plan, confirm and run one action on what is marked or under the cursor."""
-        from tui.targets import doubtful, targets_of
+        from tui.targets import doubtful, left_out, targets_of
 
         table = self.dashboard.panes[spec.panes[0]].table
         if spec.chosen and table is not None and (doubt := doubtful(table.model)):
             self.stage.tell(doubt, title=spec.title, grave=True)
             return
-        if table is None:
-            targets = targets_of(spec, self.desk.situation(), (), None)
-        else:
-            targets = targets_of(spec, self.desk.situation(), table.marked_keys, table.cursor_key, table.lists)
-        self.run_worker(self.dispatcher.act(spec, targets), group="action", exclusive=False)
+        targets = targets_of(spec, self.desk.situation(), table.model.meant if table else ())
+        beside = left_out(spec, table.model) if table else ()
+        self.run_worker(self.dispatcher.act(spec, targets, beside), group="action", exclusive=False)
 
     async def action_leave(self) -> None:
         """Leave; asks while an action is open or runs."""
@@ -294,6 +292,12 @@ class BacktopApp(App[None]):
         from tui.commands import palette
 
         return palette(self.act, lambda action: self.call_later(self.run_action, action))
+
+    def on_live_table_doubted(self, event: LiveTable.Doubted) -> None:
+        """Nothing was marked, and this is why."""
+        from tui.targets import STRAYED
+
+        self.stage.tell(STRAYED[event.strayed], title="mark", grave=True)
 
     def on_live_table_cursor_moved(self, event: LiveTable.CursorMoved) -> None:
         """The data pane follows the failed job under the cursor."""

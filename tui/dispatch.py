@@ -95,21 +95,24 @@ class Dispatcher:
     """How far it is."""
     _quiet: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def act(self, spec: ActionSpec, targets: Sequence[Target]) -> None:
-        """Plan, confirm, run and report one action; every refusal is told."""
+    async def act(self, spec: ActionSpec, targets: Sequence[Target], left_out: Sequence[str] = ()) -> None:
+        """Plan, confirm, run and report one action; every refusal is told.
+
+        What was `left_out` of the targets stands before the effects of the plan.
+        """
         if self.busy is not None:
             self._refuse(spec, Refusal(f"{self.busy.title} is open or runs; one action at a time."))
             return
         self.busy = spec
         try:
-            verdict = await self._act(spec, tuple(targets))
+            verdict = await self._act(spec, tuple(targets), left_out)
         finally:
             self.busy = None
             self.stage.progressed(None)
         if verdict is not None:
             await self.report(spec, verdict)
 
-    async def _act(self, spec: ActionSpec, targets: tuple[Target, ...]) -> Verdict | None:
+    async def _act(self, spec: ActionSpec, targets: tuple[Target, ...], left_out: Sequence[str]) -> Verdict | None:
         """What came of it; None where nothing was done, which is told."""
         self._dropped.clear()
         runner = self.runner(spec)
@@ -122,6 +125,7 @@ class Dispatcher:
         if isinstance(plan, Refusal):
             self._refuse(spec, plan)
             return None
+        plan = replace(plan, effects=(*left_out, *plan.effects))
         if not await self.stage.confirm(plan):
             return None
         again = self._still(spec, plan) if not self._ending else Refusal(f"{self._ending}; nothing was sent.")

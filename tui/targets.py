@@ -1,56 +1,45 @@
-"""From keys of rows to the targets of an action: what is marked, else the row or the group under the cursor."""
+"""From the rows that the person means to the targets of an action."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection, Mapping
 
 from actions.spec import ActionSpec
 from backend.model.situation import Situation
 from backend.model.target import JobTarget, Target
 from backend.parts import JOBS_FAILED
-from widgets.present.failures import group_key
-from widgets.table_model import TableModel
+from widgets.table_model import Strayed, TableModel
 
-Listed = Callable[[str], bool]
-"""Whether the row of this key passes what the person filters by."""
-
-
-def everything(_key: str) -> bool:
-    """No filter."""
-    return True
-
-
-STRAYED = {
-    "cursor": "the row under the cursor went away; press again to mean the one that it stands on now",
+STRAYED: Mapping[Strayed, str] = {
+    "gone": "the row under the cursor went away; press again to mean the one that it stands on now",
+    "sifted": "the filter took the row under the cursor away; press again to mean the one that it stands on now",
+    "folded": "the row under the cursor went into a folded group; press again to mean that whole group",
     "marks": "what was marked went away; press again to mean the row under the cursor",
 }
+"""What is said once before a key means something else than it did when the person looked last."""
 
 
 def doubtful(model: TableModel) -> str | None:
     """Why it is not clear what the person means; told once, as long as nothing else goes away."""
-    if model.strayed is not None and model.view.cursor is not None:
-        sentence = STRAYED[model.strayed]
-        model.settle()
-        return sentence
-    marked = model.marks.keys
-    if marked and not any(map(model.listing.accepted, marked)):
-        return "what is marked is hidden by the filter; / and esc show it"
-    return None
+    if model.marks.keys:  # wherever the cursor stands
+        return None if model.meant else "what is marked is hidden by the filter; / and esc show it"
+    strayed = model.untold()
+    return None if strayed is None else STRAYED[strayed]
 
 
-def targets_of(
-    spec: ActionSpec, situation: Situation, marked: Collection[str], cursor: str | None, listed: Listed = everything
-) -> tuple[Target, ...]:
-    """What an action means now."""
-    return jobs_of(situation, marked, cursor, listed) if spec.chosen else spec.candidates(situation)
+def left_out(spec: ActionSpec, model: TableModel) -> tuple[str, ...]:
+    """What the dialog tells of marks that are not meant, for the title of the pane counts them all."""
+    hidden = len(model.marks.keys - model.meant) if spec.chosen else 0
+    return (f"leaves out: {hidden} marked {'one' if hidden == 1 else 'ones'} that the filter hides",) if hidden else ()
 
 
-def jobs_of(
-    situation: Situation, marked: Collection[str], cursor: str | None, listed: Listed = everything
-) -> tuple[JobTarget, ...]:
-    """The failed jobs that are meant, in the order of the list; never one that a filter hides from the person."""
+def targets_of(spec: ActionSpec, situation: Situation, meant: Collection[str]) -> tuple[Target, ...]:
+    """What an action means now: of what is chosen, these rows."""
+    return jobs_of(situation, meant) if spec.chosen else spec.candidates(situation)
+
+
+def jobs_of(situation: Situation, meant: Collection[str]) -> tuple[JobTarget, ...]:
+    """The failed jobs of these rows, as they stand now and in the order of the list.
+
+    Never one that has no row: the list may have grown since the person saw it.
+    """
     failed = situation.value(JOBS_FAILED)
-    if failed is None:
-        return ()
-    shown = [job for job in failed.jobs if listed(job.id)]
-    if marked:
-        return tuple(JobTarget.of(job) for job in shown if job.id in marked)
-    return tuple(JobTarget.of(job) for job in shown if cursor in (job.id, group_key(job.error)))
+    return tuple(JobTarget.of(job) for job in failed.jobs if job.id in meant) if failed else ()

@@ -11,14 +11,14 @@ from textual.widget import Widget
 from widgets.paint import Painted, Picture
 from widgets.table_columns import NARROW, Column
 from widgets.table_lines import GUTTER, Lines
-from widgets.table_model import TableModel
+from widgets.table_model import Strayed, TableModel
 from widgets.table_order import Sort
 from widgets.table_rows import Group, Item, Row
 
 WHEEL = 3
 """Lines that one step of the mouse wheel scrolls."""
 
-_TURNS: dict[str, Callable[[TableModel, int], None]] = {
+_TURNS: dict[str, Callable[[TableModel, int], Strayed | None]] = {
     "move": TableModel.move,
     "page": lambda model, step: model.move(step * max(1, model.view.height - 1)),
     "end": lambda model, last: model.go(len(model.keys) * last),
@@ -27,7 +27,7 @@ _TURNS: dict[str, Callable[[TableModel, int], None]] = {
     "extend": TableModel.extend,
     "fold": lambda model, opened: model.fold(opened=bool(opened)),
 }
-"""What the keys do to the table."""
+"""What the keys do to the table; what strayed is told, and then nothing is done."""
 
 
 class TableMessage(Message):
@@ -91,6 +91,13 @@ class LiveTable(Painted, can_focus=True):
     class SortHidden(TableMessage):
         """Another column than before is sorted on without being seen, or none."""
 
+    class Doubted(TableMessage):
+        """Nothing was marked: first the user should hear what strayed."""
+
+        def __init__(self, table: "LiveTable", strayed: Strayed) -> None:
+            super().__init__(table)
+            self.strayed = strayed
+
     class Opened(TableMessage):
         """The user wants to see more of a row."""
 
@@ -131,10 +138,6 @@ class LiveTable(Painted, can_focus=True):
             return ""
         return self.model.columns[sort.column].title
 
-    def lists(self, key: str) -> bool:
-        """Whether this row passes the filter, folded or not."""
-        return self.model.listing.accepted(key)
-
     def update(self, rows: Sequence[Item]) -> None:
         """Show these rows and groups."""
         self._do(lambda: self.model.update(rows))
@@ -160,7 +163,10 @@ class LiveTable(Painted, can_focus=True):
 
     def action_turn(self, turn: str, step: int) -> None:
         """Do what a key stands for."""
-        self._do(lambda: _TURNS[turn](self.model, step))
+        strayed = _TURNS[turn](self.model, step)
+        self._show()
+        if strayed is not None:
+            self.post_message(self.Doubted(self, strayed))
 
     def action_sort(self, step: int) -> None:
         """Go on to the next sort of the columns that are seen, or back."""

@@ -19,6 +19,7 @@ class Listing:
         self._fitting_groups: set[str] = set()
         """The groups whose own line passes the filter."""
         self._folds: dict[str, bool] = {}
+        """Groups that were folded or unfolded, and those that were listed open: no update closes them any more."""
         self._filter: Filter | None = None
         self._search = Search()
         self._only: Callable[[Row], bool] | None = None
@@ -79,9 +80,13 @@ class Listing:
             self._folds[key] = opened
             self._list()
 
+    def hold_open(self, group: str) -> None:
+        """Let an update leave this group open, or open it, unless somebody folded it."""
+        self._folds.setdefault(group, True)
+
     def accepted(self, key: str) -> bool:
-        """Say whether a row passes the filter, folded or not."""
-        return key not in self._rejected
+        """Say whether this is a row that passes the filter, folded or not."""
+        return self._rows.is_row(key) and key not in self._rejected
 
     def passing(self, group: str) -> tuple[int, int] | None:
         """Return how many rows of a group pass the filter, and how many it has; None where nothing is filtered."""
@@ -164,6 +169,7 @@ class Listing:
             if rows or not self._sifts or self._matches_alone(key):
                 keys.append(key)
                 if self.is_open(key):
+                    self.hold_open(key)
                     keys.extend(rows)
 
     def _matches_alone(self, key: str) -> bool:

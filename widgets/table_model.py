@@ -1,6 +1,6 @@
 """The state of a table, without a screen: rows by key, sort, filter, folds, marks, cursor, window."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 from widgets.expression import FilterError
@@ -12,15 +12,16 @@ from widgets.table_order import Sort
 from widgets.table_rows import Item, Row, Rows
 from widgets.table_view import View
 
-Strayed = Literal["cursor", "marks"]
-"""What follows nothing any more: the cursor stands on another row, or all that was marked is gone."""
+Strayed = Literal["gone", "sifted", "folded", "marks"]
+"""What an update took from the user: the row under the cursor, which is gone, or which the filter hides now, or which
+went into a folded group; or all that was marked."""
 
 
 class TableModel:
     """A table whose cursor, marks and window follow the keys of its rows, never their places.
 
     The cursor leaves its key only when the user moves it, when the user's own fold or filter hides it, or when an
-    update takes the row away; the last is told by `strayed`.
+    update takes the row away; the last is told by `strayed`. An update closes no group that was seen open.
     """
 
     def __init__(self, columns: Sequence[Column]) -> None:
@@ -31,7 +32,7 @@ class TableModel:
         self.view = View()
         self.changed: set[str] = set()
         self.strayed: Strayed | None = None
-        """What an update took from the user, who then means something else than the table does; until the next move."""
+        """Why the user may mean something else than the table does; until it is told, or until the next move."""
         self._loaded = False
         self._marked_groups: tuple[frozenset[str] | None, frozenset[str | None]] = (None, frozenset())
 
@@ -39,6 +40,18 @@ class TableModel:
     def keys(self) -> Sequence[str]:
         """The keys that are listed, top down."""
         return self.listing.keys
+
+    @property
+    def meant(self) -> frozenset[str]:
+        """The rows that the user means: the marked ones, else what is under the cursor, of a group all its rows.
+
+        Only rows that are here and pass the filter; what came since they were given is not among them.
+        """
+        if self.marks.keys:
+            return frozenset(filter(self.listing.accepted, self.marks.keys))
+        cursor = self.view.cursor
+        keys = () if cursor is None else (cursor,) if self.rows.is_row(cursor) else self.listing.siblings(cursor)
+        return frozenset(filter(self.listing.accepted, keys))
 
     def is_marked(self, key: str) -> bool:
         """Say whether a row is marked, or any row of a group."""
@@ -53,7 +66,7 @@ class TableModel:
         Rows follow their group wherever they stand; one whose group is missing stands at the top. The first update is
         where the user starts from: nothing in it counts as changed. Later a changed row makes its group changed too.
         """
-        cursor, marked, meant = self.view.cursor, bool(self.marks.keys), self._within_range()
+        cursor, marked, within = self.view.cursor, bool(self.marks.keys), self._within_range()
         delta = self.rows.replace(items)
         if self._loaded:
             self.changed.update(delta.news)
@@ -63,11 +76,13 @@ class TableModel:
         if delta.moved:
             self.marks.keep(self.rows)
             self._marked_groups = None, frozenset()
-        self._relist(lambda: self.listing.follow(delta), meant)
+        if cursor is not None and (group := self.rows.parent(cursor)) is not None:
+            self.listing.hold_open(group)
+        self._relist(lambda: self.listing.follow(delta), within)
         if marked and not self.marks.keys:
             self.strayed = "marks"
-        elif cursor not in (None, self.view.cursor) and self.strayed is None and not self.marks.keys:
-            self.strayed = "cursor"
+        elif cursor is not None and cursor != self.view.cursor and self.strayed is None:
+            self.strayed = self._why_left(cursor)
 
     def acknowledge(self) -> None:
         """Take note of all that changed."""
@@ -76,6 +91,13 @@ class TableModel:
     def settle(self) -> None:
         """The user knows what is marked and where the cursor stands."""
         self.strayed = None
+
+    def untold(self) -> Strayed | None:
+        """Return what strayed, once; nothing as long as no row is listed that could be meant instead."""
+        if self.view.cursor is None:
+            return None
+        strayed, self.strayed = self.strayed, None
+        return strayed
 
     def sort_by(self, sort: Sort | None) -> None:
         """Sort on a column, or with None keep the owner's order."""
@@ -139,29 +161,35 @@ class TableModel:
         """Take another height of the window, in lines."""
         self.view.resize(height, len(self.keys))
 
-    def mark(self) -> None:
-        """Mark the row under the cursor, or unmark it; on a group's line all its rows."""
-        self.settle()
-        cursor = self.view.cursor
-        if cursor is not None and self.rows.is_row(cursor):
-            self.marks.toggle([cursor])
-        else:
-            self.mark_group()
+    def mark(self) -> Strayed | None:
+        """Mark the row under the cursor, or unmark it; on a group's line all its rows.
 
-    def mark_group(self) -> None:
+        What strayed since is returned to be told, and then nothing is marked; so it is with all that marks.
+        """
+        cursor = self.view.cursor
+        if cursor is None or not self.rows.is_row(cursor):
+            return self.mark_group()
+        strayed = self.untold()
+        if strayed is None:
+            self.marks.toggle([cursor])
+        return strayed
+
+    def mark_group(self) -> Strayed | None:
         """Mark all rows of the group under the cursor that pass the filter, or unmark them; without groups all rows."""
-        self.settle()
-        if self.view.cursor is not None:
+        strayed = self.untold()
+        if strayed is None and self.view.cursor is not None:
             group = self.rows.group_of(self.view.cursor)
             self.marks.toggle([*filter(self.rows.is_row, self.listing.siblings(group))])
+        return strayed
 
-    def extend(self, lines: int) -> None:
+    def extend(self, lines: int) -> Strayed | None:
         """Move the cursor and mark all rows from where the range began; a folded group stands for its rows."""
-        self.settle()
-        if self.keys:
+        strayed = self.untold()
+        if strayed is None and self.keys:
             start = self.view.index
             self.view.go(self.keys, start + lines)
             self.marks.extend(self.keys, start, self.view.index, self._stands_for)
+        return strayed
 
     def _stands_for(self, key: str) -> Sequence[str]:
         """Return the rows that are marked with a line: the row itself, or what a folded group hides."""
@@ -169,16 +197,26 @@ class TableModel:
             return (key,)
         return () if self.listing.is_open(key) else [*filter(self.rows.is_row, self.listing.siblings(key))]
 
-    def _relist(self, change: Callable[[], None], meant: Collection[str] | None = None) -> None:
-        """Change the listing; cursor and window follow. A range that `meant` these rows ends when it means others."""
-        before, meant = self.keys, frozenset(self._within_range() if meant is None else meant)
+    def _relist(self, change: Callable[[], None], within: Sequence[str] | None = None) -> None:
+        """Change the listing; cursor and window follow.
+
+        A range had these rows `within`; it ends when it has others, or has them in another order: its next step would
+        unmark what nobody gave up.
+        """
+        before, within = self.keys, self._within_range() if within is None else within
         change()
         group = self.rows.parent(self.view.cursor) if self.view.cursor is not None else None
         folded = group is not None and not self.listing.is_open(group)
         self.view.follow(before, self.keys, refuge=group if folded else None)
-        if not meant.issuperset(self._within_range()):
+        if within != self._within_range():
             self.marks.release()
 
-    def _within_range(self) -> frozenset[str]:
+    def _why_left(self, key: str) -> Strayed:
+        """Return what an update did to the row that the cursor left."""
+        if key not in self.rows.items:
+            return "gone"
+        return "folded" if self.listing.accepted(key) else "sifted"
+
+    def _within_range(self) -> Sequence[str]:
         """The rows that the range stands for, those in folded groups too; none where none is being drawn."""
-        return frozenset().union(*map(self._stands_for, self.marks.span(self.keys, self.view.index)))
+        return [row for key in self.marks.span(self.keys, self.view.index) for row in self._stands_for(key)]

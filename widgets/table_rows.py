@@ -33,7 +33,7 @@ class Row(NamedTuple):
 
 
 class Group(NamedTuple):
-    """A line over the whole width that its rows follow; `open` says whether they show until somebody folds them."""
+    """A line over the whole width that its rows follow; `open` says whether they show when it is first seen."""
 
     key: str
     lead: Line

@@ -5,7 +5,7 @@ import pytest
 
 from backend.config.model import Environment
 from backend.errors import JournalError
-from backend.model.jobs import JobCounts, JobList
+from backend.model.jobs import Job, JobCounts, JobList
 from backend.model.situation import Failure, Missing, Part, Situation
 from backend.parts import (
     DATA_CONNECTIVITY,
@@ -44,6 +44,12 @@ def without(found: Situation, *names: str) -> Situation:
     listed = found.value(JOBS_FAILED)
     assert listed is not None
     return after(found, {JOBS_FAILED: jobs(*(each for each in listed.jobs if each.id not in names))}, seconds=1)
+
+
+def data_gap_failures() -> tuple[Job, ...]:
+    listed = data_gap().value(JOBS_FAILED)
+    assert listed is not None
+    return listed.jobs
 
 
 @pytest.mark.parametrize(("key", "pane"), zip("12345", PANES, strict=True))
@@ -201,6 +207,27 @@ async def test_marks_stay_with_their_jobs_and_go_with_them(rig: Rig) -> None:
         gone = sorted(marked)[0]
         await rig.know(pilot, without(data_gap(), gone))
         assert table.marked_keys == marked - {gone}
+
+
+@pytest.mark.parametrize("typed", [(), ("slash", *"data", "enter")], ids=["all", "filtered"])
+@pytest.mark.parametrize("held", [False, True], ids=["read since", "held"])
+async def test_a_group_means_only_the_rows_that_the_picture_has(rig: Rig, held: bool, typed: tuple[str, ...]) -> None:
+    async with rig.run() as pilot:
+        for _ in range(2):
+            await rig.know(pilot, data_gap())
+        await pilot.press("home", *typed)
+        shown = {each.id for each in data_gap_failures() if group_key(each.error) == GROUP}
+        await until(pilot, lambda: len(rig.table().model.keys) == len(shown) + (1 if typed else 4))
+        found = newly_failed(without(data_gap(), "8841"), "9001")
+        if held:
+            await pilot.press("h")
+            await rig.know(pilot, found)
+        else:
+            rig.app.desk.feed.situation = found  # read, and not drawn yet
+        await pilot.press("r")
+        await until(pilot, lambda: rig.shows(PlanScreen) and "10 jobs" in rig.text)
+        assert all(name in rig.text for name in shown - {"8841"})
+        assert "9001" not in rig.text
 
 
 async def test_a_star_marks_a_whole_group(rig: Rig) -> None:
@@ -438,6 +465,46 @@ async def test_a_sort_that_gave_way_is_told_in_the_title(rig: Rig) -> None:
         await until(pilot, lambda: "by attempt" not in rig.text or rig.table().hidden_sort, "the title while held")
         await pilot.press("less_than_sign")
         await until(pilot, lambda: "by attempt" not in rig.text)
+
+
+async def test_a_group_that_another_one_overtakes_stays_open_under_the_cursor(rig: Rig) -> None:
+    async with rig.run() as pilot:
+        for _ in range(2):
+            await rig.know(pilot, data_gap())
+        await pilot.press("home", "down")
+        more = (job(str(9000 + number), error="worker killed (signal 9)") for number in range(20))
+        await rig.know(pilot, after(data_gap(), {JOBS_FAILED: jobs(*more, *data_gap_failures())}))
+        assert rig.table().model.keys[0] != GROUP, "it is the second largest now"
+        assert rig.table().cursor_key == "8841"
+        await pilot.press("r")
+        await until(pilot, lambda: rig.shows(PlanScreen) and "1 job" in rig.text)
+        assert "8841" in rig.text
+
+
+@pytest.mark.parametrize("key", ["space", "shift+down", "asterisk"])
+async def test_that_the_cursor_strayed_is_told_before_another_row_is_marked(rig: Rig, key: str) -> None:
+    async with rig.run() as pilot:
+        for _ in range(2):
+            await rig.know(pilot, data_gap())
+        await pilot.press("home", "down", "down", "space", "up")
+        await rig.know(pilot, without(data_gap(), "8841"))
+        await pilot.press(key)
+        await until(pilot, lambda: "mark: the row under the cursor went away" in str(rig.told))
+        assert rig.table().marked_keys == {"8839"}
+        await pilot.press(key)
+        await until(pilot, lambda: rig.table().marked_keys != {"8839"})
+
+
+async def test_what_is_said_of_a_row_that_left_the_cursor_is_so(rig: Rig) -> None:
+    async with rig.run() as pilot:
+        for _ in range(2):
+            await rig.know(pilot, data_gap())
+        await pilot.press("slash", *"sap", "enter", "down")
+        await until(pilot, lambda: rig.table().cursor_key == "8841")
+        changed = [no_data(each.id, "BMW.DE", 1) if each.id == "8841" else each for each in data_gap_failures()]
+        await rig.know(pilot, after(data_gap(), {JOBS_FAILED: jobs(*changed)}))
+        await pilot.press("r")
+        await until(pilot, lambda: "the filter took the row under the cursor away" in str(rig.told))
 
 
 @pytest.mark.parametrize(

@@ -181,6 +181,15 @@ async def test_marks_survive_it_and_are_not_meant_while_hidden(rig: Rig) -> None
         assert "8841  mean-revert-eu" in rig.text
 
 
+@pytest.mark.parametrize(("marks", "told"), [(("asterisk",), "7 marked ones"), (("end", "space"), "1 marked one ")])
+async def test_the_dialog_tells_of_marks_that_it_hides(rig: Rig, marks: tuple[str, ...], told: str) -> None:
+    async with watching(rig) as pilot:
+        await pilot.press("home", "down", "space", *marks, "slash", *"sap", "enter")
+        await until(pilot, lambda: passing(rig) == SAP)
+        await pilot.press("r")
+        await until(pilot, lambda: rig.shows(PlanScreen) and f"leaves out: {told}" in rig.text)
+
+
 async def test_keys_of_actions_are_letters_in_it(rig: Rig) -> None:
     async with watching(rig) as pilot:
         await pilot.press("slash", *"rSeyzahLq12345?!")

@@ -259,13 +259,13 @@ class OnCall:
         jobs = listed.jobs if listed else ()
         rows = [*(job.id for job in jobs), group_key("No data for SAP.DE")]
         cursor = rows[press.cursor % len(rows)]
+        wanted = press.marked or {job.id for job in jobs if cursor in (job.id, group_key(job.error))}
         if self.dispatcher.busy is None:
-            wanted = press.marked or {job.id for job in jobs if cursor in (job.id, group_key(job.error))}
             on_jobs = {JobTarget.of(job) for job in jobs if job.id in wanted}
             self.picked = frozenset(on_jobs if press.action == "job.requeue" else the_unit(situation))
             self.acts, self._answers, self.confirmed = press.action, press, ()
         spec = REGISTRY[press.action]
-        await self.dispatcher.act(spec, targets_of(spec, situation, press.marked, cursor))
+        await self.dispatcher.act(spec, targets_of(spec, situation, wanted))
 
     async def watch(self) -> None:
         """Read as long as something answers."""

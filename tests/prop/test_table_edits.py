@@ -117,6 +117,8 @@ class EditedTable(RuleBasedStateMachine):
             each.apply(self.items)
         with self.relisting():
             self.model.update(list(self.items))
+        if cursor is not None and (group := self.model.rows.parent(cursor)) is not None:
+            self.folds.setdefault(group, True)
         there = {item.key for item in self.items if self.model.rows.is_row(item.key)}
         self.marks, self.before = self.marks & there, self.before & there
         if cursor in self.model.keys:
@@ -148,21 +150,24 @@ class EditedTable(RuleBasedStateMachine):
         with self.relisting():
             self.model.fold(opened=opened)
 
-    def span(self) -> list[str]:
-        """What is listed from the anchor to the cursor."""
+    def within(self) -> list[str]:
+        """The rows from the anchor to the cursor."""
         listed = list(self.model.keys)
         if self.anchor not in listed or self.model.view.cursor is None:
             return []
         first, last = sorted((listed.index(self.anchor or ""), listed.index(self.model.view.cursor)))
-        return listed[first : last + 1]
+        return [row for key in listed[first : last + 1] for row in self.stands_for(key)]
 
     @contextmanager
     def relisting(self) -> Iterator[None]:
-        """A range ends when other rows come to stand within it."""
-        seen = self.span()
+        """A range ends when other rows stand within it, or stand otherwise; what was seen open stays so."""
+        seen = self.within()
         yield
-        if not set(self.span()) <= set(seen):
+        if self.within() != seen:
             self.anchor = None
+        for key in self.model.keys:
+            if self.model.listing.is_open(key):
+                self.folds.setdefault(key, True)
 
     @rule(place=st.integers(0, 12))
     def go(self, place: int) -> None:
@@ -180,8 +185,7 @@ class EditedTable(RuleBasedStateMachine):
     @rule(lines=st.sampled_from([-1, 1, 2]))
     def extend(self, lines: int) -> None:
         cursor, listed = self.model.view.cursor, list(self.model.keys)
-        self.model.extend(lines)
-        if cursor is not None:
+        if self.model.extend(lines) is None and cursor is not None:
             if self.anchor not in listed:
                 self.anchor, self.before = cursor, self.marks
             ends = sorted(listed.index(key) for key in (self.anchor, self.model.view.cursor) if key is not None)
@@ -194,7 +198,7 @@ class EditedTable(RuleBasedStateMachine):
             return [key]
         if self.model.listing.is_open(key):
             return []
-        return [child for child in self.model.rows.children[key] if self.model.listing.accepted(child)]
+        return [child for child in self.model.listing.siblings(key) if self.model.rows.is_row(child)]
 
     @invariant()
     def it_is_as_if_it_were_fresh(self) -> None:

@@ -1,10 +1,13 @@
 from collections.abc import Callable
+from random import Random
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from tests.fakes import NOW, failed
+from widgets.present import columns, failures
 from widgets.table_columns import Column
 from widgets.table_model import TableModel
 from widgets.table_order import Sort
@@ -63,6 +66,7 @@ class Reference:
         self.accept: Callable[[Row, Group | None], bool] = lambda row, group: True
         self.filtered = False
         self.folds: dict[str, bool] = {}
+        """What the user opened or closed, and what was seen open."""
 
     def is_open(self, key: str) -> bool:
         group = self.items[key]
@@ -97,6 +101,8 @@ class Reference:
             passing = [child for child in inside if self.accepts(child)]
             if passing or not self.filtered or (not inside and self.accept(Row(key, ()), item)):
                 keys += [key, *(passing if self.is_open(key) else [])]
+                if self.is_open(key):
+                    self.folds.setdefault(key, True)
         return keys
 
 
@@ -129,6 +135,8 @@ class Table(RuleBasedStateMachine):
         self.model = TableModel(COLUMNS)
         self.reference = Reference()
         self.news: set[str] = set()
+        self.folded: set[str] = set()
+        """The groups that the user closed."""
 
     @initialize(height=st.integers(0, 6), items=tables)
     def start(self, height: int, items: list[Item]) -> None:
@@ -146,16 +154,27 @@ class Table(RuleBasedStateMachine):
         loud = {key for key, item in new.items() if key not in old or not alike(old[key], item)}
         self.news = {key for key in self.news | loud if key in new}
         self.news |= {group for key in loud if (group := parent(new, key)) is not None}
+        if cursor in new and (group := parent(new, cursor or "")) is not None:
+            self.reference.folds.setdefault(group, True)
         self.model.update(items)
         self.check_cursor(before, cursor)
         moved = cursor is not None and self.model.view.cursor != cursor
         now = (
             "marks"
             if marked and not self.model.marks.keys
-            else strayed or ("cursor" if moved and not self.model.marks.keys else None)
+            else strayed or (self.why_left(cursor or "") if moved else None)
         )
         assert self.model.strayed == now
         self.check_top(top)
+
+    def why_left(self, key: str) -> str:
+        """Why the cursor left a row that the user had not moved it from."""
+        if key not in self.reference.items:
+            return "gone"
+        if not isinstance(self.reference.items[key], Row) or not self.reference.accepts(key):
+            return "sifted"
+        assert parent(self.reference.items, key) in self.folded, "only a group that the user closed hides it"
+        return "folded"
 
     @rule(data=st.data())
     def shift(self, data: st.DataObject) -> None:
@@ -197,33 +216,44 @@ class Table(RuleBasedStateMachine):
             group = cursor if isinstance(self.reference.items[cursor], Group) else parent(self.reference.items, cursor)
             if group is not None and self.reference.is_open(group) != opened:
                 self.reference.folds[group] = opened
+                self.folded = self.folded - {group} if opened else self.folded | {group}
         self.model.fold(opened=opened)
         self.check_cursor(before, cursor)
 
     @rule()
     def mark(self) -> None:
         cursor, marks = self.model.view.cursor, self.model.marks.keys
-        self.model.mark()
-        if cursor is not None and isinstance(self.reference.items[cursor], Row):
+        if self.tells(self.model.mark) and cursor is not None and isinstance(self.reference.items[cursor], Row):
             assert self.model.marks.keys == marks ^ {cursor}
 
     @rule()
     def mark_group(self) -> None:
         marks = self.model.marks.keys
-        self.model.mark_group()
+        self.tells(self.model.mark_group)
         assert all(self.reference.accepts(key) for key in self.model.marks.keys - marks)
 
     @rule(step=st.sampled_from([-1, 1]))
     def extend(self, step: int) -> None:
         cursor, marks = self.model.view.cursor, self.model.marks.keys
         ranging = self.model.marks.span(self.model.keys, self.model.view.index)
-        self.model.extend(step)
+        if not self.tells(lambda: self.model.extend(step)):
+            return
         if cursor is not None and not ranging:
             now = self.model.view.cursor
             assert now is not None
             assert self.model.marks.keys == marks.union(*map(self.stands_for, {cursor, now}))
         if cursor is not None and isinstance(self.reference.items[self.model.keys[self.model.view.index]], Row):
             assert self.model.view.cursor in self.model.marks.keys
+
+    def tells(self, mark: Callable[[], object]) -> bool:
+        """Mark, which first tells what strayed; whether it did mark."""
+        model = self.model
+        strayed, before = model.strayed, (model.view.cursor, model.marks.keys)
+        assert mark() == (None if model.view.cursor is None else strayed)
+        assert model.strayed == (strayed if model.view.cursor is None else None)
+        if strayed is not None:
+            assert (model.view.cursor, model.marks.keys) == before
+        return strayed is None
 
     def stands_for(self, key: str) -> list[str]:
         if isinstance(self.reference.items[key], Row):
@@ -250,6 +280,7 @@ class Table(RuleBasedStateMachine):
 
     def check_cursor(self, before: list[str], cursor: str | None) -> None:
         after, now = self.model.keys, self.model.view.cursor
+        assert list(after) == self.reference.listed()
         if cursor is None:
             assert now == (after[0] if after else None)
         elif cursor in after:
@@ -300,6 +331,13 @@ class Table(RuleBasedStateMachine):
         for key, item in self.reference.items.items():
             inside = any(parent(self.reference.items, mark) == key for mark in self.model.marks.keys)
             assert self.model.is_marked(key) == (key in self.model.marks.keys or (isinstance(item, Group) and inside))
+
+    @invariant()
+    def only_rows_that_are_here_and_pass_are_meant(self) -> None:
+        cursor, items = self.model.view.cursor, self.reference.items
+        chosen = self.model.marks.keys or {key for key in items if key == cursor or parent(items, key) == cursor}
+        passing = {key for key in items if isinstance(items[key], Row) and self.reference.accepts(key)}
+        assert self.model.meant == (passing & chosen if cursor is not None or self.model.marks.keys else set())
 
     @invariant()
     def changes_are_known(self) -> None:
@@ -364,6 +402,70 @@ def test_a_range_over_a_folded_group_takes_no_row_that_comes_later() -> None:
     model.update([*items, Row("new", (Cell("x"),), "g")])
     model.extend(1)
     assert model.marks.keys == {"a", "b", "c", "d"}
+
+
+SPANNED = [Row(key, (Cell(key), Cell("1", sort=size))) for key, size in zip("abcdef", (1, 9, 2, 8, 3, 7), strict=True)]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda model: model.sort_by(Sort(1)),
+        lambda model: model.sort_by(Sort(0, descending=True)),
+        lambda model: model.filter("!b"),
+        lambda model: model.only(lambda row: row.key != "b"),
+        lambda model: model.update([SPANNED[1], SPANNED[0], *SPANNED[2:]]),
+    ],
+    ids=["sort", "upside down", "filter", "only", "update"],
+)
+def test_a_range_unmarks_nothing_that_left_it(change: Callable[[TableModel], object]) -> None:
+    model = TableModel(COLUMNS)
+    model.resize(10)
+    model.update(SPANNED)
+    model.extend(1)
+    model.extend(1)
+    assert model.marks.keys == {"a", "b", "c"}
+    change(model)
+    below = model.keys[model.view.index + 1]
+    model.extend(1)
+    assert model.marks.keys == {"a", "b", "c", below}
+    model.extend(-1)
+    assert model.marks.keys == {"a", "b", "c"}, "it is a range again, from where it began anew"
+
+
+def test_an_update_opens_the_group_that_the_row_under_the_cursor_moves_to_unless_the_user_closed_it() -> None:
+    def given(parent: str) -> list[Item]:
+        return [Group("g", line("g")), Group("h", line("h"), open=False), *(Row(key, (), parent) for key in "ab")]
+
+    model = TableModel(COLUMNS)
+    model.resize(10)
+    model.update(given("g"))
+    model.go(1)
+    model.update(given("h"))
+    assert (list(model.keys), model.view.cursor, model.strayed) == (["g", "h", "a", "b"], "a", None)
+    model.fold(opened=False)
+    model.update(given("g"))
+    model.go(1)
+    model.update(given("h"))
+    assert (list(model.keys), model.view.cursor, model.strayed) == (["g", "h"], "h", "folded")
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_only_its_own_end_takes_a_failed_job_from_under_the_cursor(seed: int) -> None:
+    chance = Random(seed)
+    errors = ["No data for SAP.DE", "worker killed (signal 9)", "ZeroDivisionError", "timeout"]
+    model = TableModel(columns.COLUMNS["failures"])
+    model.resize(12)
+    there = {name: errors[chance.randrange(4)] for name in map(str, range(30))}
+    for _ in range(1000):
+        for name in chance.sample(range(60), chance.randrange(4)):
+            if there.pop(str(name), None) is None or chance.random() < 0.2:
+                there[str(name)] = errors[min(3, chance.randrange(6))]
+        cursor = model.view.cursor
+        model.update(failures.rows(tuple(failed(name, error=error) for name, error in there.items()), NOW))
+        assert cursor in (None, model.view.cursor) or cursor not in model.rows.items
+        if chance.random() < 0.3:
+            model.move(chance.randrange(-9, 10))
 
 
 def test_a_hundred_thousand_rows_are_passed_over_when_one_changes() -> None:
