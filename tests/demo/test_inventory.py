@@ -269,6 +269,33 @@ def test_what_is_overwritten_is_as_good_as_deleted(
     assert inventory.look(NOW, {}) == {}
 
 
+def test_a_new_file_under_the_former_name_of_another_spoils_neither(layout: Layout) -> None:
+    inventory = Inventory(layout)
+    inventory.look(NOW, {})
+    inventory.complete = True
+    path = put(layout.completed / "8801-1.pkl", timedelta())
+    assert inventory.look(NOW, {}) == {}
+    renamed = path.rename(layout.completed / "mine.pkl")
+    assert inventory.look(NOW, {}) == {}
+    path.write_bytes(b"z" * 50_000)
+    for _ in range(4):
+        assert inventory.look(NOW, {}) == {}
+    for file in (renamed, path):
+        over(file)
+        assert inventory.look(NOW, {}) == {(RESULTS, True): [f"completed/{file.name}"]}
+        assert inventory.look(NOW, {}) == {}
+
+
+def test_another_file_that_takes_the_place_of_one_is_told_once(layout: Layout) -> None:
+    inventory = Inventory(layout)
+    path = put(layout.results / "a.parquet", timedelta(days=2))
+    inventory.look(NOW, {})
+    put(layout.results / "b", timedelta()).write_bytes(b"y" * 9000)
+    (layout.results / "b").replace(path)
+    assert inventory.look(NOW, {}) == {(RESULTS, True): ["results/a.parquet"]}
+    assert inventory.look(NOW, {}) == {}
+
+
 def test_something_else_of_the_same_size_and_time_is_not_what_was_there(layout: Layout, tmp_path: Path) -> None:
     inventory = Inventory(layout)
     path = put(layout.results / "a.parquet", timedelta(days=2))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import count
 from os import stat_result
 
 BLOCK = 512
@@ -25,6 +26,8 @@ class Kept:
     status: stat_result
     foreign: bool = False
     """Whether it is none of the platform's own."""
+    number: int = 0
+    """What no other file of its roll has: not the next one of its name, only what was copied into its place."""
 
     @property
     def room(self) -> int:
@@ -85,6 +88,7 @@ class Roll:
     foreign: list[Kept] = field(default_factory=list)
     """What the last look missed of files that are none of the platform's own, as it was before."""
     _lost: Lost = field(default_factory=Lost)
+    _numbers: Iterator[int] = field(default_factory=count)
 
     @property
     def names(self) -> set[str]:
@@ -108,7 +112,8 @@ class Roll:
                 met.add(key)
                 continue
             before = _before(known, named, key, name, status)
-            self.kept[key] = _followed(_earlier(before and known[before], returned.get(name)), name, status, own)
+            earlier = _earlier(before and known[before], returned.get(name))
+            self.kept[key] = _followed(earlier, name, status) if earlier else self._new(name, status, own)
             if before is not None:
                 met.add(before)
                 cut = _cut(known[before].status, status) and not known[before].foreign
@@ -119,6 +124,9 @@ class Roll:
         self.foreign = [kept for kept in gone if kept.foreign]
         self.kept |= {key: kept for key, kept in missing.items() if hidden(kept.name) and key not in self.kept}
         self._lost.add((*self.gone, *self.cut))
+
+    def _new(self, name: str, status: stat_result, own: Callable[[str], bool]) -> Kept:
+        return Kept(name, name, status.st_mtime, status, foreign=not own(name), number=next(self._numbers))
 
 
 def _untouched(before: Kept, name: str, now: stat_result) -> bool:
@@ -159,7 +167,5 @@ def _earlier(before: Kept | None, returned: Kept | None) -> Kept | None:
     return returned if returned is not None and (before is None or before.foreign) else before
 
 
-def _followed(before: Kept | None, name: str, status: stat_result, own: Callable[[str], bool]) -> Kept:
-    if before is None:
-        return Kept(name, name, status.st_mtime, status, foreign=not own(name))
+def _followed(before: Kept, name: str, status: stat_result) -> Kept:
     return replace(before, name=name, changed=max(before.changed, status.st_mtime), status=status)
