@@ -90,6 +90,61 @@ def test_an_engine_that_was_stopped_by_a_signal_is_told_of_once_it_is_missed(
         watch.man.look()
 
 
+def stop(process: subprocess.Popen[bytes]) -> None:
+    process.send_signal(signal.SIGSTOP)
+    wait_until(lambda: is_stopped(process.pid))
+
+
+def go_on(process: subprocess.Popen[bytes]) -> None:
+    process.send_signal(signal.SIGCONT)
+    wait_until(lambda: not is_stopped(process.pid))
+
+
+def wait(watch: Watch, seconds: int) -> None:
+    """Nobody but the watchman looks."""
+    for _ in range(seconds):
+        watch.shift.now += timedelta(seconds=1)
+        watch.man.look()
+
+
+def test_what_is_lost_to_an_engine_that_goes_on_before_anybody_looks_was_lost_to_the_stop(
+    tmp_path: Path, process: subprocess.Popen[bytes]
+) -> None:
+    watch = Watch(Shift("calm"), tmp_path)
+    watch.layout.engine_pid.write_text(f"{process.pid}\n")
+    watch.shift.work(5)
+    for times in (1, 2):
+        stop(process)
+        wait(watch, 4)
+        assert len(watch.shift.effects) == times - 1, "nothing is lost yet"
+        go_on(process)
+        failed = watch.shift.world.jobs.counts()["failed"]
+        watch.shift.work(1)
+        assert watch.shift.world.jobs.counts()["failed"] > failed
+        for _ in range(2):
+            watch.man.look()
+            assert watch.shift.effects == [HARM] * times
+            assert watch.shift.judge.done[-1].about == "the engine, signal 19"
+        watch.shift.work(5)
+
+
+def test_an_engine_that_is_slow_is_nobodys_deed_even_if_it_was_stopped_before(
+    tmp_path: Path, process: subprocess.Popen[bytes]
+) -> None:
+    watch = Watch(Shift("calm"), tmp_path)
+    watch.layout.engine_pid.write_text(f"{process.pid}\n")
+    watch.shift.work(5)
+    stop(process)
+    wait(watch, 2)
+    go_on(process)
+    watch.shift.work(1)
+    wait(watch, 9)
+    assert watch.shift.world.engine_status() == "down"
+    watch.shift.work(1)
+    watch.man.look()
+    assert watch.shift.effects == []
+
+
 @contextmanager
 def engine_of(job: str) -> Iterator[tuple[int, int]]:
     """A process, and one below it that has the command line of a worker of `job`."""

@@ -50,8 +50,12 @@ class Watchman:
         self._main = 0
         self._crashes = 0
         self._halted = Halted()
+        self._stopped: datetime | None = None
+        """When the engine was seen stopped by a signal last."""
+        self._silence: tuple[datetime, Process] | None = None
+        """Which engine somebody stopped until it was missed, as was told last, and when it had been heard before."""
         self._hung: Process | None = None
-        """The engine that somebody stopped by a signal, and that was missed."""
+        """The engine that somebody stopped by a signal, and that is missed."""
 
     async def watch(self) -> None:
         """Look for ever."""
@@ -110,12 +114,21 @@ class Watchman:
                     self.judge.worker_halted(job, STOP)
 
     def _look_at_engine(self) -> None:
-        """An engine that is missed because somebody stopped it by a signal is told of once."""
+        """An engine that was missed because somebody stopped it by a signal is told of once, even if it goes on by now.
+
+        What it ran is lost with the first question that somebody asks after its time, between two looks.
+        """
+        if is_stopped(self._main):
+            self._stopped = self._world.settle()
         if self._world.engine_status() != "down":
             self._hung = None
-        elif is_stopped(self._main) and self._hung != self._engine:
+        missed, engine = self._world.missed, self._engine
+        if missed is None or engine is None or self._silence == (missed, engine):
+            return
+        if engine.alive and self._stopped is not None and self._stopped >= missed:
             self.judge.engine_ended(STOP)
-            self._hung = self._engine
+            self._silence = missed, engine
+            self._hung = engine if self._world.engine_status() == "down" else None
 
     def _look_at_hosts(self) -> None:
         """A provider's hosts answer exactly while its feed is well."""
