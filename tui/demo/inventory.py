@@ -53,8 +53,6 @@ class _Doubt:
     job_id: str
     taken: datetime | None
     since: datetime
-    cut: bool
-    """Whether the file is there, but lost of what it held."""
 
 
 class Inventory:
@@ -110,9 +108,9 @@ class Inventory:
         spoilt = self._contents.look((kept for kept in finished if _folder(kept.name) not in shut), self._roll.cut)
         gone: Gone = {}
         for kept in (*self._roll.gone, *cut, *spoilt):
-            self._file(gone, kept, now, cut=kept in cut)
+            self._file(gone, kept, now)
         self._measure((*self._roll.gone, *cut))
-        self._doubts = [doubt for doubt in self._doubts if doubt.cut or doubt.name not in found]
+        self._doubts = [doubt for doubt in self._doubts if not self._is_back(doubt.name, found)]
         self._resolve(gone, now, running)
         self._running = dict(running)
         return gone
@@ -148,13 +146,17 @@ class Inventory:
         folders = {_folder(kept.name) for kept in self._roll.kept.values()}
         return {name for name in folders if not _can_be_read(f"{self._root}/{name}")}
 
-    def _file(self, gone: Gone, kept: Kept, now: datetime, *, cut: bool) -> None:
+    def _is_back(self, name: str, found: Collection[str]) -> bool:
+        """Whether a job has this file again; whether its output is still the one that it writes to, its worker says."""
+        return name in self._roll.back or (_is_output(name) and name in found)
+
+    def _file(self, gone: Gone, kept: Kept, now: datetime) -> None:
         """What a file was for, and how old it is, says where and as what it was first found."""
         folder, *rest = Path(kept.first).parts
         age = now.timestamp() - kept.changed
         if folder == "active":
             if rest[0] in self._running:
-                self._doubts.append(_Doubt(kept.name, rest[0], self._running[rest[0]].taken, now, cut))
+                self._doubts.append(_Doubt(kept.name, rest[0], self._running[rest[0]].taken, now))
         elif folder == "temp":
             gone.setdefault((CLEAN_TEMP, age < TEMP_AGE.total_seconds()), []).append(kept.name)
         else:
