@@ -288,3 +288,26 @@ def test_a_server_that_ended_before_anybody_looked_is_missed_once(tmp_path: Path
     watch.man.look()
     assert watch.shift.effects == [("database.terminate", "harm")]
     assert watch.shift.judge.open == {"database": "PostgreSQL does not run"}
+
+
+def test_a_server_that_was_stopped_by_a_signal_is_as_good_as_ended_until_it_goes_on(
+    tmp_path: Path, process: subprocess.Popen[bytes]
+) -> None:
+    watch = Watch(Shift("calm"), tmp_path)
+    watch.layout.postgres.write_text(json.dumps({"pid": process.pid, "stopped": False}))
+    watch.man.look()
+    assert watch.shift.judge.open == {}
+    for times in (1, 2):
+        stop(process)
+        for _ in range(2):
+            watch.man.look()
+            assert watch.shift.effects == [("database.terminate", "harm")] * times
+            assert watch.shift.judge.open == {"database": "PostgreSQL does not run"}
+        if times == 1:
+            go_on(process)
+            watch.man.look()
+            assert watch.shift.judge.open == {}
+    process.kill()
+    process.wait()
+    watch.man.look()
+    assert len(watch.shift.effects) == times, "it was missed already"

@@ -45,7 +45,7 @@ class Watchman:
         self._read = 0
         self._first_server = 0
         self._missed = 0
-        """The pid of the server whose end was told."""
+        """The pid of the server whose end was told, or that it was stopped by a signal; 0 once it goes on."""
         self._engine: Process | None = None
         self._main = 0
         self._crashes = 0
@@ -140,18 +140,21 @@ class Watchman:
     def _look_at_server(self) -> None:
         """A server that ended though the platform did not end it was ended by somebody; that is told once.
 
-        It was there when it was told where it listens, even if it ended before anybody looked.
+        It was there when it was told where it listens, even if it ended before anybody looked. One that somebody
+        stopped by a signal takes connections and never answers: it is as good as ended, until it goes on.
         """
         try:
             said = json.loads(self._layout.postgres.read_text("utf-8"))
             pid = int(said["pid"])
-            server = Process.of(pid)
+            down = Process.of(pid) is None or is_stopped(pid)
         except (OSError, ValueError, KeyError, TypeError):
             return  # it is still to come
-        if server is None and pid != self._missed and not said.get("stopped"):
+        if not down:
+            self._missed = 0
+        elif pid != self._missed and not said.get("stopped"):
             self.judge.server_ended()
             self._missed = pid
-        self._world.ground = replace(self._world.ground, database_down=server is None)
+        self._world.ground = replace(self._world.ground, database_down=down)
 
     def look_at_requests(self) -> None:
         """Tell what the unit was asked, or did, since the last time."""
