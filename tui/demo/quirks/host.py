@@ -52,19 +52,20 @@ class StartLimit(Trouble):
 
     def __init__(self, unit: Unit) -> None:
         self._unit = unit
+        self._killed: set[int] = set()
+        self._told, unit.died = unit.died, self._died
+
+    def _died(self, code: int) -> None:
+        """Nobody is told of a run that ended here."""
+        if self._unit.state.last_pid not in self._killed:
+            self._told(code)
 
     async def begin(self, seconds: float) -> None:  # noqa: ARG002 - as every trouble
-        """Kill it until the unit gives up; one that somebody stops meanwhile is left alone. Nobody is told of it."""
-        told, self._unit.died = self._unit.died, lambda _code: None
-        try:
-            await self._kill()
-        finally:
-            self._unit.died = told
-
-    async def _kill(self) -> None:
+        """Kill it until the unit gives up; one that somebody stops meanwhile is left alone."""
         while self._unit.state.active not in ("failed", "inactive"):
             engine = Process.of(self._unit.state.main_pid) if self._unit.state.main_pid else None
             if engine is not None:
+                self._killed.add(engine.pid)
                 end([engine], first=SIGKILL)
             await asyncio.sleep(LOOK)
 
