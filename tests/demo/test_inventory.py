@@ -4,7 +4,7 @@ import fcntl
 import os
 import shutil
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -201,6 +201,25 @@ def test_what_was_moved_to_another_place_with_a_link_takes_no_room_and_is_still_
         (other / name).unlink()
     assert inventory.look(NOW, {}) == {(RESULTS, False): ["results/old"], (RESULTS, True): ["results/young"]}
     assert not inventory.made_room
+
+
+def test_only_a_file_that_was_there_is_looked_for_twice(
+    layout: Layout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inventory, walks = Inventory(layout), list[str]()
+
+    def walk(root: Path | str, below: str = "") -> Iterator[tuple[str, os.stat_result]]:
+        walks.append(below)
+        return files_below(root, below)
+
+    put(layout.results / "young", timedelta(days=2))
+    monkeypatch.setattr("tui.demo.inventory.files_below", walk)
+    inventory.look(NOW, {})
+    move(layout, tmp_path / "other")
+    for count in (2, 1, 1):
+        walks.clear()
+        assert inventory.look(NOW, {}) == {}
+        assert walks.count("") == count
 
 
 def test_a_file_that_was_moved_out_before_its_link_was_made_is_put_back(layout: Layout, tmp_path: Path) -> None:

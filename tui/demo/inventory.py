@@ -64,6 +64,8 @@ class Inventory:
         self._contents = Contents(layout.files)
         self._running: Running = {}
         self._doubts: list[_Doubt] = []
+        self._below: set[Key] = set()
+        """Files that the last look found where they belong, behind no link."""
         self._away: set[Key] = set()
         """Files that were moved out of here, with a link in their place: they are there, and take no room here."""
         self._room = self._freed = 0
@@ -97,7 +99,8 @@ class Inventory:
     def look(self, now: datetime, running: Running) -> Gone:
         """Look again; gives back what was deleted, cut short or overwritten since, except what jobs do themselves."""
         shut = self._shut()
-        here = found_below(self._root, self._roll.kept.keys())
+        here = found_below(self._root, self._below)
+        self._below = {_key(status) for status in here.values()}
         found = here | self._moved(here)
         shut |= self._shut()  # a folder may shut, or open again, in between
         self._roll.look(found, lambda name: _folder(name) in shut, self._own)
@@ -126,7 +129,7 @@ class Inventory:
                 status = os.stat(f"{self._root}/{name}")  # noqa: PTH116 - fast, as below
                 if stat.S_ISREG(status.st_mode):
                     moved[name] = status
-        self._away = {_key(status) for status in moved.values()} - {_key(status) for status in here.values()}
+        self._away = {_key(status) for status in moved.values()} - self._below
         return moved
 
     def _measure(self, lost: Iterable[Kept]) -> None:
