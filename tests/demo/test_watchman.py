@@ -128,6 +128,42 @@ def test_what_is_lost_to_an_engine_that_goes_on_before_anybody_looks_was_lost_to
         watch.shift.work(5)
 
 
+def test_whoever_restarts_an_engine_that_was_stopped_before_it_is_missed_did_only_that(
+    tmp_path: Path, process: subprocess.Popen[bytes]
+) -> None:
+    watch = Watch(Shift("calm"), tmp_path)
+    watch.layout.engine_pid.write_text(f"{process.pid}\n")
+    watch.shift.work(5)
+    stop(process)
+    wait(watch, 3)
+    process.kill()
+    process.wait()
+    watch.layout.engine_pid.write_text(f"{os.getpid()}\n")
+    wait(watch, 3)
+    assert watch.shift.effects == []
+
+
+def test_the_next_engine_is_not_missed_before_its_time(tmp_path: Path, process: subprocess.Popen[bytes]) -> None:
+    watch = Watch(Shift("calm"), tmp_path)
+    watch.layout.engine_pid.write_text(f"{process.pid}\n")
+    watch.shift.work(5)
+    stop(process)
+    wait(watch, 6)
+    assert watch.shift.effects == [HARM]
+    process.kill()
+    process.wait()
+    with subprocess.Popen(["sleep", "1000"]) as another:
+        watch.layout.engine_pid.write_text(f"{another.pid}\n")
+        watch.shift.work(3)
+        watch.man.look()
+        stop(another)
+        wait(watch, 4)
+        assert watch.shift.effects == [HARM]
+        wait(watch, 2)
+        assert watch.shift.effects == [HARM, HARM]
+        another.kill()
+
+
 def test_an_engine_that_is_slow_is_nobodys_deed_even_if_it_was_stopped_before(
     tmp_path: Path, process: subprocess.Popen[bytes]
 ) -> None:

@@ -50,8 +50,8 @@ class Watchman:
         self._main = 0
         self._crashes = 0
         self._halted = Halted()
-        self._stopped: datetime | None = None
-        """When the engine was seen stopped by a signal last."""
+        self._stopped: tuple[Process, datetime] | None = None
+        """Which engine was seen stopped by a signal last, and when."""
         self._silence: tuple[datetime, Process] | None = None
         """Which engine somebody stopped until it was missed, as was told last, and when it had been heard before."""
         self._hung: Process | None = None
@@ -118,16 +118,16 @@ class Watchman:
 
         What it ran is lost with the first question that somebody asks after its time, between two looks.
         """
-        if is_stopped(self._main):
-            self._stopped = self._world.settle()
+        if self._engine is not None and is_stopped(self._engine.pid):
+            self._stopped = self._engine, self._world.settle()
         if self._world.engine_status() != "down":
             self._hung = None
-        missed, engine = self._world.missed, self._engine
-        if missed is None or engine is None or self._silence == (missed, engine):
+        if self._world.missed is None or self._stopped is None:
             return
-        if engine.alive and self._stopped is not None and self._stopped >= missed:
+        (heard, until), (engine, seen) = self._world.missed, self._stopped
+        if engine.alive and heard <= seen <= until and self._silence != (heard, engine):
             self.judge.engine_ended(STOP)
-            self._silence = missed, engine
+            self._silence = heard, engine
             self._hung = engine if self._world.engine_status() == "down" else None
 
     def _look_at_hosts(self) -> None:
