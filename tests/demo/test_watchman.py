@@ -60,12 +60,20 @@ def test_each_job_that_crashes_engines_explains_one_crash(tmp_path: Path) -> Non
     assert watch.shift.effects == [HARM, HARM]
 
 
-@pytest.fixture
-def process() -> Iterator[subprocess.Popen[bytes]]:
+@contextmanager
+def sleeper() -> Iterator[subprocess.Popen[bytes]]:
     """A process that lives until it is killed."""
     with subprocess.Popen(["sleep", "1000"]) as sleeping:
+        try:
+            yield sleeping
+        finally:
+            sleeping.kill()
+
+
+@pytest.fixture
+def process() -> Iterator[subprocess.Popen[bytes]]:
+    with sleeper() as sleeping:
         yield sleeping
-        sleeping.kill()
 
 
 def test_an_engine_that_was_stopped_by_a_signal_is_told_of_once_it_is_missed(
@@ -152,7 +160,7 @@ def test_the_next_engine_is_not_missed_before_its_time(tmp_path: Path, process: 
     assert watch.shift.effects == [HARM]
     process.kill()
     process.wait()
-    with subprocess.Popen(["sleep", "1000"]) as another:
+    with sleeper() as another:
         watch.layout.engine_pid.write_text(f"{another.pid}\n")
         watch.shift.work(3)
         watch.man.look()
@@ -161,7 +169,6 @@ def test_the_next_engine_is_not_missed_before_its_time(tmp_path: Path, process: 
         assert watch.shift.effects == [HARM]
         wait(watch, 2)
         assert watch.shift.effects == [HARM, HARM]
-        another.kill()
 
 
 def test_an_engine_that_is_slow_is_nobodys_deed_even_if_it_was_stopped_before(
