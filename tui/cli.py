@@ -111,7 +111,7 @@ def _add_commands(top: _Parser, everywhere: _Parser) -> None:
 
 
 def _add_demo(demo: argparse.ArgumentParser) -> None:
-    demo.add_argument("scenario", nargs="?", default="calm", metavar="SCENARIO", help="see --list")
+    demo.add_argument("scenario", nargs="?", metavar="SCENARIO", help="see --list; calm, if none is named")
     demo.add_argument("--list", action="store_true", help="tell the scenarios, what is wrong and what is right")
     demo.add_argument("--json", action="store_true", help="with --list: print JSON")
     demo.add_argument(
@@ -120,14 +120,12 @@ def _add_demo(demo: argparse.ArgumentParser) -> None:
     demo.add_argument("--seed", type=int, default=1, metavar="N", help="another number, other jobs and prices")
     demo.add_argument("--jobs", type=int, default=0, metavar="N", help="failed jobs in all, up to 100,000")
     demo.add_argument("--symbols", type=int, default=0, metavar="N", help="symbols in all, up to 20,000")
-    demo.add_argument(
-        "--quirks", default="", metavar="NAME[,NAME]", help="how it shall behave badly; all: in every way"
-    )
+    demo.add_argument("--quirks", metavar="NAME[,NAME]", help="how it shall behave badly; all: in every way")
     demo.add_argument(
         "--onset", type=float, metavar="SECONDS",
         help="how long all is well before the incident comes (8); 0: it is under way from the start",
     )  # fmt: skip
-    demo.add_argument("--dir", type=Path, metavar="DIR", help="an absent or empty folder to live in")
+    demo.add_argument("--dir", metavar="DIR", help="an absent or empty folder to live in")
 
 
 def _add_act(act: argparse.ArgumentParser) -> None:

@@ -153,6 +153,16 @@ async def test_the_engine_routes_move_jobs(rig: Rig) -> None:
     assert (await rig.engine("progress", engine="one", running=[first, "17"]))["abandoned"] == sorted([first, "17"])
 
 
+async def test_an_engine_is_told_which_jobs_go_on_from_before_the_platform_until_they_are_taken(rig: Rig) -> None:
+    running = [job["id"] for job in (await rig.get("backtests?status=running"))["backtests"]]
+    said = await rig.engine("progress", engine="one", running=[])
+    assert sorted(said["unclaimed"]) == sorted(running)
+    await rig.engine("claim", engine="one", free=1)
+    assert len((await rig.engine("progress", engine="one", running=running[:1]))["unclaimed"]) == 1
+    await rig.engine("claim", engine="two", free=4)
+    assert (await rig.engine("progress", engine="two", running=[]))["unclaimed"] == []
+
+
 async def test_an_engine_that_makes_no_sense_is_refused(rig: Rig) -> None:
     await rig.engine("claim", 400, engine="one", free="2")
     await rig.engine("claim", 400, free=2)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -14,6 +15,7 @@ import psutil
 import pytest
 
 from tests.demo.api_rig import RESEARCH, postgres, wait_until
+from tui.demo.crew import Crew
 from tui.demo.layout import Layout
 from tui.demo.worker import PAGE, compute, touched
 from tui.demo.world.outcome import LOST
@@ -163,6 +165,31 @@ def test_jobs_of_a_killed_engine_are_lost_and_its_workers_end(platform: Platform
     for job_id in workers:
         assert platform.ended(job_id)["error_message"] == LOST
     assert platform.get("backtests/health")["status"] == "down"
+
+
+def test_an_engine_clears_away_what_jobs_left_that_were_lost_with_the_one_before(platform: Platform) -> None:
+    left = {job_id: platform.layout.active / job_id for job_id in platform.workers()}
+    wait_until(lambda: all((folder / "partial.bin").exists() for folder in left.values()))
+    (platform.layout.active / "mine").mkdir()
+    platform.engine.send_signal(signal.SIGKILL)
+    platform.engine.wait()
+    for job_id, folder in left.items():
+        assert platform.ended(job_id)["error_message"] == LOST
+        assert folder.exists()
+    platform.start_engine()
+    wait_until(lambda: len(platform.workers()) == 2)
+    wait_until(lambda: {path.name for path in platform.layout.active.iterdir()} == {*platform.workers(), "mine"})
+    assert not any(folder.exists() for folder in left.values())
+
+
+def test_an_engine_leaves_the_folders_of_jobs_that_no_engine_has_taken_yet(shared: Platform, tmp_path: Path) -> None:
+    layout = Layout(tmp_path)
+    layout.make()
+    layout.token_file.write_text(shared.layout.token)
+    for name in ("8801", "8802"):
+        (layout.active / name).mkdir()
+    Crew(layout).clear(["8802"])
+    assert [path.name for path in layout.active.iterdir()] == ["8802"]
 
 
 def test_a_stopped_engine_gives_its_jobs_back(platform: Platform) -> None:

@@ -4,7 +4,7 @@ import fcntl
 import os
 import shutil
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -203,6 +203,25 @@ def test_what_was_moved_to_another_place_with_a_link_takes_no_room_and_is_still_
     assert not inventory.made_room
 
 
+def test_only_a_file_that_was_there_is_looked_for_twice(
+    layout: Layout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inventory, walks = Inventory(layout), list[str]()
+
+    def walk(root: Path | str, below: str = "") -> Iterator[tuple[str, os.stat_result]]:
+        walks.append(below)
+        return files_below(root, below)
+
+    put(layout.results / "young", timedelta(days=2))
+    monkeypatch.setattr("tui.demo.inventory.files_below", walk)
+    inventory.look(NOW, {})
+    move(layout, tmp_path / "other")
+    for count in (2, 1, 1):
+        walks.clear()
+        assert inventory.look(NOW, {}) == {}
+        assert walks.count("") == count
+
+
 def test_a_file_that_was_moved_out_before_its_link_was_made_is_put_back(layout: Layout, tmp_path: Path) -> None:
     inventory = Inventory(layout)
     put(layout.results / "young", timedelta(days=2))
@@ -266,6 +285,33 @@ def test_what_is_overwritten_is_as_good_as_deleted(
     inventory.look(NOW, {})
     write(path)
     assert inventory.look(NOW, {}) == {(RESULTS, wanted): ["results/a.parquet"]}
+    assert inventory.look(NOW, {}) == {}
+
+
+def test_a_new_file_under_the_former_name_of_another_spoils_neither(layout: Layout) -> None:
+    inventory = Inventory(layout)
+    inventory.look(NOW, {})
+    inventory.complete = True
+    path = put(layout.completed / "8801-1.pkl", timedelta())
+    assert inventory.look(NOW, {}) == {}
+    renamed = path.rename(layout.completed / "mine.pkl")
+    assert inventory.look(NOW, {}) == {}
+    path.write_bytes(b"z" * 50_000)
+    for _ in range(4):
+        assert inventory.look(NOW, {}) == {}
+    for file in (renamed, path):
+        over(file)
+        assert inventory.look(NOW, {}) == {(RESULTS, True): [f"completed/{file.name}"]}
+        assert inventory.look(NOW, {}) == {}
+
+
+def test_another_file_that_takes_the_place_of_one_is_told_once(layout: Layout) -> None:
+    inventory = Inventory(layout)
+    path = put(layout.results / "a.parquet", timedelta(days=2))
+    inventory.look(NOW, {})
+    put(layout.results / "b", timedelta()).write_bytes(b"y" * 9000)
+    (layout.results / "b").replace(path)
+    assert inventory.look(NOW, {}) == {(RESULTS, True): ["results/a.parquet"]}
     assert inventory.look(NOW, {}) == {}
 
 

@@ -283,3 +283,22 @@ def test_a_session_that_is_killed_ends_all_others_and_who_held_the_lock_takes_it
         signal(up, "pg_terminate_backend", holder)
         wait_until(up.healed)
         assert up.judge()["done"][-1]["what"] == f"database.terminate: {name} (pid {holder})"
+
+
+def states(up: Site) -> set[str]:
+    """What all who can tell say of the database."""
+    connections = up.get("data/connectivity")["connections"].values()
+    others = (up.get(route)["status"] for route in ("data/status", "backtests/health"))
+    return {*(each["status"] for each in connections), *others}
+
+
+def test_a_server_that_somebody_stops_by_a_signal_is_down_for_everybody_until_it_goes_on(tmp_path: Path) -> None:
+    with site("calm", tmp_path) as up:
+        server = json.loads(up.layout.postgres.read_text())["pid"]
+        wait_until(lambda: states(up) == {"healthy"}, 30)
+        os.kill(server, signals.SIGSTOP)
+        wait_until(lambda: states(up) == {"down", "degraded"})
+        assert up.judge()["open"] == ["database: PostgreSQL does not run"]
+        os.kill(server, signals.SIGCONT)
+        wait_until(lambda: states(up) == {"healthy"}, 30)
+        assert (up.open(), up.effects("database.terminate")) == (set(), ["harm"])

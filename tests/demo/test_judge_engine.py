@@ -49,9 +49,18 @@ def it_is_healed_by_a_start_once_the_unit_has_forgotten(crashed: Site) -> None:
     assert (verdict["scenario"], verdict["cause"]) == ("engine-crash", "engine")
 
 
+def nothing_is_left_of_the_jobs_that_were_lost(crashed: Site) -> None:
+    def left() -> set[str]:
+        return {path.name for path in crashed.layout.active.iterdir()}
+
+    wait_until(lambda: left() <= {job["id"] for job in crashed.get("backtests?status=running")["backtests"]})
+    assert crashed.judge()["harm"] == []
+
+
 def test_the_engine_from_its_beginning_to_its_end(tmp_path: Path) -> None:
     with site("engine-crash", tmp_path) as up:
         wait_until(lambda: up.show("Result") == "start-limit-hit", 60)
         wait_until(lambda: up.get("backtests/health")["status"] == "down")
         the_unit_has_given_up_and_everything_tells_of_it(up)
         it_is_healed_by_a_start_once_the_unit_has_forgotten(up)
+        nothing_is_left_of_the_jobs_that_were_lost(up)

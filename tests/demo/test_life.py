@@ -236,6 +236,9 @@ def test_wrong_usage_is_one_sentence(temp: Path, tmp_path: Path) -> None:
     for arguments, code, words in (
         (("nonsense",), 2, "there are: calm, data-gap"),
         (("calm", "--dir", str(tmp_path)), 1, "is not empty"),
+        (("calm", "--dir", ""), 2, "--dir names nothing; leave it out"),
+        (("calm", "--quirks", ""), 2, "--quirks names nothing; leave it out"),
+        (("calm", "--quirks", " , "), 2, "--quirks names nothing; leave it out"),
     ):
         with started(*arguments, temp=temp) as process:
             out, said = process.communicate(timeout=20)

@@ -148,6 +148,18 @@ def test_the_unit_hits_its_start_limit(up: Site) -> None:
     wait_until(lambda: up.get("backtests/health")["status"] == "healthy")
 
 
+def test_a_unit_whose_start_limit_is_taken_back_soon_does_not_hit_it(up: Site) -> None:
+    def counted(words: str) -> int:
+        return up.log().count(words)
+
+    given_up, killed = counted("Start request repeated too quickly"), counted("status=9/KILL")
+    begun = counted("engine started, pid")
+    with quirk(up, "start-limit"):
+        wait_until(lambda: counted("status=9/KILL") > killed)
+    wait_until(lambda: counted("engine started, pid") > begun, 30)
+    assert counted("Start request repeated too quickly") == given_up
+
+
 def felt(site: Site) -> Any:
     return site.get("data/connectivity")["connections"]["historical_data"]
 

@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -129,17 +130,79 @@ def test_what_makes_no_room_heals_nothing(watch: Watch) -> None:
 
 
 def test_the_files_of_a_running_job_are_not_to_be_emptied(watch: Watch) -> None:
-    job = watch.shift.world.jobs.select("running")[0].id
-    (watch.layout.active / job).mkdir()
-    output, checkpoint = (put(watch.layout.active / job / name, 0) for name in ("partial.bin", "checkpoint.bin"))
-    watch.shift.work(1)
-    watch.man.look()
+    output, checkpoint = held(watch, "partial.bin", "checkpoint.bin")
     os.truncate(output, 0)
     os.truncate(checkpoint, 10)
     assert deeds(watch) == []
     watch.shift.work(4)
     assert deeds(watch) == [(RESULTS, "harm")]
-    assert watch.shift.judge.done[-1].detail == f"they were still needed: active/{job}/checkpoint.bin"
+    assert watch.shift.judge.done[-1].detail == f"they were still needed: active/{output.parent.name}/checkpoint.bin"
+
+
+def emptied(path: Path) -> None:
+    os.truncate(path, 0)
+
+
+def replaced(path: Path) -> None:
+    path.with_name("other").touch()
+    path.with_name("other").replace(path)
+
+
+def held(watch: Watch, *names: str) -> list[Path]:
+    """Files of these names in the folder of a running job, seen, while nothing of it is amiss."""
+    folder = watch.layout.active / watch.shift.world.jobs.select("running")[0].id
+    folder.mkdir()
+    files = [put(folder / name, 0) for name in names]
+    watch.shift.work(1)
+    watch.man.look()
+    return files
+
+
+@pytest.mark.parametrize("destroy", [Path.unlink, emptied, replaced])
+def test_the_file_of_a_running_job_is_missed_whatever_has_its_name_now(
+    watch: Watch, destroy: Callable[[Path], None]
+) -> None:
+    (checkpoint,) = held(watch, "checkpoint.bin")
+    destroy(checkpoint)
+    assert deeds(watch) == []
+    checkpoint.touch()
+    assert deeds(watch) == []
+    watch.shift.work(4)
+    assert deeds(watch) == [(RESULTS, "harm")]
+    watch.shift.work(4)
+    assert deeds(watch) == []
+
+
+def in_place(copy: Path, path: Path) -> None:
+    shutil.copy2(copy, path)
+
+
+@pytest.mark.parametrize("put_back", [in_place, Path.replace])
+@pytest.mark.parametrize("destroy", [Path.unlink, emptied])
+def test_the_file_of_a_running_job_that_is_soon_put_back_as_it_was_cost_nobody_anything(
+    watch: Watch, tmp_path: Path, destroy: Callable[[Path], None], put_back: Callable[[Path, Path], None]
+) -> None:
+    (checkpoint,) = held(watch, "checkpoint.bin")
+    shutil.copy2(checkpoint, tmp_path / "copy")
+    destroy(checkpoint)
+    assert deeds(watch) == []
+    put_back(tmp_path / "copy", checkpoint)
+    for _ in range(4):
+        watch.shift.work(2)
+        assert deeds(watch) == []
+
+
+def test_an_old_result_that_was_emptied_and_put_back_is_as_old_as_before(watch: Watch, tmp_path: Path) -> None:
+    old = old_result(watch.layout, "old", 5 << 20)
+    shutil.copy2(old, tmp_path / "copy")
+    watch.man.look()
+    for put_back in (in_place, Path.replace):
+        emptied(old)
+        assert deeds(watch) == [(RESULTS, "nothing")]
+        put_back(tmp_path / "copy", old)
+        assert deeds(watch) == []
+    old.unlink()
+    assert deeds(watch) == [(RESULTS, "nothing")]
 
 
 def test_what_comes_back_with_holes_in_it_is_not_what_was_lost(watch: Watch, tmp_path: Path) -> None:

@@ -82,6 +82,9 @@ def test_the_readme_says_where_the_places_of_the_runbook_are(layout: Layout) -> 
     text = layout.readme.read_text()
     for place in (layout.files, layout.scratch, layout.engine_pid, layout.repository):
         assert str(place) in text
+    table = text.partition("is here\n\n")[2].partition("\n\n")[0]
+    columns = [re.search(r"\S  +(?=\S)", line) for line in table.splitlines()]
+    assert [column and column.end() for column in columns] == [56] * 6
     assert "http://127.0.0.1:4711" in text
     assert "128 MB" in text
     assert "curl -I` needs `-m 5`" in text

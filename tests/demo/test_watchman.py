@@ -60,12 +60,20 @@ def test_each_job_that_crashes_engines_explains_one_crash(tmp_path: Path) -> Non
     assert watch.shift.effects == [HARM, HARM]
 
 
-@pytest.fixture
-def process() -> Iterator[subprocess.Popen[bytes]]:
+@contextmanager
+def sleeper() -> Iterator[subprocess.Popen[bytes]]:
     """A process that lives until it is killed."""
     with subprocess.Popen(["sleep", "1000"]) as sleeping:
+        try:
+            yield sleeping
+        finally:
+            sleeping.kill()
+
+
+@pytest.fixture
+def process() -> Iterator[subprocess.Popen[bytes]]:
+    with sleeper() as sleeping:
         yield sleeping
-        sleeping.kill()
 
 
 def test_an_engine_that_was_stopped_by_a_signal_is_told_of_once_it_is_missed(
@@ -88,6 +96,96 @@ def test_an_engine_that_was_stopped_by_a_signal_is_told_of_once_it_is_missed(
         wait_until(lambda: not is_stopped(process.pid))
         watch.shift.work(2)
         watch.man.look()
+
+
+def stop(process: subprocess.Popen[bytes]) -> None:
+    process.send_signal(signal.SIGSTOP)
+    wait_until(lambda: is_stopped(process.pid))
+
+
+def go_on(process: subprocess.Popen[bytes]) -> None:
+    process.send_signal(signal.SIGCONT)
+    wait_until(lambda: not is_stopped(process.pid))
+
+
+def wait(watch: Watch, seconds: int) -> None:
+    """Nobody but the watchman looks."""
+    for _ in range(seconds):
+        watch.shift.now += timedelta(seconds=1)
+        watch.man.look()
+
+
+def test_what_is_lost_to_an_engine_that_goes_on_before_anybody_looks_was_lost_to_the_stop(
+    tmp_path: Path, process: subprocess.Popen[bytes]
+) -> None:
+    watch = Watch(Shift("calm"), tmp_path)
+    watch.layout.engine_pid.write_text(f"{process.pid}\n")
+    watch.shift.work(5)
+    for times in (1, 2):
+        stop(process)
+        wait(watch, 4)
+        assert len(watch.shift.effects) == times - 1, "nothing is lost yet"
+        go_on(process)
+        failed = watch.shift.world.jobs.counts()["failed"]
+        watch.shift.work(1)
+        assert watch.shift.world.jobs.counts()["failed"] > failed
+        for _ in range(2):
+            watch.man.look()
+            assert watch.shift.effects == [HARM] * times
+            assert watch.shift.judge.done[-1].about == "the engine, signal 19"
+        watch.shift.work(5)
+
+
+def test_whoever_restarts_an_engine_that_was_stopped_before_it_is_missed_did_only_that(
+    tmp_path: Path, process: subprocess.Popen[bytes]
+) -> None:
+    watch = Watch(Shift("calm"), tmp_path)
+    watch.layout.engine_pid.write_text(f"{process.pid}\n")
+    watch.shift.work(5)
+    stop(process)
+    wait(watch, 3)
+    process.kill()
+    process.wait()
+    watch.layout.engine_pid.write_text(f"{os.getpid()}\n")
+    wait(watch, 3)
+    assert watch.shift.effects == []
+
+
+def test_the_next_engine_is_not_missed_before_its_time(tmp_path: Path, process: subprocess.Popen[bytes]) -> None:
+    watch = Watch(Shift("calm"), tmp_path)
+    watch.layout.engine_pid.write_text(f"{process.pid}\n")
+    watch.shift.work(5)
+    stop(process)
+    wait(watch, 6)
+    assert watch.shift.effects == [HARM]
+    process.kill()
+    process.wait()
+    with sleeper() as another:
+        watch.layout.engine_pid.write_text(f"{another.pid}\n")
+        watch.shift.work(3)
+        watch.man.look()
+        stop(another)
+        wait(watch, 4)
+        assert watch.shift.effects == [HARM]
+        wait(watch, 2)
+        assert watch.shift.effects == [HARM, HARM]
+
+
+def test_an_engine_that_is_slow_is_nobodys_deed_even_if_it_was_stopped_before(
+    tmp_path: Path, process: subprocess.Popen[bytes]
+) -> None:
+    watch = Watch(Shift("calm"), tmp_path)
+    watch.layout.engine_pid.write_text(f"{process.pid}\n")
+    watch.shift.work(5)
+    stop(process)
+    wait(watch, 2)
+    go_on(process)
+    watch.shift.work(1)
+    wait(watch, 9)
+    assert watch.shift.world.engine_status() == "down"
+    watch.shift.work(1)
+    watch.man.look()
+    assert watch.shift.effects == []
 
 
 @contextmanager
@@ -233,3 +331,26 @@ def test_a_server_that_ended_before_anybody_looked_is_missed_once(tmp_path: Path
     watch.man.look()
     assert watch.shift.effects == [("database.terminate", "harm")]
     assert watch.shift.judge.open == {"database": "PostgreSQL does not run"}
+
+
+def test_a_server_that_was_stopped_by_a_signal_is_as_good_as_ended_until_it_goes_on(
+    tmp_path: Path, process: subprocess.Popen[bytes]
+) -> None:
+    watch = Watch(Shift("calm"), tmp_path)
+    watch.layout.postgres.write_text(json.dumps({"pid": process.pid, "stopped": False}))
+    watch.man.look()
+    assert watch.shift.judge.open == {}
+    for times in (1, 2):
+        stop(process)
+        for _ in range(2):
+            watch.man.look()
+            assert watch.shift.effects == [("database.terminate", "harm")] * times
+            assert watch.shift.judge.open == {"database": "PostgreSQL does not run"}
+        if times == 1:
+            go_on(process)
+            watch.man.look()
+            assert watch.shift.judge.open == {}
+    process.kill()
+    process.wait()
+    watch.man.look()
+    assert len(watch.shift.effects) == times, "it was missed already"

@@ -223,6 +223,18 @@ def test_the_scenarios_are_told_with_what_is_wrong_and_right(capsys: pytest.Capt
         assert all(str(word) in text for word in (each["name"], each["title"], *each["right"]))
 
 
+@pytest.mark.parametrize("words", [("x",), ("calm",), ("--headless",)])
+def test_a_list_of_the_scenarios_starts_none(words: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    assert code_of("demo", "--list", *words) == 2
+    assert "--list tells of all scenarios and starts none" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("option", ["--dir", "--quirks"])
+def test_an_option_of_the_demo_that_names_nothing_is_wrong(option: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert code_of("demo", "--headless", option, "") == 2
+    assert capsys.readouterr().err == f"backtop demo: {option} names nothing; leave it out\n"
+
+
 def test_an_unknown_scenario_is_told_with_those_there_are(capsys: pytest.CaptureFixture[str]) -> None:
     assert code_of("demo", "nonsense", "--headless") == 2
     said = capsys.readouterr().err

@@ -25,34 +25,27 @@ class Contents:
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        self._read: dict[str, _Read] = {}
-        self._there: set[str] = set()
+        self._read: dict[int, _Read] = {}
+        """By the numbers of the files: two may have been found under one name, one after the other."""
 
     def look(self, files: Iterable[Kept], cut: Iterable[Kept]) -> list[Kept]:
         """Which of `files` hold something else than before, as they were then; of what was `cut` that is known."""
         spoilt: list[Kept] = []
-        there, known = set(), {kept.first for kept in cut}
+        known = {kept.number for kept in cut}
         for kept in files:
-            there.add(kept.first)
-            before = self._read.get(kept.first)
+            before = self._read.get(kept.number)
             if before is not None and (before.kept is kept or before.stamp == _stamp(kept)):
                 continue
             now = self._sample(kept, kept.status.st_size)
             if now is None:
                 continue  # it is asked for again at the next look
-            if before is not None and kept.first not in known and self._is_same(before.kept, kept):
+            if before is not None and kept.number not in known:
                 size = before.kept.status.st_size
                 held = now if size == kept.status.st_size else self._sample(kept, size)
                 if held not in (before.sample, None):
                     spoilt.append(replace(before.kept, name=kept.name))
-            self._read[kept.first] = _Read(kept, _stamp(kept), now)
-        self._there = there
+            self._read[kept.number] = _Read(kept, _stamp(kept), now)
         return spoilt
-
-    def _is_same(self, before: Kept, now: Kept) -> bool:
-        """Whether it is a file from before: it was there all the time, or says that it is that one."""
-        one, other = before.status, now.status
-        return now.first in self._there or (one.st_size, one.st_mtime_ns) == (other.st_size, other.st_mtime_ns)
 
     def _sample(self, kept: Kept, size: int) -> bytes | None:
         """Of the first `size` bytes; None when it cannot be read now, as while somebody holds a lease of it."""

@@ -3,7 +3,7 @@
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -56,6 +56,12 @@ class Crew:
         shutil.copyfile(worker.__file__, package / "worker.py")
         if not self._python.is_symlink():
             self._python.symlink_to(Path(sys.executable).resolve())
+
+    def clear(self, kept: Collection[str]) -> None:
+        """Remove the folders that jobs left when their engine ended before them, all but those of the jobs `kept`."""
+        for folder in self._layout.active.glob("*"):
+            if folder.name.isdecimal() and folder.name not in kept and folder.name not in self.workers:
+                shutil.rmtree(folder, ignore_errors=True)
 
     def start(self, order: Mapping[str, Any]) -> Worker:
         """A worker for the job of `order`, as `/engine/claim` tells it."""

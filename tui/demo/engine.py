@@ -75,6 +75,7 @@ class Engine:
         self._name = f"{os.getpid()}-{os.environ.get('INVOCATION_ID', 'none')}"
         self._unreported: list[tuple[Worker, int]] = []
         self._away = 0
+        self._cleared = False
 
     def begin(self) -> None:
         """Write the pid file and get the workers' program ready."""
@@ -128,6 +129,9 @@ class Engine:
     def _beat(self) -> int:
         """Say what runs, end what shall not; gives back how many jobs to ask for."""
         answer = self._ask("progress", running=list(self._crew.workers))
+        if not self._cleared:
+            self._crew.clear(answer["unclaimed"])
+            self._cleared = True
         for job_id in answer["abandoned"]:
             log("WARNING", f"job {job_id} is no longer ours: its worker is ended")
             self._crew.end(job_id)

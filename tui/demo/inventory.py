@@ -53,8 +53,6 @@ class _Doubt:
     job_id: str
     taken: datetime | None
     since: datetime
-    cut: bool
-    """Whether the file is there, but lost of what it held."""
 
 
 class Inventory:
@@ -66,6 +64,8 @@ class Inventory:
         self._contents = Contents(layout.files)
         self._running: Running = {}
         self._doubts: list[_Doubt] = []
+        self._below: set[Key] = set()
+        """Files that the last look found where they belong, behind no link."""
         self._away: set[Key] = set()
         """Files that were moved out of here, with a link in their place: they are there, and take no room here."""
         self._room = self._freed = 0
@@ -99,7 +99,8 @@ class Inventory:
     def look(self, now: datetime, running: Running) -> Gone:
         """Look again; gives back what was deleted, cut short or overwritten since, except what jobs do themselves."""
         shut = self._shut()
-        here = found_below(self._root, self._roll.kept.keys())
+        here = found_below(self._root, self._below)
+        self._below = {_key(status) for status in here.values()}
         found = here | self._moved(here)
         shut |= self._shut()  # a folder may shut, or open again, in between
         self._roll.look(found, lambda name: _folder(name) in shut, self._own)
@@ -110,9 +111,9 @@ class Inventory:
         spoilt = self._contents.look((kept for kept in finished if _folder(kept.name) not in shut), self._roll.cut)
         gone: Gone = {}
         for kept in (*self._roll.gone, *cut, *spoilt):
-            self._file(gone, kept, now, cut=kept in cut)
+            self._file(gone, kept, now)
         self._measure((*self._roll.gone, *cut))
-        self._doubts = [doubt for doubt in self._doubts if doubt.cut or doubt.name not in found]
+        self._doubts = [doubt for doubt in self._doubts if not self._is_back(doubt.name, found)]
         self._resolve(gone, now, running)
         self._running = dict(running)
         return gone
@@ -128,7 +129,7 @@ class Inventory:
                 status = os.stat(f"{self._root}/{name}")  # noqa: PTH116 - fast, as below
                 if stat.S_ISREG(status.st_mode):
                     moved[name] = status
-        self._away = {_key(status) for status in moved.values()} - {_key(status) for status in here.values()}
+        self._away = {_key(status) for status in moved.values()} - self._below
         return moved
 
     def _measure(self, lost: Iterable[Kept]) -> None:
@@ -148,13 +149,17 @@ class Inventory:
         folders = {_folder(kept.name) for kept in self._roll.kept.values()}
         return {name for name in folders if not _can_be_read(f"{self._root}/{name}")}
 
-    def _file(self, gone: Gone, kept: Kept, now: datetime, *, cut: bool) -> None:
+    def _is_back(self, name: str, found: Collection[str]) -> bool:
+        """Whether a job has this file again; whether its output is still the one that it writes to, its worker says."""
+        return name in self._roll.back or (_is_output(name) and name in found)
+
+    def _file(self, gone: Gone, kept: Kept, now: datetime) -> None:
         """What a file was for, and how old it is, says where and as what it was first found."""
         folder, *rest = Path(kept.first).parts
         age = now.timestamp() - kept.changed
         if folder == "active":
             if rest[0] in self._running:
-                self._doubts.append(_Doubt(kept.name, rest[0], self._running[rest[0]].taken, now, cut))
+                self._doubts.append(_Doubt(kept.name, rest[0], self._running[rest[0]].taken, now))
         elif folder == "temp":
             gone.setdefault((CLEAN_TEMP, age < TEMP_AGE.total_seconds()), []).append(kept.name)
         else:

@@ -21,15 +21,22 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tui.demo", description="Runs the embedded platform.")
     parser.add_argument("scenario", nargs="?", default="calm", metavar="SCENARIO")
     parser.add_argument("--seed", type=int, default=1, help="another number, other jobs and prices")
-    parser.add_argument("--dir", type=Path, default=None, help="an empty or absent folder to live in")
+    parser.add_argument("--dir", help="an empty or absent folder to live in")
     parser.add_argument("--jobs", type=int, default=0, metavar="N", help="failed jobs in all, most of them old")
     parser.add_argument("--symbols", type=int, default=0, metavar="N", help="symbols in all")
-    parser.add_argument("--quirks", default="", metavar="NAME[,NAME]", help="how it shall behave badly; or: all")
+    parser.add_argument("--quirks", metavar="NAME[,NAME]", help="how it shall behave badly; or: all")
     parser.add_argument(
         "--onset", type=float, default=ONSET, metavar="SECONDS", help="how long all is well at first; 0: not at all"
     )
     parser.add_argument("--tether", action="store_true", help="end when standard input does")
     return parser.parse_args(arguments)
+
+
+def _refuse_nothing(options: argparse.Namespace) -> None:
+    """Raises GroundError for an option that was given, but without a name in it."""
+    for option, names in (("--quirks", options.quirks and options.quirks.strip(" ,")), ("--dir", options.dir)):
+        if names == "":
+            raise GroundError(f"{option} names nothing; leave it out", 2)
 
 
 async def run(wish: Wish, options: argparse.Namespace) -> None:
@@ -40,7 +47,7 @@ async def run(wish: Wish, options: argparse.Namespace) -> None:
         loop.add_signal_handler(number, stop.set)
     if options.tether:
         _tether(loop, stop)
-    platform = Platform.ground(wish, options.dir)
+    platform = Platform.ground(wish, None if options.dir is None else Path(options.dir))
     try:
         await _before(stop, _up(platform))
         if not stop.is_set():
@@ -85,7 +92,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run, and say in one sentence why not if not."""
     try:
         options = _options(arguments)
-        wish = Wish.of(options.scenario, options.seed, options.jobs, options.symbols, options.quirks, options.onset)
+        _refuse_nothing(options)
+        quirks = options.quirks or ""
+        wish = Wish.of(options.scenario, options.seed, options.jobs, options.symbols, quirks, options.onset)
         binaries()
         asyncio.run(run(wish, options))
     except GroundError as error:

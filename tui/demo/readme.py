@@ -18,7 +18,7 @@ reach nothing else. What the runbook calls              is here
     http://localhost:3000                               {api}
     /var/research/backtests                             {files}
     /tmp/backtest_*                                     {scratch}/backtest_*
-    /var/run/{unit}.pid               {pid_file}
+    {typed_pid_file:<52}{pid_file}
     https://api.marketdata.provider.com/health          {api}/providers/marketdata/health
     src/strategies, config, ops, infrastructure         in the repository {repository}
 
@@ -35,6 +35,7 @@ def write(layout: Layout, api_port: int) -> None:
     text = _TEXT.format(
         typed_bin=shlex.quote(str(layout.bin)), typed_files=shlex.quote(str(layout.files)),
         api=f"http://127.0.0.1:{api_port}", files=layout.files, scratch=layout.scratch,
-        pid_file=layout.engine_pid, repository=layout.repository, unit=UNIT, host=PING_HOST, quota=QUOTA >> 20,
+        pid_file=layout.engine_pid, typed_pid_file=f"/var/run/{UNIT}.pid", repository=layout.repository,
+        unit=UNIT, host=PING_HOST, quota=QUOTA >> 20,
     )  # fmt: skip
     replace(layout.readme, text)

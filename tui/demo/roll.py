@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import count
 from os import stat_result
 
 BLOCK = 512
@@ -25,6 +26,8 @@ class Kept:
     status: stat_result
     foreign: bool = False
     """Whether it is none of the platform's own."""
+    number: int = 0
+    """What no other file of its roll has: not the next one of its name, only what was copied into its place."""
 
     @property
     def room(self) -> int:
@@ -85,6 +88,7 @@ class Roll:
     foreign: list[Kept] = field(default_factory=list)
     """What the last look missed of files that are none of the platform's own, as it was before."""
     _lost: Lost = field(default_factory=Lost)
+    _numbers: Iterator[int] = field(default_factory=count)
 
     @property
     def names(self) -> set[str]:
@@ -107,8 +111,9 @@ class Roll:
                 self.kept[key] = same  # most are, and this is asked for every second
                 met.add(key)
                 continue
-            before = _before(known, named, key, name, status)
-            self.kept[key] = _followed(_earlier(before and known[before], returned.get(name)), name, status, own)
+            before = _before(known, named, key, name, status, returned.get(name))
+            earlier = _earlier(before and known[before], returned.get(name))
+            self.kept[key] = _followed(earlier, name, status) if earlier else self._new(name, status, own)
             if before is not None:
                 met.add(before)
                 cut = _cut(known[before].status, status) and not known[before].foreign
@@ -119,6 +124,9 @@ class Roll:
         self.foreign = [kept for kept in gone if kept.foreign]
         self.kept |= {key: kept for key, kept in missing.items() if hidden(kept.name) and key not in self.kept}
         self._lost.add((*self.gone, *self.cut))
+
+    def _new(self, name: str, status: stat_result, own: Callable[[str], bool]) -> Kept:
+        return Kept(name, name, status.st_mtime, status, foreign=not own(name), number=next(self._numbers))
 
 
 def _untouched(before: Kept, name: str, now: stat_result) -> bool:
@@ -141,25 +149,38 @@ def _once(found: Found, known: Mapping[Key, Kept]) -> Iterator[tuple[Key, str, s
 
 
 def _before(
-    known: Mapping[Key, Kept], named: Mapping[str, Key], key: Key, name: str, status: stat_result
+    known: Mapping[Key, Kept],
+    named: Mapping[str, Key],
+    key: Key,
+    name: str,
+    status: stat_result,
+    returned: Kept | None,
 ) -> Key | None:
-    """Which of the known files this is: itself, moved at most, or the one that it is a copy of and took the place of.
+    """Which of the known files this is: itself, moved at most, or the one that it took the place of and is a copy of.
 
-    The number of a file that is gone is soon that of another one, with another name and of another time.
+    That may be one of what was there before it was cut. The inode of a file that is gone is soon that of another one,
+    with another name and of another time.
     """
     own = known.get(key)
     if own is not None and (own.name == name or _equal(own.status, status)):
         return key
     replaced = named.get(name)
-    return replaced if replaced is not None and _equal(known[replaced].status, status) else None
+    if replaced is None:
+        return None
+    copied = _equal(known[replaced].status, status) or _is_left_of(known[replaced], returned)
+    return replaced if copied else None
+
+
+def _is_left_of(kept: Kept, returned: Kept | None) -> bool:
+    """Whether a file is what was left when the one that has `returned` was cut."""
+    return returned is not None and kept.number == returned.number
 
 
 def _earlier(before: Kept | None, returned: Kept | None) -> Kept | None:
     """What a file was: what is put back is what it was before it went, even if it took some looks to be whole."""
-    return returned if returned is not None and (before is None or before.foreign) else before
+    over = before is None or before.foreign or _is_left_of(before, returned)
+    return returned if returned is not None and over else before
 
 
-def _followed(before: Kept | None, name: str, status: stat_result, own: Callable[[str], bool]) -> Kept:
-    if before is None:
-        return Kept(name, name, status.st_mtime, status, foreign=not own(name))
+def _followed(before: Kept, name: str, status: stat_result) -> Kept:
     return replace(before, name=name, changed=max(before.changed, status.st_mtime), status=status)

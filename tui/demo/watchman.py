@@ -45,13 +45,17 @@ class Watchman:
         self._read = 0
         self._first_server = 0
         self._missed = 0
-        """The pid of the server whose end was told."""
+        """The pid of the server whose end was told, or that it was stopped by a signal; 0 once it goes on."""
         self._engine: Process | None = None
         self._main = 0
         self._crashes = 0
         self._halted = Halted()
+        self._stopped: tuple[Process, datetime] | None = None
+        """Which engine was seen stopped by a signal last, and when."""
+        self._silence: tuple[datetime, Process] | None = None
+        """Which engine somebody stopped until it was missed, as was told last, and when it had been heard before."""
         self._hung: Process | None = None
-        """The engine that somebody stopped by a signal, and that was missed."""
+        """The engine that somebody stopped by a signal, and that is missed."""
 
     async def watch(self) -> None:
         """Look for ever."""
@@ -110,12 +114,21 @@ class Watchman:
                     self.judge.worker_halted(job, STOP)
 
     def _look_at_engine(self) -> None:
-        """An engine that is missed because somebody stopped it by a signal is told of once."""
+        """An engine that was missed because somebody stopped it by a signal is told of once, even if it goes on by now.
+
+        What it ran is lost with the first question that somebody asks after its time, between two looks.
+        """
+        if self._engine is not None and is_stopped(self._engine.pid):
+            self._stopped = self._engine, self._world.settle()
         if self._world.engine_status() != "down":
             self._hung = None
-        elif is_stopped(self._main) and self._hung != self._engine:
+        if self._world.missed is None or self._stopped is None:
+            return
+        (heard, until), (engine, seen) = self._world.missed, self._stopped
+        if engine.alive and heard <= seen <= until and self._silence != (heard, engine):
             self.judge.engine_ended(STOP)
-            self._hung = self._engine
+            self._silence = heard, engine
+            self._hung = engine if self._world.engine_status() == "down" else None
 
     def _look_at_hosts(self) -> None:
         """A provider's hosts answer exactly while its feed is well."""
@@ -127,18 +140,21 @@ class Watchman:
     def _look_at_server(self) -> None:
         """A server that ended though the platform did not end it was ended by somebody; that is told once.
 
-        It was there when it was told where it listens, even if it ended before anybody looked.
+        It was there when it was told where it listens, even if it ended before anybody looked. One that somebody
+        stopped by a signal takes connections and never answers: it is as good as ended, until it goes on.
         """
         try:
             said = json.loads(self._layout.postgres.read_text("utf-8"))
             pid = int(said["pid"])
-            server = Process.of(pid)
+            down = Process.of(pid) is None or is_stopped(pid)
         except (OSError, ValueError, KeyError, TypeError):
             return  # it is still to come
-        if server is None and pid != self._missed and not said.get("stopped"):
+        if not down:
+            self._missed = 0
+        elif pid != self._missed and not said.get("stopped"):
             self.judge.server_ended()
             self._missed = pid
-        self._world.ground = replace(self._world.ground, database_down=server is None)
+        self._world.ground = replace(self._world.ground, database_down=down)
 
     def look_at_requests(self) -> None:
         """Tell what the unit was asked, or did, since the last time."""

@@ -65,15 +65,15 @@ def offer() -> None:
         file.write(EXPENDABLE)
 
 
-def is_there(output: str) -> bool:
-    """Whether there is still a name for what is written; nobody could read it without."""
+def is_there(output: str, handle: int) -> bool:
+    """Whether what is written still has its name; nobody could read it without, and another file may have it now."""
     try:
-        os.stat(output)  # noqa: PTH116 - as above
+        found = os.stat(output)  # noqa: PTH116 - as above
     except FileNotFoundError:
         return False
     except OSError:
         return True
-    return True
+    return os.path.samestat(found, os.fstat(handle))
 
 
 def taken(folder: str) -> int:
@@ -110,7 +110,7 @@ def run(seconds: float, memory: bytearray, growth: int, output: str, quota: int)
         while (left := end - time.monotonic()) > 0:
             if select.select([0], [], [], min(TICK, left))[0]:
                 return ENGINE_GONE
-            if not is_there(output):
+            if not is_there(output, file.fileno()):
                 return OUTPUT_GONE
             if growth:
                 grow(grown, len(memory) >> 20, growth, time.monotonic() - begin)

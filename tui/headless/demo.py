@@ -13,17 +13,21 @@ if TYPE_CHECKING:
     from tui.demo.launch import Platform
 
 WRONG_USAGE = 2
+USUAL = "calm"
+"""The scenario that runs where none is named."""
 
 
 def demo(options: argparse.Namespace) -> int:
     """List the scenarios, run one until it is ended, or watch one; returns the exit code."""
     if options.list:
+        if options.scenario is not None or options.headless:
+            complain("backtop demo: --list tells of all scenarios and starts none; leave out SCENARIO and --headless")
+            return WRONG_USAGE
         return _list(as_json=options.json)
     if options.headless:
         from tui.demo.program import main
 
-        place = [] if options.dir is None else ["--dir", str(options.dir)]
-        return main([options.scenario, "--seed", str(options.seed), *place, *_more(options)])
+        return main([_scenario(options), "--seed", str(options.seed), *_more(options)])
     if not on_a_terminal():
         complain("backtop demo: the dashboard needs a terminal for input, output and errors; --headless does not")
         return WRONG_USAGE
@@ -48,17 +52,24 @@ def _list(*, as_json: bool) -> int:
     return 0
 
 
+def _scenario(options: argparse.Namespace) -> str:
+    return USUAL if options.scenario is None else str(options.scenario)
+
+
 def _more(options: argparse.Namespace) -> list[str]:
-    words = [f"--jobs={options.jobs}", f"--symbols={options.symbols}", f"--quirks={options.quirks}"]
+    words = [f"--jobs={options.jobs}", f"--symbols={options.symbols}"]
+    words += [] if options.quirks is None else [f"--quirks={options.quirks}"]
+    words += [] if options.dir is None else [f"--dir={options.dir}"]
     return words if options.onset is None else [*words, f"--onset={options.onset:g}"]
 
 
 async def _watch(options: argparse.Namespace) -> int:
     from tui.demo.launch import LaunchError, launch
 
-    complain(f"starting the embedded platform ({options.scenario}) …")
+    scenario = _scenario(options)
+    complain(f"starting the embedded platform ({scenario}) …")
     try:
-        platform = await launch(options.scenario, options.seed, options.dir, *_more(options))
+        platform = await launch(scenario, options.seed, None, *_more(options))
     except LaunchError as error:
         complain(f"{error}")
         return error.code

@@ -86,7 +86,7 @@ class Restarts(Trouble):
         """Restart no more; a restart that has begun is finished."""
         self._over.set()
         if self._task is not None:
-            await self._task
+            await asyncio.shield(self._task)
             self._task = None
 
     async def drop(self) -> None:

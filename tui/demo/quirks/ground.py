@@ -34,7 +34,7 @@ class Ground:
         self._troubles = troubles(instance, server, unit)
         self._turns = {name: asyncio.Lock() for name in self._troubles}
         self._channel = Channel(instance.layout.quirks)
-        self._work: set[asyncio.Task[None]] = set()
+        self._work: dict[asyncio.Task[None], list[str]] = {}
 
     def open(self, begin: Iterable[str]) -> None:
         """Begin what is on from the start, and hear."""
@@ -44,9 +44,18 @@ class Ground:
         self._channel.hear(self._hear)
 
     def _hear(self, order: str) -> None:
-        task = asyncio.create_task(self._follow(order.split()))
-        self._work.add(task)
-        task.add_done_callback(self._work.discard)
+        words = order.split()
+        if words[:1] == ["off"]:
+            self._call_off(words[1:])
+        task = asyncio.create_task(self._follow(words))
+        self._work[task] = words
+        task.add_done_callback(self._work.pop)
+
+    def _call_off(self, names: list[str]) -> None:
+        """Nobody waits until what shall end has begun."""
+        for task, words in self._work.items():
+            if words[:1] == ["on"] and words[1:2] == names:
+                task.cancel()
 
     async def _follow(self, order: list[str]) -> None:
         try:

@@ -4,6 +4,7 @@ import asyncio
 import ctypes
 import os
 import shlex
+import shutil
 from pathlib import Path
 from signal import SIGKILL
 
@@ -52,19 +53,20 @@ class StartLimit(Trouble):
 
     def __init__(self, unit: Unit) -> None:
         self._unit = unit
+        self._killed: set[int] = set()
+        self._told, unit.died = unit.died, self._died
+
+    def _died(self, code: int) -> None:
+        """Nobody is told of a run that ended here."""
+        if self._unit.state.last_pid not in self._killed:
+            self._told(code)
 
     async def begin(self, seconds: float) -> None:  # noqa: ARG002 - as every trouble
-        """Kill it until the unit gives up; one that somebody stops meanwhile is left alone. Nobody is told of it."""
-        told, self._unit.died = self._unit.died, lambda _code: None
-        try:
-            await self._kill()
-        finally:
-            self._unit.died = told
-
-    async def _kill(self) -> None:
+        """Kill it until the unit gives up; one that somebody stops meanwhile is left alone."""
         while self._unit.state.active not in ("failed", "inactive"):
             engine = Process.of(self._unit.state.main_pid) if self._unit.state.main_pid else None
             if engine is not None:
+                self._killed.add(engine.pid)
                 end([engine], first=SIGKILL)
             await asyncio.sleep(LOOK)
 
@@ -99,20 +101,47 @@ class UnreadableFolders(Trouble):
 
     def _shut(self, *, shut: bool) -> None:
         for folder in self._folders:
-            if os.geteuid() == 0:
-                self._swap(folder, loop=shut)
-            else:
+            if os.geteuid() != 0:
                 folder.chmod(0 if shut else 0o700)
+            elif shut:
+                self._put_aside(folder)
+            else:
+                self._bring_back(folder)
 
-    def _swap(self, folder: Path, *, loop: bool) -> None:
-        """Exchange the folder and a link in one step, so that nobody finds neither."""
-        aside = self._aside / f"aside-{folder.name}"
-        if folder.is_symlink() == loop:
+    def _aside_of(self, folder: Path) -> Path:
+        return self._aside / f"aside-{folder.name}"
+
+    def _put_aside(self, folder: Path) -> None:
+        """A link that leads nowhere takes its place; whatever else is there instead of it stays."""
+        aside = self._aside_of(folder)
+        if aside.exists() or not _is_folder(folder):
             return
-        if loop:
-            aside.symlink_to(folder.name)
-        exchanged = LIBC.renameat2(_AT_FDCWD, os.fsencode(folder), _AT_FDCWD, os.fsencode(aside), _RENAME_EXCHANGE)
-        if exchanged != 0:
-            raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), str(folder))
-        if not loop:
+        aside.symlink_to(folder.name)
+        _exchange(folder, aside)
+
+    def _bring_back(self, folder: Path) -> None:
+        """Whoever took the link away took nothing else, and what came in its place joins what was there."""
+        aside = self._aside_of(folder)
+        if not _is_folder(aside):
+            return
+        if not os.path.lexists(folder):
+            aside.rename(folder)
+            return
+        if _is_folder(folder):
+            shutil.copytree(folder, aside, symlinks=True, dirs_exist_ok=True)
+        _exchange(folder, aside)
+        if _is_folder(aside):
+            shutil.rmtree(aside)
+        else:
             aside.unlink()
+
+
+def _is_folder(path: Path) -> bool:
+    return path.is_dir() and not path.is_symlink()
+
+
+def _exchange(one: Path, other: Path) -> None:
+    """In one step, so that nobody finds neither. Raises OSError."""
+    names = _AT_FDCWD, os.fsencode(one), _AT_FDCWD, os.fsencode(other)
+    if LIBC.renameat2(*names, _RENAME_EXCHANGE) != 0:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), str(one))

@@ -4,7 +4,10 @@ from abc import ABC, abstractmethod
 
 
 class Trouble(ABC):
-    """One quirk that the supervisor does; `begin` may come again before `end`, and `end` without a `begin`."""
+    """One quirk that the supervisor does; `begin` may come again before `end`, and `end` without a `begin`.
+
+    A `begin` that goes on is cancelled when the quirk shall end.
+    """
 
     @abstractmethod
     async def begin(self, seconds: float) -> None:

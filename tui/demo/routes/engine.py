@@ -50,7 +50,10 @@ async def claim(request: Request) -> Response:
 
 
 async def progress(request: Request) -> Response:
-    """`{engine, running}`: a sign of life; answers which jobs to give up, which were lost, and how many wait."""
+    """`{engine, running}`: a sign of life; answers which jobs to give up, which were lost, and how many wait.
+
+    Among those that wait, the `unclaimed` ones run since before the platform started.
+    """
     body = await body_of(request)
     running = body.get("running")
     if not isinstance(running, list):
@@ -59,8 +62,9 @@ async def progress(request: Request) -> Response:
     watchman_of(request).look_at_requests()  # whether the unit gave up decides what comes next
     abandoned = world.progress(_text(body, "engine"), map(str, running))
     lost = [loss_shape(job) for job in world.tell_lost()]
+    unclaimed = [job.id for job in world.jobs.running_on(None)]
     said = {"abandoned": abandoned, "lost": lost, "waiting": world.waiting(), "workers": world.scenario.workers}
-    return JSONResponse(said)
+    return JSONResponse({**said, "unclaimed": unclaimed})
 
 
 async def finish(request: Request) -> Response:

@@ -16,7 +16,7 @@ MEMORY_HIGH = 0.90
 class Ground:
     """What was seen last. Shares go from 0 to 1.
 
-    `database_down` says that PostgreSQL has ended, `blocked` that the blockade of the scenario stands, `waiting` how
+    `database_down` says that PostgreSQL does not run, `blocked` that the blockade of the scenario stands, `waiting` how
     many sessions wait for a lock, `latency_ms` how long the last real question to the database took, if any was asked,
     and `broken_indexes` which are gone or cannot be used.
     """

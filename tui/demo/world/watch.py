@@ -18,14 +18,14 @@ class EngineWatch:
         self._since = begin
         self._begin = begin
         self._deadline = begin + FIRST_WAIT
-        self._heard = begin
+        self.heard = begin
 
     def hear(self, engine: str, now: datetime) -> str | None:
         """Note a word of `engine`; gives back the engine that it replaces, if any."""
         before = self.engine
         if engine != before:
             self._since = now
-        self.engine, self._heard, self._deadline = engine, now, now + LOST
+        self.engine, self.heard, self._deadline = engine, now, now + LOST
         return before if before != engine else None
 
     def excuse(self, now: datetime) -> None:
@@ -38,7 +38,7 @@ class EngineWatch:
 
     def is_awaited(self, now: datetime) -> bool:
         """Whether no engine was ever heard, and it is too early to miss one."""
-        return self.engine is None and self._heard == self._begin and not self.is_lost(now)
+        return self.engine is None and self.heard == self._begin and not self.is_lost(now)
 
     def is_lost(self, now: datetime) -> bool:
         """Whether no engine is there to run jobs, and none is waited for."""
@@ -48,5 +48,5 @@ class EngineWatch:
         """`degraded` while the engine is late, or has only just started."""
         if self.engine is None or self.is_lost(now):
             return "down"
-        late = now - self._heard > LATE
+        late = now - self.heard > LATE
         return "degraded" if late or now - self._since < SETTLING else "healthy"

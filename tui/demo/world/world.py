@@ -41,6 +41,8 @@ class World:
         """Whether the engine crashed so often that its unit gave up."""
         self.said: Mapping[str, datetime] = {}
         """The jobs that the engine's last sign of life named, and when that was."""
+        self.missed: tuple[datetime, datetime] | None = None
+        """When the engine that was missed last had been heard before, and until when it was; None while none was."""
         self.freed = False
         """Whether somebody ended the session that held up the others; then it never comes again."""
         self._clock = clock
@@ -91,6 +93,7 @@ class World:
             if self.jobs.counts()["pending"] < FULL_QUEUE:
                 self.jobs.add(draft)
         if self._watch.is_lost(now):
+            self.missed = self._watch.heard, now
             self._lose(self.jobs.select("running"), now)
         return now
 
