@@ -14,5 +14,7 @@ def credited(seen: TargetVerdict, *, undone: bool, doubtful: bool) -> TargetVerd
     """
     if seen.word is not Word.WORKED or not (undone or (doubtful and seen.target.restless)):
         return seen
-    whose = "not by this run, which was refused" if undone else "whether by this run is not known"
-    return replace(seen, word=Word.UNKNOWN, text=add(seen.text, f"; {whose}"), so_far=False)
+    if undone:  # then nothing of ours is left to be followed
+        text = add(seen.text, "; not by this run, which was refused")
+        return replace(seen, word=Word.UNKNOWN, text=text, so_far=False)
+    return replace(seen, word=Word.UNKNOWN, text=add(seen.text, "; whether by this run is not known"))

@@ -25,10 +25,18 @@ def doubtful(model: TableModel) -> str | None:
     return None if strayed is None else STRAYED[strayed]
 
 
-def left_out(spec: ActionSpec, model: TableModel) -> tuple[str, ...]:
-    """What the dialog tells of marks that are not meant, for the title of the pane counts them all."""
-    hidden = len(model.marks.keys - model.meant) if spec.chosen else 0
-    return (f"leaves out: {hidden} marked {'one' if hidden == 1 else 'ones'} that the filter hides",) if hidden else ()
+GONE = "what is shown here as failed is not failed any more; look again"
+
+
+def left_out(spec: ActionSpec, model: TableModel, targets: Collection[Target]) -> tuple[str, ...]:
+    """What the dialog tells of rows that the person sees marked, or in the group, and that are not acted on."""
+    if not spec.chosen:
+        return ()
+    hidden, gone = len(model.marks.keys - model.meant), len(model.meant) - len(targets)
+    return (
+        *((f"leaves out: {hidden} marked {'one' if hidden == 1 else 'ones'} that the filter hides",) if hidden else ()),
+        *((f"leaves out: {gone} that {'is' if gone == 1 else 'are'} not failed any more",) if gone > 0 else ()),
+    )
 
 
 def targets_of(spec: ActionSpec, situation: Situation, meant: Collection[str]) -> tuple[Target, ...]:

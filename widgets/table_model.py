@@ -200,15 +200,15 @@ class TableModel:
     def _relist(self, change: Callable[[], None], within: Sequence[str] | None = None) -> None:
         """Change the listing; cursor and window follow.
 
-        A range had these rows `within`; it ends when it has others, or has them in another order: its next step would
-        unmark what nobody gave up.
+        A range had these rows `within`. It goes on when nothing happened but that some of them are no rows any more;
+        with others, or in another order, its next step would unmark what nobody gave up.
         """
         before, within = self.keys, self._within_range() if within is None else within
         change()
         group = self.rows.parent(self.view.cursor) if self.view.cursor is not None else None
         folded = group is not None and not self.listing.is_open(group)
         self.view.follow(before, self.keys, refuge=group if folded else None)
-        if within != self._within_range():
+        if [key for key in within if self.rows.is_row(key)] != self._within_range():
             self.marks.release()
 
     def _why_left(self, key: str) -> Strayed:

@@ -55,7 +55,7 @@ def _free(entry: str) -> Iterator[str]:
 def _covers(rule: str, command: Sequence[str]) -> bool:
     program, *arguments = command
     path, _, words = rule.strip().partition(" ")
-    if path == "ALL" or path.startswith("^"):
+    if path == "ALL" or path.startswith("^") or "[" in rule:  # sets are written otherwise here than there
         return True
     # By the name alone: a program may be reached by several paths, as where /bin leads to /usr/bin.
     if not path.endswith("/") and not fnmatchcase(_name(program), _name(_plain(path))):

@@ -70,6 +70,9 @@ class Journal(JournalReader):
         Raises `JournalError`; then nothing was added.
         """
         anchor = anchor or Anchor()
+        with told(self.path, "write"):
+            if anchor.laid and not self.path.exists():  # or a new file would be begun
+                raise anchor.gone(self.path)
         with told(self.path, "write"), self._locked() as fd:
             anchor.hold(fd, self.path)
             self._set_torn_line_aside(fd)

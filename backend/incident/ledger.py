@@ -84,7 +84,8 @@ class Ledger:
             number = file.fileno()
             found = os.fstat(number)
             if known.read_to and not stat.S_ISREG(found.st_mode):
-                raise JournalError(f"the journal is gone from {self._reader.path}")
+                way_out = "bring it back, or start backtop anew to begin another"
+                raise JournalError(f"the journal is gone from {self._reader.path}: {way_out}")
             seal = os.pread(number, len(known.seal), max(0, known.read_to - len(known.seal)))
             if known.file != (found.st_dev, found.st_ino) or seal != known.seal:
                 known = _Known((found.st_dev, found.st_ino))

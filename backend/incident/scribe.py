@@ -65,7 +65,9 @@ class Scribe:
         return await self._do(partial(self.journal.append_if, wanted, kind, id=id, action=action, data=data))
 
     async def look_writable(self) -> None:
-        """Raises when nothing could be added now."""
+        """Raises when nothing could be added now, or what was read of the journal is gone: a new one knows nothing."""
+        if self.ledger.entries:
+            await self.catch_up()
         await self._do(self.journal.look_writable)
 
     async def since(self, moment: datetime) -> Sequence[Entry]:

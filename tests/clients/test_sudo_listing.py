@@ -39,6 +39,7 @@ User ann may run the following commands on research-01:
         ("    (root) NOPASSWD: /usr/bin/systemctl ^re.*$\n", True),
         ("    (root) NOPASSWD: /bin/systemctl restart engine\n    (ALL) ALL\n", True),
         ("    (root) CWD=/ TIMEOUT=5m NOPASSWD: /usr/bin/systemctl\n", True),
+        ("    (root) NOPASSWD: /usr/bin/systemctl [[:lower:]]* engine\n    (ALL) ALL\n", True),
         ("", True),
     ],
 )

@@ -8,7 +8,6 @@ from backend.errors import JournalError
 from backend.model.jobs import Job, JobCounts, JobList
 from backend.model.situation import Failure, Missing, Part, Situation
 from backend.parts import (
-    DATA_CONNECTIVITY,
     ENGINE_UNIT,
     JOBS_COUNTS,
     JOBS_FAILED,
@@ -24,6 +23,7 @@ from tui.screens.dashboard import Dashboard
 from tui.screens.help import HelpScreen
 from tui.screens.leave import LeaveScreen
 from tui.screens.plan import PlanScreen
+from tui.targets import GONE
 from widgets.present.failures import group_key
 from widgets.present.panes import PANES
 from widgets.table_rows import Row
@@ -228,6 +228,19 @@ async def test_a_group_means_only_the_rows_that_the_picture_has(rig: Rig, held: 
         await until(pilot, lambda: rig.shows(PlanScreen) and "10 jobs" in rig.text)
         assert all(name in rig.text for name in shown - {"8841"})
         assert "9001" not in rig.text
+        assert "leaves out: 1 that is not failed any more" in rig.text
+
+
+async def test_when_nothing_that_the_picture_has_is_failed_any_more_that_is_told(rig: Rig) -> None:
+    async with rig.run() as pilot:
+        await rig.know(pilot, data_gap())
+        await pilot.press("home", "down", "space", "h")
+        (marked,) = rig.table().marked_keys
+        rig.app.desk.feed.situation = without(data_gap(), marked)
+        await pilot.press("r")
+        await until(pilot, lambda: bool(rig.told))
+        assert rig.told[-1].endswith(GONE)
+        assert not rig.shows(PlanScreen)
 
 
 async def test_a_star_marks_a_whole_group(rig: Rig) -> None:
@@ -420,7 +433,6 @@ async def test_a_journal_that_vanishes_is_told_until_it_is_back(rig: Rig, size: 
 @pytest.mark.parametrize(
     ("pane", "changed", "state"),
     [
-        ("Database", {DATA_CONNECTIVITY: Failure("refused", "nobody listens")}, "▲ connectivity not read  0s"),
         ("Resources", {ENGINE_UNIT: Failure("refused", "no bus")}, "▲ unit not read  0s"),
         ("Jobs", dict.fromkeys((JOBS_HEALTH, JOBS_PENDING), Missing("no such route")), "○ 2 of 4 parts  0s"),
     ],

@@ -160,10 +160,10 @@ class EditedTable(RuleBasedStateMachine):
 
     @contextmanager
     def relisting(self) -> Iterator[None]:
-        """A range ends when other rows stand within it, or stand otherwise; what was seen open stays so."""
+        """A range ends when rows stand within it that did not, or stand otherwise; what was seen open stays so."""
         seen = self.within()
         yield
-        if self.within() != seen:
+        if self.within() != [key for key in seen if self.model.rows.is_row(key)]:
             self.anchor = None
         for key in self.model.keys:
             if self.model.listing.is_open(key):

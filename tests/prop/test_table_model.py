@@ -468,6 +468,19 @@ def test_only_its_own_end_takes_a_failed_job_from_under_the_cursor(seed: int) ->
             model.move(chance.randrange(-9, 10))
 
 
+def test_a_range_that_only_lost_rows_goes_on_and_gives_up_what_it_is_taken_back_over() -> None:
+    model = TableModel(COLUMNS)
+    model.resize(10)
+    model.update(SPANNED)
+    for _ in range(3):
+        model.extend(1)
+    model.update([row for row in SPANNED if row.key != "b"])
+    model.extend(-1)
+    assert model.marks.keys == {"a", "c"}
+    model.extend(-1)
+    assert model.marks.keys == {"a"}
+
+
 def test_a_hundred_thousand_rows_are_passed_over_when_one_changes() -> None:
     model = TableModel(COLUMNS)
     items = [Row(f"k{n}", (Cell(f"n{n}"), Cell(str(n), sort=n % 97))) for n in range(100_000)]

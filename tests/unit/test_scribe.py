@@ -124,3 +124,18 @@ async def test_runs_that_have_ended_are_kept_by_the_number_of_their_steps(
             scribe.journal.append("verdict", id=f"r{run}", data={"final": True})
     await scribe.catch_up()
     assert [run.id for run in scribe.ledger.runs] == ["r1", "r7", "r8", "r9"]
+
+
+async def test_once_its_journal_is_gone_nothing_may_be_written_into_a_new_one(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    scribe = Scribe(Journal(path, "ann", StillClock()))
+    await scribe.look_writable()
+    await scribe.append("intent", id="r1", action="job.requeue", targets=["job:1"])
+    await scribe.catch_up()
+    await scribe.look_writable()
+    path.rename(tmp_path / "aside.jsonl")
+    with pytest.raises(JournalError, match=r"the journal is gone from .*: bring it back, or start backtop anew"):
+        await scribe.look_writable()
+    assert not path.exists()
+    (tmp_path / "aside.jsonl").rename(path)
+    await scribe.look_writable()

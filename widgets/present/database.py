@@ -16,7 +16,8 @@ from widgets.present.words import first, joined, labelled, rough, span, spark, w
 from widgets.table_rows import Cell, Row
 from widgets.text import Line, Span, Tone
 
-PARTS = (DATABASE_OWN, DATABASE_SESSIONS, DATABASE_TABLES, DATA_CONNECTIVITY)
+PARTS = (DATABASE_OWN, DATABASE_SESSIONS, DATABASE_TABLES)
+"""Its own; what the platform says of its databases is told with its age where it is old."""
 SPARK_CELLS = 8
 BUSIEST = 6
 """How many tables are told at most."""
@@ -87,9 +88,15 @@ def _links(look: Look) -> list[Line]:
     if said is not None:
         answers = f" {said.response_ms:.0f} ms" if said.response_ms is not None else ""
         primary = (Span("primary ", "dim"), Span(said.primary, _tone(said.primary)), Span(answers))
-        parts.append(aged(look, DATA_CONNECTIVITY, primary))
+        parts.append(aged(look, DATA_CONNECTIVITY, (*primary, *_ago(look))))
         parts.append(aged(look, DATA_CONNECTIVITY, (Span("backup ", "dim"), Span(said.backup, _tone(said.backup)))))
     return parts
+
+
+def _ago(look: Look) -> Line:
+    """What says that the platform's word is no news."""
+    age = look.situation[DATA_CONNECTIVITY].age(look.situation.at)
+    return (Span(f" {span(age)} ago"),) if old(look, DATA_CONNECTIVITY) else ()
 
 
 def _tone(word: str) -> Tone:
