@@ -173,8 +173,10 @@ async def test_what_opens_another_screen_is_dropped_while_a_dialog_is_on_its_way
         await open_.until(lambda: open_.is_open() and "[esc] Cancel" in rig.text)
         assert rig.app.screen_stack == [rig.app.dashboard, open_.screen]
         await open_.pass_time(1)
-        await open_.press("escape", "a")
-        await open_.until(lambda: not open_.is_open() and len(rig.app.screen_stack) == 2)
+        await open_.press("escape")
+        await open_.until(lambda: not open_.is_open() and rig.app.dispatcher.busy is None)
+        await open_.press("a")
+        await open_.until(lambda: len(rig.app.screen_stack) == 2)
 
 
 async def test_y_confirms_once_the_dialog_could_be_read(rig: Rig) -> None:
