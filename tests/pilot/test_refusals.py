@@ -75,7 +75,7 @@ async def test_what_another_backtop_does_is_left_to_it(rig: Rig, title: str) -> 
             (told,) = rig.told
             assert told.startswith(f"{title}: refused: bob@research-01, pid {pid} acts on ")
             assert "; wait for what comes of it. If it never ends, kill -9 that process" in told
-            assert "bob@research-01" in rig.text
+            await until(pilot, lambda: "bob@research-01" in rig.text)
     (refusal,) = JournalReader(config.journal_path).tail(9)
     assert (refusal.kind, refusal.data["text"]) == ("refusal", told.partition(": refused: ")[2]), "nothing was begun"
 
