@@ -215,7 +215,7 @@ def _time_to_settle(usual: float, trouble: SourceError | None) -> tuple[float, f
     match trouble:
         case TimedOut() | CutOff():
             return max(usual, LATE), max(usual, LATE)
-        case NotAllowed() | MissingRoute() | MissingObject():
+        case _ if isinstance(trouble, UNDONE):
             return LOOK_EVERY, LOOK_EVERY
         case Refused():
             return min(usual, SETTLE), usual

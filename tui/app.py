@@ -262,15 +262,16 @@ class BacktopApp(App[None]):
         """Plan, confirm and run one action on what is marked or under the cursor."""
         from tui.targets import GONE, doubtful, left_out, targets_of
 
-        table = self.dashboard.panes[spec.panes[0]].table
-        if spec.chosen and table is not None and (doubt := doubtful(table.model)):
+        table = self.dashboard.panes[spec.panes[0]].table if spec.chosen else None
+        if table is not None and (doubt := doubtful(table.model)):
             self.stage.tell(doubt, title=spec.title, grave=True)
             return
-        targets = targets_of(spec, self.desk.situation(), table.model.meant if table else ())
-        if spec.chosen and table is not None and table.model.meant and not targets:
+        meant = table.model.meant if table is not None else frozenset()
+        targets = targets_of(spec, self.desk.situation(), meant)
+        if meant and not targets:
             self.stage.tell(GONE, title=spec.title, grave=True)
             return
-        beside = left_out(spec, table.model, targets) if table else ()
+        beside = left_out(table.model.marks.keys, meant, targets) if table is not None else ()
         self.run_worker(self.dispatcher.act(spec, targets, beside), group="action", exclusive=False)
 
     async def action_leave(self) -> None:

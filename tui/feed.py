@@ -59,15 +59,15 @@ class Feed:
 
     async def read_afresh(self, parts: Iterable[Part[Any]], seconds: float) -> None:
         """Read these parts now, and wait until each has answered, at most so long."""
-        keys = {part.key for part in parts} & self._pollers.keys()
-        waiting = keys, self._clock.now(), asyncio.Event()
+        keys, answered = {part.key for part in parts} & self._pollers.keys(), asyncio.Event()
+        waiting = keys, self._clock.now(), answered
         self._waiting.append(waiting)
         self.nudge(*parts)
         try:
             async with asyncio.timeout(seconds):
                 while keys:
-                    waiting[2].clear()
-                    await waiting[2].wait()
+                    answered.clear()
+                    await answered.wait()
         except TimeoutError:
             pass  # then what is known has to do
         finally:

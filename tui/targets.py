@@ -1,6 +1,6 @@
 """From the rows that the person means to the targets of an action."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Set
 
 from actions.spec import ActionSpec
 from backend.model.situation import Situation
@@ -15,6 +15,7 @@ STRAYED: Mapping[Strayed, str] = {
     "marks": "what was marked went away; press again to mean the row under the cursor",
 }
 """What is said once before a key means something else than it did when the person looked last."""
+GONE = "what is shown here as failed is not failed any more; look again"
 
 
 def doubtful(model: TableModel) -> str | None:
@@ -25,14 +26,9 @@ def doubtful(model: TableModel) -> str | None:
     return None if strayed is None else STRAYED[strayed]
 
 
-GONE = "what is shown here as failed is not failed any more; look again"
-
-
-def left_out(spec: ActionSpec, model: TableModel, targets: Collection[Target]) -> tuple[str, ...]:
+def left_out(marked: Set[str], meant: Set[str], targets: Collection[Target]) -> tuple[str, ...]:
     """What the dialog tells of rows that the person sees marked, or in the group, and that are not acted on."""
-    if not spec.chosen:
-        return ()
-    hidden, gone = len(model.marks.keys - model.meant), len(model.meant) - len(targets)
+    hidden, gone = len(marked - meant), len(meant) - len(targets)
     return (
         *((f"leaves out: {hidden} marked {'one' if hidden == 1 else 'ones'} that the filter hides",) if hidden else ()),
         *((f"leaves out: {gone} that {'is' if gone == 1 else 'are'} not failed any more",) if gone > 0 else ()),

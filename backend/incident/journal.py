@@ -70,16 +70,14 @@ class Journal(JournalReader):
         Raises `JournalError`; then nothing was added.
         """
         anchor = anchor or Anchor()
+        sync = sync or kind == "intent"
         with told(self.path, "write"):
             if anchor.laid and not self.path.exists():  # or a new file would be begun
                 raise anchor.gone(self.path)
-        with told(self.path, "write"), self._locked() as fd:
-            anchor.hold(fd, self.path)
-            self._set_torn_line_aside(fd)
-            end = os.fstat(fd).st_size
-            entry = self._added(fd, kind, id, clean(action), tuple(targets), data, sync=sync or kind == "intent")
-            anchor.lay(encode(entry), end)
-            return entry
+            with self._locked() as fd:
+                anchor.hold(fd, self.path)
+                self._set_torn_line_aside(fd)
+                return self._added(fd, kind, id, clean(action), tuple(targets), data, sync=sync, anchor=anchor)
 
     def look_writable(self) -> None:
         """Raises `JournalError` when nothing could be added now, as far as can be told without writing anything."""
@@ -120,11 +118,15 @@ class Journal(JournalReader):
         data: Mapping[str, Any],
         *,
         sync: bool,
+        anchor: Anchor | None = None,
     ) -> Entry:
         end = _end(fd, self.path)
         now = self._clock.now().astimezone(UTC)
         entry = Entry(end.seq + 1, now, end.prev, kind, id_, self.actor, action, targets, harmless_table(data))
-        _write(fd, encode(entry) + b"\n", end.size, sync=sync)
+        line = encode(entry)
+        _write(fd, line + b"\n", end.size, sync=sync)
+        if anchor is not None:
+            anchor.lay(line, end.size)
         return entry
 
     @contextmanager

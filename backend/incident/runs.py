@@ -58,7 +58,8 @@ class RunRecord:
         meant = frozenset(self.intent.targets)
         perhaps = meant if self.verdict is None else meant & self._judged
         touched = dict.fromkeys(perhaps, self.intent.at) | {key: at for key, at in self.sent.items() if key in meant}
-        return {key: at for key, at in touched.items() if key not in self.undone}
+        undone = self.undone
+        return {key: at for key, at in touched.items() if key not in undone}
 
     @property
     def undone(self) -> frozenset[str]:
