@@ -76,36 +76,22 @@ def process() -> Iterator[subprocess.Popen[bytes]]:
         yield sleeping
 
 
-def test_an_engine_that_was_stopped_by_a_signal_is_told_of_once_it_is_missed(
-    tmp_path: Path, process: subprocess.Popen[bytes]
-) -> None:
-    watch = Watch(Shift("calm"), tmp_path)
-    watch.layout.engine_pid.write_text(f"{process.pid}\n")
+def at_work(root: Path, engine: subprocess.Popen[bytes]) -> Watch:
+    """A watch on a calm platform whose engine is this process, and has worked for a while."""
+    watch = Watch(Shift("calm"), root)
+    watch.layout.engine_pid.write_text(f"{engine.pid}\n")
     watch.shift.work(5)
-    for times in (1, 2):
-        process.send_signal(signal.SIGSTOP)
-        wait_until(lambda: is_stopped(process.pid))
-        watch.man.look()
-        assert len(watch.shift.effects) == times - 1
-        for _ in range(8):
-            watch.shift.now += timedelta(seconds=1)
-            watch.man.look()
-        assert watch.shift.effects == [HARM] * times
-        assert watch.shift.judge.done[-1].about == "the engine, signal 19"
-        process.send_signal(signal.SIGCONT)
-        wait_until(lambda: not is_stopped(process.pid))
-        watch.shift.work(2)
-        watch.man.look()
+    return watch
 
 
-def stop(process: subprocess.Popen[bytes]) -> None:
-    process.send_signal(signal.SIGSTOP)
-    wait_until(lambda: is_stopped(process.pid))
+def stop(pid: int) -> None:
+    os.kill(pid, signal.SIGSTOP)
+    wait_until(lambda: is_stopped(pid))
 
 
-def go_on(process: subprocess.Popen[bytes]) -> None:
-    process.send_signal(signal.SIGCONT)
-    wait_until(lambda: not is_stopped(process.pid))
+def go_on(pid: int) -> None:
+    os.kill(pid, signal.SIGCONT)
+    wait_until(lambda: not is_stopped(pid))
 
 
 def wait(watch: Watch, seconds: int) -> None:
@@ -115,17 +101,31 @@ def wait(watch: Watch, seconds: int) -> None:
         watch.man.look()
 
 
+def test_an_engine_that_was_stopped_by_a_signal_is_told_of_once_it_is_missed(
+    tmp_path: Path, process: subprocess.Popen[bytes]
+) -> None:
+    watch = at_work(tmp_path, process)
+    for times in (1, 2):
+        stop(process.pid)
+        watch.man.look()
+        assert len(watch.shift.effects) == times - 1
+        wait(watch, 8)
+        assert watch.shift.effects == [HARM] * times
+        assert watch.shift.judge.done[-1].about == "the engine, signal 19"
+        go_on(process.pid)
+        watch.shift.work(2)
+        watch.man.look()
+
+
 def test_what_is_lost_to_an_engine_that_goes_on_before_anybody_looks_was_lost_to_the_stop(
     tmp_path: Path, process: subprocess.Popen[bytes]
 ) -> None:
-    watch = Watch(Shift("calm"), tmp_path)
-    watch.layout.engine_pid.write_text(f"{process.pid}\n")
-    watch.shift.work(5)
+    watch = at_work(tmp_path, process)
     for times in (1, 2):
-        stop(process)
+        stop(process.pid)
         wait(watch, 4)
         assert len(watch.shift.effects) == times - 1, "nothing is lost yet"
-        go_on(process)
+        go_on(process.pid)
         failed = watch.shift.world.jobs.counts()["failed"]
         watch.shift.work(1)
         assert watch.shift.world.jobs.counts()["failed"] > failed
@@ -139,10 +139,8 @@ def test_what_is_lost_to_an_engine_that_goes_on_before_anybody_looks_was_lost_to
 def test_whoever_restarts_an_engine_that_was_stopped_before_it_is_missed_did_only_that(
     tmp_path: Path, process: subprocess.Popen[bytes]
 ) -> None:
-    watch = Watch(Shift("calm"), tmp_path)
-    watch.layout.engine_pid.write_text(f"{process.pid}\n")
-    watch.shift.work(5)
-    stop(process)
+    watch = at_work(tmp_path, process)
+    stop(process.pid)
     wait(watch, 3)
     process.kill()
     process.wait()
@@ -152,10 +150,8 @@ def test_whoever_restarts_an_engine_that_was_stopped_before_it_is_missed_did_onl
 
 
 def test_the_next_engine_is_not_missed_before_its_time(tmp_path: Path, process: subprocess.Popen[bytes]) -> None:
-    watch = Watch(Shift("calm"), tmp_path)
-    watch.layout.engine_pid.write_text(f"{process.pid}\n")
-    watch.shift.work(5)
-    stop(process)
+    watch = at_work(tmp_path, process)
+    stop(process.pid)
     wait(watch, 6)
     assert watch.shift.effects == [HARM]
     process.kill()
@@ -164,7 +160,7 @@ def test_the_next_engine_is_not_missed_before_its_time(tmp_path: Path, process: 
         watch.layout.engine_pid.write_text(f"{another.pid}\n")
         watch.shift.work(3)
         watch.man.look()
-        stop(another)
+        stop(another.pid)
         wait(watch, 4)
         assert watch.shift.effects == [HARM]
         wait(watch, 2)
@@ -174,12 +170,10 @@ def test_the_next_engine_is_not_missed_before_its_time(tmp_path: Path, process: 
 def test_an_engine_that_is_slow_is_nobodys_deed_even_if_it_was_stopped_before(
     tmp_path: Path, process: subprocess.Popen[bytes]
 ) -> None:
-    watch = Watch(Shift("calm"), tmp_path)
-    watch.layout.engine_pid.write_text(f"{process.pid}\n")
-    watch.shift.work(5)
-    stop(process)
+    watch = at_work(tmp_path, process)
+    stop(process.pid)
     wait(watch, 2)
-    go_on(process)
+    go_on(process.pid)
     watch.shift.work(1)
     wait(watch, 9)
     assert watch.shift.world.engine_status() == "down"
@@ -206,8 +200,7 @@ def test_a_worker_that_stands_still_is_told_once(tmp_path: Path, place: int, eff
     with engine_of(job) as (engine, worker):
         watch.layout.engine_pid.write_text(f"{engine}\n")
         for times in (1, 2):
-            os.kill(worker, signal.SIGSTOP)
-            wait_until(lambda: is_stopped(worker))
+            stop(worker)
             watch.man.look()
             assert len(watch.shift.effects) == times - 1, "whoever lets it go on at once costs nobody anything"
             for _ in range(5):
@@ -215,8 +208,7 @@ def test_a_worker_that_stands_still_is_told_once(tmp_path: Path, place: int, eff
                 watch.man.look()
             assert watch.shift.effects == [("process.terminate", effect)] * times
             assert watch.shift.judge.done[-1].about == f"worker of job {job}, signal 19"
-            os.kill(worker, signal.SIGCONT)
-            wait_until(lambda: not is_stopped(worker))
+            go_on(worker)
             watch.man.look()
 
 
@@ -341,13 +333,13 @@ def test_a_server_that_was_stopped_by_a_signal_is_as_good_as_ended_until_it_goes
     watch.man.look()
     assert watch.shift.judge.open == {}
     for times in (1, 2):
-        stop(process)
+        stop(process.pid)
         for _ in range(2):
             watch.man.look()
             assert watch.shift.effects == [("database.terminate", "harm")] * times
             assert watch.shift.judge.open == {"database": "PostgreSQL does not run"}
         if times == 1:
-            go_on(process)
+            go_on(process.pid)
             watch.man.look()
             assert watch.shift.judge.open == {}
     process.kill()
