@@ -1,4 +1,4 @@
-"""`python -m tests.bench [--json]`: what backtop costs on the embedded platform, beside its budget."""
+"""`python -m tests.bench [--json]`: what backtop and the embedded platform cost, beside their budgets."""
 
 import argparse
 import asyncio
@@ -12,13 +12,17 @@ from pathlib import Path
 
 from tests.bench.figure import Figure
 from tests.bench.keys import keys
+from tests.bench.platform import pages, rest
 from tests.bench.pty_run import Size
 from tests.bench.startup import startup
-from tests.bench.steady import memory, steady
+from tests.bench.steady import SETTLE, memory, steady
 from tui.demo.launch import Platform, launch
+from tui.demo.world.scale import MOST_SYMBOLS
 
 SIZES: tuple[Size, ...] = ((200, 50), (80, 24))
-SUBJECTS = ("startup", "steady", "keys", "many")
+SUBJECTS = ("startup", "steady", "keys", "many", "platform")
+PLATFORM = "platform"
+"""Measured whatever the size of a screen."""
 PROGRAM = ("actions", "backend", "tui", "widgets", "tests/bench")
 
 
@@ -36,9 +40,9 @@ def options() -> argparse.Namespace:
 
 
 @asynccontextmanager
-async def platform(chosen: argparse.Namespace, *more: str) -> AsyncIterator[Platform]:
+async def platform(scenario: str, *more: str) -> AsyncIterator[Platform]:
     """The embedded platform while it is measured."""
-    running = await launch(chosen.scenario, 1, None, "--onset=0", *more)
+    running = await launch(scenario, 1, None, "--onset=0", *more)
     try:
         yield running
     finally:
@@ -49,15 +53,26 @@ async def measure(chosen: argparse.Namespace) -> dict[str, list[Figure]]:
     """All figures by screen size."""
     subjects: Sequence[str] = chosen.only or SUBJECTS
     found: dict[str, list[Figure]] = {_name(size): [] for size in SIZES}
-    if {*subjects} - {"many"}:
-        async with platform(chosen) as running:
+    if {*subjects} - {"many", PLATFORM}:
+        async with platform(chosen.scenario) as running:
             for size in SIZES:
                 found[_name(size)] += await asyncio.to_thread(_few, running, size, subjects, chosen)
     if "many" in subjects:
-        async with platform(chosen, "--jobs", str(chosen.jobs)) as running:
+        async with platform(chosen.scenario, "--jobs", str(chosen.jobs)) as running:
             for size in SIZES:
                 found[_name(size)] += await asyncio.to_thread(_many, running, size, chosen)
+    if PLATFORM in subjects:
+        found[PLATFORM] = await _platform(chosen)
     return found
+
+
+async def _platform(chosen: argparse.Namespace) -> list[Figure]:
+    """The largest one that there is, then one where nothing is wrong."""
+    async with platform(chosen.scenario, "--jobs", str(chosen.jobs), "--symbols", str(MOST_SYMBOLS)) as running:
+        figures = await asyncio.to_thread(pages, running, chosen.presses)
+    async with platform("calm") as running:
+        await asyncio.sleep(SETTLE)
+        return figures + await asyncio.to_thread(rest, running, chosen.seconds)
 
 
 def _few(running: Platform, size: Size, subjects: Sequence[str], chosen: argparse.Namespace) -> list[Figure]:

@@ -185,6 +185,15 @@ def test_without_a_database_no_job_completes_and_nobody_calls_that_healthy(up: S
 
 
 def test_nobody_is_blamed_for_what_quirks_did(up: Site) -> None:
-    """By now the workers' sessions are back, and every loss was told."""
-    wait_until(lambda: asked(up, "SELECT count(*) FROM pg_stat_activity WHERE application_name ~ '^backtest-'") > 0)
+    """By now every job that runs has its session again, and every loss was told."""
+    sessions = (
+        "SELECT coalesce(string_agg(application_name, ' ' ORDER BY application_name COLLATE \"C\"), '')"
+        " FROM pg_stat_activity WHERE application_name ~ '^backtest-'"
+    )
+
+    def running() -> str:
+        listed = up.get("backtests?status=running&limit=500")["backtests"]
+        return " ".join(sorted(f"backtest-{job['id']}" for job in listed))
+
+    wait_until(lambda: asked(up, sessions) == running())
     assert up.judge()["harm"] == []
