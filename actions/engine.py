@@ -1,7 +1,7 @@
 """The engine's unit: restart it, or clear its failed state (runbook, Quick Actions and Service Recovery)."""
 
 import math
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -13,10 +13,11 @@ from actions.verdict import TargetVerdict, Word
 from backend.clients import systemctl
 from backend.errors import MissingRoute, SourceError
 from backend.model.engine import START_LIMIT, Unit, UnitVerb, verb_argv
+from backend.model.host import ProcessTable
 from backend.model.situation import Situation
 from backend.model.target import Target, UnitTarget, of_kind
 from backend.parts import ENGINE_UNIT, HOST_PROCESSES, JOBS_RUNNING
-from backend.text import listed
+from backend.text import counted, listed
 
 if TYPE_CHECKING:  # the registry is read before the first picture, which must not wait for a network library
     from backend.clients.api import ApiClient
@@ -157,9 +158,8 @@ def _hurts(ask: Ask, unit: Unit) -> tuple[str, ...]:
     there = systemctl.manager(ask.config.engine.systemctl)
     if not there.here:
         lines.insert(0, f"how many worker processes it ends cannot be seen from here: it goes to {there.place}")
-    elif table is not None and table.workers:
-        freed = sum(worker.rss for worker in table.workers) / 1024**2
-        lines.insert(0, f"ends {len(table.workers)} worker processes and frees {freed:.0f} MiB")
+    elif table is not None:
+        lines[:0] = _ends(table)
     if running is None:
         lines.insert(0, "running jobs lose what they have computed; which run is not known now")
     elif running.jobs:
@@ -169,6 +169,19 @@ def _hurts(ask: Ask, unit: Unit) -> tuple[str, ...]:
     if _limited(unit, at) is None:
         lines.insert(0, "its start limit was hit and may refuse this; reset failed (e in resources) clears that first")
     return (*_starts(unit, at), *lines)
+
+
+def _ends(table: ProcessTable) -> Iterable[str]:
+    """The processes that end with the engine, and those that may: nobody knows what belongs to it now."""
+    if table.workers:
+        freed = sum(worker.rss for worker in table.workers) / 1024**2
+        yield f"ends {_workers(len(table.workers))} and frees {freed:.0f} MiB"
+    if table.doubtful:
+        yield f"may end {_workers(len(table.doubtful))} of which nobody knows now whether they are the engine's"
+
+
+def _workers(count: int) -> str:
+    return counted(count, "worker process", "worker processes")
 
 
 def _starts(unit: Unit, at: datetime | None) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from backend.model.situation import Situation
 from backend.model.target import JobTarget, Target, of_kind
 from backend.parts import ENGINE_UNIT, JOBS_FAILED, JOBS_HEALTH
 from backend.spans import ago
-from backend.text import listed
+from backend.text import counted, listed
 
 if TYPE_CHECKING:  # the registry is read before the first picture, which must not wait for a network library
     from backend.clients.api import ApiClient
@@ -111,7 +111,7 @@ def _about(job: Job, now: datetime) -> str:
 def _effects(situation: Situation, count: int) -> tuple[str, ...]:
     health = situation.fresh(JOBS_HEALTH)
     unit = situation.fresh(ENGINE_UNIT)
-    takes = f"takes {count} place{'s' if count > 1 else ''} in the queue"
+    takes = f"takes {counted(count, 'place')} in the queue"
     if health and health.pending is not None:
         takes += f", behind {health.pending} that wait"
     lines = [takes, "harms no other job; can be repeated; what a job has computed so far is not kept"]

@@ -58,6 +58,23 @@ def listed(names: Sequence[str], most: int = 5) -> str:
     return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
 
 
+def counted(count: int, one: str, many: str | None = None) -> str:
+    """`1 symbol`, `3 symbols`."""
+    return f"{count} {one if count == 1 else many or f'{one}s'}"
+
+
+def percent(value: float | None, digits: int = 0, limit: float = 100.0) -> str:
+    """A percentage with its sign; rounded it stands where it stood before, below its limit or not."""
+    if value is None:
+        return "–"
+    told, step = round(value, digits), 10.0**-digits
+    if value < limit <= told:
+        told -= step
+    elif told < limit <= value:
+        told += step
+    return f"{told:.{digits}f} %"
+
+
 def first_line(told: str) -> str:
     """What is told without the lines below its sentence, which are to be copied exactly, as of a configuration."""
     return told.partition("\n")[0]

@@ -8,6 +8,9 @@ from widgets.table_filter import Filter, Search
 from widgets.table_order import Order, Sort
 from widgets.table_rows import Delta, Group, Row, Rows
 
+MOST_FOLDS = 1000
+"""Folds that are remembered: beyond them those of groups go that are not there any more."""
+
 
 class Listing:
     """The keys to show, top down, kept up to date with the rows; the user's sort, filter and folds outlive updates."""
@@ -42,6 +45,8 @@ class Listing:
             self._sift_in_time(self._rows.items if delta.regrouped else self._with_children(delta.changed))
         if delta.moved or delta.changed:
             self._list()
+        if len(self._folds) > MOST_FOLDS:
+            self._folds = {key: opened for key, opened in self._folds.items() if key in self._rows.children}
 
     def sort_by(self, sort: Sort | None) -> None:
         """Sort on a column from now on, or keep the owner's order."""

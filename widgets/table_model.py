@@ -136,8 +136,9 @@ class TableModel:
 
     def fold(self, *, opened: bool) -> None:
         """Open or close the group under the cursor, or the one that the row under the cursor belongs to."""
-        if (group := self.rows.group_of(self.view.cursor)) is not None:
+        if (group := self.rows.group_of(self.view.cursor)) is not None and opened != self.listing.is_open(group):
             self._relist(lambda: self.listing.fold(group, opened=opened))
+            self.settle()
 
     def go(self, index: int) -> None:
         """Move the cursor to a place in the listing, or the nearest there is."""

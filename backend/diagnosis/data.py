@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import lru_cache
 
 from backend.config.model import Limits
-from backend.diagnosis.facts import counted, evidence, failures_now
+from backend.diagnosis.facts import evidence, failures_now
 from backend.diagnosis.words import names_in, speaks_of
 from backend.frozen import dataclass
 from backend.model.data import Availability, DataSource, DataSources
@@ -15,7 +15,7 @@ from backend.model.jobs import Job
 from backend.model.situation import Situation
 from backend.parts import DATA_AVAILABILITY, DATA_SOURCES, DATA_STATUS, JOBS_FAILED
 from backend.same import Same
-from backend.text import listed
+from backend.text import counted, listed, percent
 
 RUNBOOK = "Immediate Mitigation: For Data Issues"
 LEAST_COMPLETENESS = 90.0
@@ -125,14 +125,15 @@ def _summary(facts: _Facts) -> str:
     if facts.explained:
         said.append(_about_failures(facts))
     elif facts.incomplete and facts.availability is not None:
-        symbols = len({gap.symbol for gap in facts.availability.gaps})
-        said.append(f"data is {facts.availability.completeness:.1f} % complete, gaps in {counted(symbols, 'symbol')}")
+        complete = percent(facts.availability.completeness, 1)
+        symbols = counted(len({gap.symbol for gap in facts.availability.gaps}), "symbol")
+        said.append(f"data is {complete} complete, gaps in {symbols}")
     return "; ".join(said)
 
 
 def _about_failures(facts: _Facts) -> str:
     of = "the newest " if facts.total > len(facts.failures) else ""
-    count = f"{len(facts.explained)} of {of}{counted(len(facts.failures), 'failure')} ({100 * facts.share:.0f} %)"
+    count = f"{len(facts.explained)} of {of}{counted(len(facts.failures), 'failure')} ({percent(100 * facts.share)})"
     if not facts.needed:
         return f"missing data explains {count}"
     since = f" since {facts.since:%H:%M} UTC" if facts.since else ""

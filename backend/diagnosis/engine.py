@@ -4,13 +4,14 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from backend.config.model import Limits
-from backend.diagnosis.facts import counted, evidence
+from backend.diagnosis.facts import evidence
 from backend.frozen import dataclass
 from backend.model.engine import START_LIMIT, Unit
 from backend.model.finding import Evidence, Finding, Severity
 from backend.model.jobs import JobsHealth
 from backend.model.situation import Situation
 from backend.parts import ENGINE_UNIT, JOBS_COUNTS, JOBS_HEALTH
+from backend.text import counted
 
 RUNBOOK = "Recovery Actions: Service Recovery"
 DOWN_WORDS = frozenset({"down", "stopped", "dead", "offline", "unavailable", "failed"})

@@ -20,8 +20,3 @@ def evidence(
 ) -> Evidence:
     """A fact with the part that it was read from, and how old it is."""
     return Evidence(name, value, unit, limit, part.key, situation[part].age(situation.at))
-
-
-def counted(count: int, one: str, many: str | None = None) -> str:
-    """`1 symbol`, `3 symbols`."""
-    return f"{count} {one if count == 1 else many or f'{one}s'}"

@@ -5,6 +5,7 @@ import asyncio
 import compileall
 import json
 import sys
+from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict
@@ -21,7 +22,7 @@ from tui.demo.world.scale import MOST_SYMBOLS
 
 SIZES: tuple[Size, ...] = ((200, 50), (80, 24))
 SUBJECTS = ("startup", "steady", "keys", "many", "platform")
-PLATFORM = "platform"
+ITSELF = "platform"
 """Measured whatever the size of a screen."""
 PROGRAM = ("actions", "backend", "tui", "widgets", "tests/bench")
 
@@ -52,8 +53,8 @@ async def platform(scenario: str, *more: str) -> AsyncIterator[Platform]:
 async def measure(chosen: argparse.Namespace) -> dict[str, list[Figure]]:
     """All figures by screen size."""
     subjects: Sequence[str] = chosen.only or SUBJECTS
-    found: dict[str, list[Figure]] = {_name(size): [] for size in SIZES}
-    if {*subjects} - {"many", PLATFORM}:
+    found: dict[str, list[Figure]] = defaultdict(list)
+    if {*subjects} - {"many", ITSELF}:
         async with platform(chosen.scenario) as running:
             for size in SIZES:
                 found[_name(size)] += await asyncio.to_thread(_few, running, size, subjects, chosen)
@@ -61,8 +62,8 @@ async def measure(chosen: argparse.Namespace) -> dict[str, list[Figure]]:
         async with platform(chosen.scenario, "--jobs", str(chosen.jobs)) as running:
             for size in SIZES:
                 found[_name(size)] += await asyncio.to_thread(_many, running, size, chosen)
-    if PLATFORM in subjects:
-        found[PLATFORM] = await _platform(chosen)
+    if ITSELF in subjects:
+        found[ITSELF] = await _platform(chosen)
     return found
 
 

@@ -9,6 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from tests.fakes import NOW, failed
 from widgets.present import columns, failures
 from widgets.table_columns import Column
+from widgets.table_listing import MOST_FOLDS
 from widgets.table_model import TableModel
 from widgets.table_order import Sort
 from widgets.table_rows import Cell, Group, Item, Row
@@ -211,13 +212,15 @@ class Table(RuleBasedStateMachine):
 
     @rule(opened=st.booleans())
     def fold(self, opened: bool) -> None:
-        before, cursor = list(self.model.keys), self.model.view.cursor
+        before, cursor, strayed = list(self.model.keys), self.model.view.cursor, self.model.strayed
         if cursor is not None:
             group = cursor if isinstance(self.reference.items[cursor], Group) else parent(self.reference.items, cursor)
             if group is not None and self.reference.is_open(group) != opened:
                 self.reference.folds[group] = opened
                 self.folded = self.folded - {group} if opened else self.folded | {group}
+                strayed = None
         self.model.fold(opened=opened)
+        assert self.model.strayed == strayed, "who folds a group knows where the cursor stands"
         self.check_cursor(before, cursor)
 
     @rule()
@@ -519,3 +522,20 @@ def test_a_range_never_marks_what_nobody_saw(change: Callable[[TableModel], None
     change(model)
     model.extend(1)
     assert len(model.marks.keys) <= 4
+
+
+def test_folds_of_groups_that_are_gone_are_not_kept_for_ever() -> None:
+    def given(*names: str) -> list[Item]:
+        return [item for name in names for item in (Group(name, line(name)), Row(f"of {name}", (), name))]
+
+    model = TableModel(COLUMNS)
+    model.resize(10)
+    model.update(given("stays", "goes"))
+    model.fold(opened=False)
+    model.go(1)
+    model.fold(opened=False)
+    for number in range(MOST_FOLDS):
+        model.update(given("stays", f"{number}"))
+    model.update(given("stays", "goes"))
+    assert not model.listing.is_open("stays")
+    assert model.listing.is_open("goes"), "it came back after a thousand others"

@@ -74,6 +74,13 @@ def test_a_restart_says_what_is_run_and_whom_it_hurts() -> None:
     assert plan.facts_age_s == 0.0
 
 
+def test_a_restart_tells_what_it_may_end_where_nobody_knows_what_is_the_engines() -> None:
+    workers = tuple(replace(worker(number, None, 5, 9, 2.0), worker=None) for number in (1, 2))
+    plan = planned(plan_restart, unit(), known(seen(unit()), HOST_PROCESSES, ProcessTable(workers, 9)))
+    assert "may end 2 worker processes of which nobody knows now whether they are the engine's" in plan.effects
+    assert not [effect for effect in plan.effects if effect.startswith("ends")]
+
+
 @pytest.mark.parametrize(
     ("argv", "place"),
     [

@@ -335,11 +335,8 @@ def whose(workers: Sequence[bool | None]) -> Situation:
 
 def test_where_the_unit_cannot_be_read_no_process_is_called_foreign() -> None:
     rows = cells(view("resources", whose((False, None, None, True))))
-    assert [row[5].partition("python")[0] for row in rows] == ["(ownership unknown) "] * 2 + [
-        "",
-        "(ownership unknown) ",
-    ]
-    assert "(ownership unknown)" not in str(cells(view("resources", data_gap())))
+    assert [row[5].partition("python")[0] for row in rows] == ["(whose?) ", "(whose?) ", "", "(whose?) "]
+    assert "(whose?)" not in str(cells(view("resources", data_gap())))
 
 
 @pytest.mark.parametrize("pane", ["jobs", "failures"])
@@ -399,12 +396,16 @@ def test_a_primary_that_is_down_is_not_the_whole_platform() -> None:
 @pytest.mark.parametrize("answered", [False, True])
 def test_a_provider_that_never_answered_is_counted_and_named(answered: bool) -> None:
     answers = {PROVIDERS[0]: replace(situations.answers()[PROVIDERS[0]], reachable=answered)}  # type: ignore[type-var]
-    for found in (situation(answers), situation({**answers, PROVIDERS[1]: Failure("timed out", "no answer")})):
+    failed = Failure("timed out", "no answer")
+    for found, told in (
+        (situation(answers), "no answer yet"),
+        (situation({**answers, PROVIDERS[1]: failed}), f"not read: {failed.kind}"),
+    ):
         shown = view("data", found, 116)
         assert plain(shown.head[0]).startswith(f"providers {int(answered)} of 2")
         assert tones(shown.head[:1]) == {"dim", "warn" if answered else "bad"}
         listed = [plain(line) for line in view("data", found, 116, 20).head]
-        assert any(line.endswith("marketdata       no answer yet") for line in listed)
+        assert any(line.endswith(f"marketdata       {told}") for line in listed)
     gone = view("data", situation({**answers, PROVIDERS[1]: Missing("no such command")}), 116)
     assert plain(gone.head[0]).startswith(f"providers {int(answered)} of 1"), "it cannot be asked"
 

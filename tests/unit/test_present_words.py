@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from backend.text import percent
 from widgets.present.words import (
     against,
     ago,
@@ -14,7 +15,6 @@ from widgets.present.words import (
     fitting,
     joined,
     number,
-    percent,
     rough,
     share_tone,
     since,

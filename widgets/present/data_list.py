@@ -170,7 +170,7 @@ def _providers(look: Look) -> list[Line]:
     answers = [(part, answer) for part in look.providers if (answer := look.situation.value(part)) is not None]
     told = [aged(look, part, _provider(answer, look.glyphs)) for part, answer in answers]
     if told:
-        told += [_no_answer(part, look.glyphs) for part in silent_providers(look)]
+        told += [_no_answer(look, part) for part in silent_providers(look)]
     return _block("providers", _at_most(PROVIDERS, told))
 
 
@@ -180,8 +180,10 @@ def silent_providers(look: Look) -> list[Part[ProviderAnswer]]:
     return [state.part for state in states if state.value is None and state.missing is None]
 
 
-def _no_answer(part: Part[ProviderAnswer], glyphs: Glyphs) -> Line:
-    return (Span(fit(part.name, NAME, more=glyphs.more)), Span(" no answer yet", "warn"))
+def _no_answer(look: Look, part: Part[ProviderAnswer]) -> Line:
+    failure = look.situation[part].failure
+    what = Span(" no answer yet", "warn") if failure is None else Span(f" not read: {failure.kind}", "bad")
+    return (Span(fit(part.name, NAME, more=look.glyphs.more)), what)
 
 
 def _provider(answer: ProviderAnswer, glyphs: Glyphs) -> Line:

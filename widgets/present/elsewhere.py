@@ -19,8 +19,9 @@ from backend.parts import (
     JOBS_HEALTH,
     JOBS_RUNNING,
 )
+from backend.text import counted, percent
 from widgets.present.view import Look
-from widgets.present.words import fitting, number, percent, rough, since
+from widgets.present.words import fitting, number, rough, since
 from widgets.text import Line, Span
 
 LABEL = "elsewhere  "
@@ -45,16 +46,16 @@ def of_work(situation: Situation) -> list[str]:
     if table is not None:
         known.append(_workers(table))
     if sessions is not None:
-        known.append(_counted(sum(session.backtest for session in sessions.sessions), "session"))
+        known.append(counted(sum(session.backtest for session in sessions.sessions), "session"))
     return known
 
 
 def _workers(table: ProcessTable) -> str:
     """How many workers there are; or may be, where nobody knows what belongs to the engine."""
     if not table.doubtful:
-        return _counted(len(table.workers), "worker") if table.workers or table.unit_known else "no worker process"
+        return counted(len(table.workers), "worker") if table.workers or table.unit_known else "no worker process"
     count = len(table.workers) + len(table.doubtful)
-    return f"{count} worker process{'' if count == 1 else 'es'}, ownership unknown"
+    return f"{counted(count, 'worker process', 'worker processes')}, ownership unknown"
 
 
 def of_failures(situation: Situation) -> list[str]:
@@ -71,7 +72,7 @@ def of_load(situation: Situation) -> list[str]:
     if health is not None and health.utilisation is not None:
         known.append(f"workers used {percent(health.utilisation)}")
     if running is not None:
-        known.append(_counted(len(running.jobs), "running job"))
+        known.append(counted(len(running.jobs), "running job"))
     return known
 
 
@@ -94,7 +95,3 @@ def of_database(situation: Situation) -> list[str]:
     status = situation.fresh(DATA_STATUS)
     known = [f"the platform says: primary {said.primary}"] if said is not None else []
     return [*known, *([f"data {status.status}"] if status is not None else [])]
-
-
-def _counted(count: int, what: str) -> str:
-    return f"{count} {what}{'' if count == 1 else 's'}"

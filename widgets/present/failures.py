@@ -7,12 +7,12 @@ from functools import lru_cache
 from backend.model.jobs import Job, JobList, Priority
 from backend.model.situation import Situation
 from backend.parts import JOBS_COUNTS, JOBS_FAILED
-from backend.text import signature
+from backend.text import percent, signature
 from widgets.present.elsewhere import elsewhere, of_failures
 from widgets.present.faces import old, standing, state_line
 from widgets.present.jobs import priority_word
 from widgets.present.view import Look, PaneView
-from widgets.present.words import counted, number, remarked, since
+from widgets.present.words import name_as_number, number, remarked, since
 from widgets.table_rows import Cell, Group, Row
 from widgets.text import Line, Span
 
@@ -89,9 +89,8 @@ def _newest(job: Job) -> tuple[float, str]:
 
 
 def _group(key: str, members: list[Job], of: int, *, opened: bool) -> Group:
-    share = 100 * len(members) / of
     lead = (Span(f"{len(members)} x  ", "strong"), Span(key.removeprefix(GROUP)))
-    return Group(key, lead, (Span(f"{share:.0f} %", "dim"),), opened)
+    return Group(key, lead, (Span(percent(100 * len(members) / of), "dim"),), opened)
 
 
 @lru_cache(maxsize=4096)
@@ -102,7 +101,7 @@ def _row(job: Job, parent: str, age: str) -> Row:
     return Row(
         job.id,
         (
-            Cell(job.label, "strong" if job.actionable else "warn", counted(job.label)),
+            Cell(job.label, "strong" if job.actionable else "warn", name_as_number(job.label)),
             Cell(job.strategy),
             Cell(priority_word(job.priority), "strong" if high else "dim", job.priority.rank),
             Cell(age, "dim", -broke.timestamp() if broke else None),

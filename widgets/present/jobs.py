@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from backend.failures import overdue
 from backend.model.jobs import Job, JobCounts, JobList, JobsHealth, Priority
 from backend.parts import JOBS_COUNTS, JOBS_HEALTH, JOBS_PENDING, JOBS_RUNNING
+from backend.text import percent
 from widgets.present import columns
 from widgets.present.elsewhere import elsewhere, of_work
 from widgets.present.faces import aged, old, standing, state_line
@@ -14,10 +15,9 @@ from widgets.present.view import MARGIN, Look, PaneView, grave
 from widgets.present.words import (
     ago,
     bar,
-    counted,
     labelled,
+    name_as_number,
     number,
-    percent,
     remarked,
     runtime_tone,
     span,
@@ -129,7 +129,7 @@ def _row(job: Job, now: datetime, look: Look, cells: int) -> Row:
             Cell(span(ran), tone, sort=ran),
             Cell(over, "bad"),
             Cell(priority_word(job.priority), "strong" if job.priority is Priority.HIGH else "dim", job.priority.rank),
-            Cell(job.label, "dim", counted(job.label)),
+            Cell(job.label, "dim", name_as_number(job.label)),
             Cell(time_of_day(job.started_at), "dim", job.started_at.timestamp() if job.started_at else None),
             Cell(_symbols(job), "dim"),
         ),

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from math import ceil
 
 from backend.frozen import dataclass
+from backend.text import counted
 from widgets.present.words import risk_tone, span
 from widgets.text import Glyphs, Line, Span, Tone, crop, line_width, wrapped
 
@@ -83,7 +84,7 @@ def key_lines(title: str, width: int, *, typing: bool, ready: bool, left: float,
 
 def more_below(lines: int, glyphs: Glyphs) -> Line:
     """That so many lines of the facts are not to be seen yet."""
-    return (Span(f"{glyphs.opened} {lines} more line{'s' if lines > 1 else ''}", "warn"),) if lines > 0 else ()
+    return (Span(f"{glyphs.opened} {counted(lines, 'more line')}", "warn"),) if lines > 0 else ()
 
 
 def _block(label: str, texts: Sequence[str], width: int, tone: Tone = "plain") -> list[Line]:

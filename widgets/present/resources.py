@@ -8,16 +8,16 @@ from backend.model.files import DiskUse
 from backend.model.host import HostCounters, Process
 from backend.model.situation import Part
 from backend.parts import ENGINE_UNIT, FILES_DISK, FILES_TREE, HOST_COUNTERS, HOST_PROCESSES
+from backend.text import counted, percent
 from widgets.present.elsewhere import elsewhere, of_load
 from widgets.present.faces import aged, old, standing, state_line
 from widgets.present.view import Look, PaneView, grave
 from widgets.present.words import (
     against,
-    counted,
     first,
     joined,
     labelled,
-    percent,
+    name_as_number,
     runtime_tone,
     since,
     size,
@@ -212,7 +212,7 @@ def _row(process: Process, look: Look, *, unit_known: bool) -> Row:
         f"{process.pid}@{process.started_at.timestamp():.2f}",
         (
             Cell(str(process.pid), tone, process.pid),
-            Cell(process.job or "–", tone, counted(process.job or "")),
+            Cell(process.job or "–", tone, name_as_number(process.job or "")),
             Cell(span(ran), tone if process.worker is False else runtime_tone(ran, look.limits.runtime_minutes), ran),
             Cell(f"{process.cpu_percent:.0f} %", tone, process.cpu_percent),
             Cell(size(process.rss), "strong" if process.worker else tone, process.rss),
@@ -227,7 +227,7 @@ def _whose(process: Process, unit: Unit | None, *, unit_known: bool) -> str:
         return ""
     if unit is not None and process.pid == unit.main_pid:
         return "(the engine itself) "
-    return "(not the engine's) " if unit_known else "(ownership unknown) "
+    return "(not the engine's) " if unit_known else "(whose?) "
 
 
 def _shortened(command: str) -> str:
@@ -250,8 +250,7 @@ def _foot(look: Look) -> tuple[Line, ...]:
         words = [(Span(f"{kind.kind} {kind.count} {dot} "), Span(size(kind.bytes), "strong")) for kind in kinds]
         lines.append((Span("old     ", "dim"), *joined(first(words, room))))
     if tree.unreadable:
-        many = f"{tree.unreadable} folder{'s' if tree.unreadable > 1 else ''}"
-        lines.append((Span(f"{many} cannot be looked into", "warn"),))
+        lines.append((Span(f"{counted(tree.unreadable, 'folder')} cannot be looked into", "warn"),))
     if tree.absent:
         lines.append((Span(f"no folder {', '.join(tree.absent)} below the engine's root", "warn"),))
     return tuple(aged(look, FILES_TREE, line) for line in lines)

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from itertools import accumulate
 
 from backend import spans
+from backend.text import percent
 from widgets.text import Glyphs, Line, Span, Tone, line_width
 
 KIB = 1024
@@ -48,18 +49,6 @@ def size(count: float | None) -> str:
             return f"{value:.1f}{unit}" if unit in "GT" and value < 100 else f"{value:.0f}{unit}"
         value /= KIB
     raise AssertionError("unreachable")
-
-
-def percent(value: float | None, digits: int = 0, limit: float = 100.0) -> str:
-    """A percentage with its sign; rounded it stands where it stood before, below its limit or not."""
-    if value is None:
-        return "–"
-    told, step = round(value, digits), 10.0**-digits
-    if value < limit <= told:
-        told -= step
-    elif told < limit <= value:
-        told += step
-    return f"{told:.{digits}f} %"
 
 
 def completeness(value: float | None, digits: int = 0) -> str:
@@ -108,7 +97,7 @@ def against(value: float, limit: float, margin: float = 0.9) -> Tone:
     return "warn" if value >= limit * margin else "ok"
 
 
-def counted(name: str) -> int | None:
+def name_as_number(name: str) -> int | None:
     """What a name that is a number is sorted by; None for any other, which is sorted as a text."""
     return int(name) if name.isascii() and name.isdecimal() and len(name) <= LONGEST_NUMBER else None
 
