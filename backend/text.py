@@ -60,7 +60,7 @@ def listed(names: Sequence[str], most: int = 5) -> str:
 
 def counted(count: int, one: str, many: str | None = None) -> str:
     """`1 symbol`, `3 symbols`."""
-    return f"{count} {one if count == 1 else many or f'{one}s'}"
+    return f"{count:,} {one if count == 1 else many or f'{one}s'}"
 
 
 def percent(value: float | None, digits: int = 0, limit: float = 100.0) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingsMap, BindingType
-from textual.events import Event, Key
+from textual.events import AppBlur, Event, Key
 from textual.filter import Monochrome, NoColor
 from textual.screen import Screen
 
@@ -142,7 +142,13 @@ class BacktopApp(App[None]):
             self.dashboard.show(situation, frame)
 
     async def on_event(self, event: Event) -> None:
-        """Any key means that the person looks: what changed until now is no news any more."""
+        """Any key means that the person looks: what changed until now is no news any more.
+
+        That a terminal loses the focus is left alone: Textual would take the keys from whoever has them, which ends
+        what is being typed, and gives them back to nobody who is not shown any more.
+        """
+        if isinstance(event, AppBlur):
+            return
         if isinstance(event, Key) and not event.is_forwarded:
             self.dashboard.acknowledge()
             self._turns.take(event)

@@ -6,6 +6,7 @@ A state is always a word and a glyph too; colour only makes it faster to find.
 import locale
 import os
 from collections.abc import Mapping
+from pathlib import Path
 
 from textual.theme import Theme
 
@@ -85,11 +86,28 @@ IN_TERMINAL_COLOURS = {
 THEMES = (DARK, LIGHT, CONTRAST, COLOUR_BLIND)
 
 
-def glyphs_for(environ: Mapping[str, str] = os.environ, encoding: str | None = None) -> Glyphs:
-    """Unicode, unless the locale cannot write it, the terminal is too plain, or `BACKTOP_ASCII` asks for less."""
-    if environ.get("BACKTOP_ASCII", "0") not in ("", "0"):
+def glyphs_for() -> Glyphs:
+    """Unicode, unless the locale cannot write it or the terminal is too plain; `BACKTOP_ASCII` decides, 0 or 1."""
+    given = _given()
+    asked = given.get("BACKTOP_ASCII", "")
+    if asked:
+        return UNICODE if asked == "0" else ASCII
+    if given.get("TERM", "") in ("dumb", "linux", "vt100", "vt220"):
         return ASCII
-    if environ.get("TERM", "") in ("dumb", "linux", "vt100", "vt220"):
-        return ASCII
-    written = (encoding or locale.getencoding()).casefold().replace("-", "")
-    return UNICODE if written in ("utf8", "utf16", "utf32") else ASCII
+    named = next(filter(None, (given.get(name) for name in ("LC_ALL", "LC_CTYPE", "LANG"))), "C")
+    written = locale.getencoding().casefold().replace("-", "")
+    return UNICODE if written in ("utf8", "utf16", "utf32") and named not in ("C", "POSIX") else ASCII
+
+
+def _given() -> Mapping[str, str]:
+    """The environment that this program was started with.
+
+    Where the locale is the plain one, Python puts another in its place (PEP 538); tmux, for one, takes the first at its
+    word, and writes a `_` for every sign that is not ASCII.
+    """
+    try:
+        told = Path("/proc/self/environ").read_bytes()
+    except OSError:
+        return os.environ
+    pairs = (pair.partition("=") for pair in os.fsdecode(told).split("\0"))
+    return {name: value for name, _, value in pairs}

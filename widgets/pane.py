@@ -138,14 +138,13 @@ class Pane(Painted):
             self.repaint()
         return sentence
 
-    def toggle_broken(self) -> bool:
-        """List only what is broken, or everything again; whether it is the former now."""
+    def toggle_broken(self) -> None:
+        """List only what is broken, or everything again."""
         self.only_broken = self.table is not None and not self.only_broken
         if self.table is not None:
             sifts = self.only_broken and self.kind.id not in ALL_BROKEN
             self.table.only(_is_broken if sifts else None)
         self.repaint()
-        return self.only_broken
 
     def acknowledge(self) -> None:
         """The person looks: what changed until now is known."""

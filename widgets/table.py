@@ -35,6 +35,7 @@ class TableMessage(Message):
 
     def __init__(self, table: Widget) -> None:
         super().__init__()
+        self.set_sender(table)  # else it is whoever asked for the change, and nobody above that one would hear of it
         self.table = table
 
     @property

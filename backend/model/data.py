@@ -3,6 +3,7 @@
 from datetime import date, datetime
 
 from backend.frozen import dataclass
+from backend.text import counted
 
 
 def is_healthy(status: str) -> bool:
@@ -11,7 +12,7 @@ def is_healthy(status: str) -> bool:
 
 
 def _bad(rows: int) -> tuple[str, ...]:
-    return (f"{rows:,} bad rows",) if rows else ()
+    return (counted(rows, "bad row"),) if rows else ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from backend.frozen import dataclass
+from backend.text import counted
 
 ACTIONABLE_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
@@ -95,11 +96,11 @@ class JobList:
     def remarks(self) -> tuple[str, ...]:
         """What is odd about this list, in words."""
         said = (
-            (self.bad_rows, "bad rows"),
-            (self.duplicates, "duplicate ids"),
-            (self.other_state, "rows of another state"),
+            (self.bad_rows, "bad row", "bad rows"),
+            (self.duplicates, "duplicate id", "duplicate ids"),
+            (self.other_state, "row of another state", "rows of another state"),
         )
-        return tuple(f"{count} {words}" for count, words in said if count)
+        return tuple(counted(*words) for words in said if words[0])
 
 
 @dataclass(frozen=True, slots=True)

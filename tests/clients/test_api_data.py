@@ -53,7 +53,7 @@ async def test_gaps_beyond_those_that_are_looked_at_are_counted(server: Server, 
 @pytest.mark.parametrize("gaps", [3, "many", {"SAP.DE": 3}])
 async def test_gaps_that_are_no_list_are_not_taken_for_none(server: Server, api: ApiClient, gaps: object) -> None:
     server.on("data/availability", reply({"gaps": gaps, "symbol_count": 3}))
-    assert (await api.availability()).remarks == ("1 bad rows",)
+    assert (await api.availability()).remarks == ("1 bad row",)
     server.on("data/availability", reply({"gaps": [], "symbol_count": 3}))
     assert (await api.availability()).remarks == ()
 

@@ -167,7 +167,7 @@ async def test_bad_rows_cost_no_good_one(server: Server, api: ApiClient) -> None
     found = await api.jobs(JobState.FAILED)
     assert found.jobs == (JOB,)
     assert (found.bad_rows, found.duplicates, found.other_state) == (10, 1, 0)
-    assert found.remarks == ("10 bad rows", "1 duplicate ids")
+    assert found.remarks == ("10 bad rows", "1 duplicate id")
 
 
 async def test_wrong_types_cost_the_field_only(server: Server, api: ApiClient) -> None:

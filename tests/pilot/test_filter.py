@@ -10,6 +10,7 @@ from textual.pilot import Pilot
 from backend.model.situation import Situation
 from backend.parts import JOBS_FAILED
 from tests.conftest import Rig
+from tests.pilot.test_dashboard import GROUP
 from tests.pilot.waiting import until
 from tests.situations import after, data_gap, job, jobs, no_data
 from tui.screens.plan import PlanScreen
@@ -73,6 +74,33 @@ async def test_only_what_fits_is_listed(rig: Rig, text: str, keys: set[str]) -> 
         assert f"/{text}" in title(rig)
         assert rig.table().has_focus
         assert rig.told == []
+
+
+async def test_a_terminal_that_loses_the_focus_takes_no_key_away(rig: Rig) -> None:
+    async with watching(rig) as pilot:
+        await pilot.press("slash", *"SA")
+        for event in (events.AppBlur(), events.AppFocus()):
+            rig.app.post_message(event)
+            await pilot.pause()
+            assert is_open(rig)
+        await pilot.press("P", "enter")
+        await until(pilot, lambda: passing(rig) == SAP)
+        rig.app.post_message(events.AppBlur())
+        await pilot.press("1")
+        await until(pilot, lambda: rig.table("jobs").has_focus)
+
+
+async def test_the_data_pane_follows_the_row_to_which_a_filter_moves_the_cursor(rig: Rig) -> None:
+    def told() -> str | None:
+        selected = rig.app.desk.feed.platform._selected
+        return None if selected is None else selected.id
+
+    async with watching(rig) as pilot:
+        await pilot.press("down")
+        await until(pilot, lambda: told() == "8841")
+        await pilot.press("slash", *"id:8835", "enter")
+        await until(pilot, lambda: passing(rig) == {"8835"} and told() != "8841")
+        assert rig.table().cursor_key in (told(), GROUP)
 
 
 async def test_a_list_of_which_nothing_fits_says_so(rig: Rig) -> None:

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from backend.model.jobs import JobList
 from tests.fakes import NOW, failed
 from widgets.present import columns, failures
 from widgets.table_columns import Column
@@ -465,7 +466,7 @@ def test_only_its_own_end_takes_a_failed_job_from_under_the_cursor(seed: int) ->
             if there.pop(str(name), None) is None or chance.random() < 0.2:
                 there[str(name)] = errors[min(3, chance.randrange(6))]
         cursor = model.view.cursor
-        model.update(failures.rows(tuple(failed(name, error=error) for name, error in there.items()), NOW))
+        model.update(failures.rows(JobList(tuple(failed(name, error=error) for name, error in there.items())), NOW))
         assert cursor in (None, model.view.cursor) or cursor not in model.rows.items
         if chance.random() < 0.3:
             model.move(chance.randrange(-9, 10))

@@ -89,7 +89,7 @@ def test_what_a_route_told_before_it_was_gone_is_grey(pane: str) -> None:
 
 @pytest.mark.parametrize("pane", PANES)
 def test_a_failed_pane_keeps_its_last_values_and_says_why_it_has_no_newer(pane: str) -> None:
-    before, shown = view(pane, data_gap().seen_at(ago(-1 / 3))), view(pane, situations.failed())
+    before, shown = (view(pane, found, 116) for found in (data_gap().seen_at(ago(-1 / 3)), situations.failed()))
     assert shown.rows == before.rows
     assert list(map(plain, shown.head)) == list(map(plain, before.head))
     assert tones(shown.head) <= {"dim"}
@@ -255,7 +255,7 @@ def test_what_is_odd_about_the_list_is_told() -> None:
     listed = JobList((job(),), bad_rows=3, duplicates=1)
     found = situation({parts.JOBS_FAILED: listed, parts.JOBS_COUNTS: JobCounts(failed=1200)})
     shown = view("failures", found)
-    assert plain(shown.head[0]) == "the newest 1 of 1,200 are listed, 3 bad rows, 1 duplicate ids"
+    assert plain(shown.head[0]) == "the newest 1 of 1,200 are listed, 3 bad rows, 1 duplicate id"
     assert plain(shown.state) == "✖ 1,200  0s"
 
 
@@ -705,7 +705,7 @@ def test_running_and_waiting_rows_that_cannot_be_read_are_counted() -> None:
         parts.JOBS_PENDING: JobList((), bad_rows=1),
     }
     shown = view("jobs", situation(values))
-    assert plain(shown.head[-1]) == "running: 2 bad rows, waiting: 1 bad rows"
+    assert plain(shown.head[-1]) == "running: 2 bad rows, waiting: 1 bad row"
     assert tones(shown.head[-1:]) == {"warn"}
 
 
@@ -717,7 +717,7 @@ WELL = DataSources((DataSource("primary", "primary", True, "healthy"),))
     ("there", "sources", "state", "words"),
     [
         (replace(NO_GAPS, bad_rows=2), WELL, "▲ 2 bad rows", "gaps: 2 bad rows"),
-        (NO_GAPS, DataSources((), bad_rows=1), "▲ 1 bad rows", "sources: 1 bad rows"),
+        (NO_GAPS, DataSources((), bad_rows=1), "▲ 1 bad row", "sources: 1 bad row"),
         (replace(NO_GAPS, bad_rows=2), DataSources((), bad_rows=1), "▲ 3 bad rows", "gaps: 2 bad rows"),
         (replace(NO_GAPS, gaps=(Gap("SAP.DE", None, None, 3),), bad_rows=2), WELL, "✖ 1 gap", "gaps: 2 bad rows"),
         (replace(NO_GAPS, gaps=(Gap("SAP.DE", None, None, 3),), unread=500), WELL, "✖ 1+ gap",
@@ -863,3 +863,28 @@ def test_why_a_part_of_the_data_failed_stays_on_a_low_terminal(height: int, told
     assert len(shown.notices) == told
     assert "validation: no answer" in plain(shown.notices[0])
     assert len(shown.head) == max(0, min(3, height - told))
+
+
+def test_of_all_groups_those_of_the_incident_stand_first() -> None:
+    old = [job(f"{number}", error="lock timeout", finished_at=ago(60 * 24 * 8)) for number in range(70)]
+    fresh = [job("8841", error="No data for SAP.DE"), job("8839", error="No data for SAP.DE", finished_at=ago(12))]
+    for listed in (jobs(*old, *fresh), jobs(*fresh, *old)):
+        shown = view("failures", situation({parts.JOBS_FAILED: listed}))
+        groups = [item for item in shown.rows if isinstance(item, Group)]
+        assert [(plain(group.lead).split()[0], group.open) for group in groups] == [("2", True), ("70", False)]
+    alone = view("failures", situation({parts.JOBS_FAILED: jobs(*old)})).rows[0]
+    assert isinstance(alone, Group)
+    assert alone.open
+
+
+def test_rows_that_could_not_be_used_are_not_called_older_ones() -> None:
+    listed = JobList((job(),), bad_rows=2, duplicates=1, total=4)
+    found = situation({parts.JOBS_FAILED: listed, parts.JOBS_COUNTS: JobCounts(failed=4)})
+    assert plain(view("failures", found).head[0]) == "2 bad rows, 1 duplicate id"
+
+
+def test_a_source_that_is_down_is_told_beside_the_gaps_where_there_is_hardly_room() -> None:
+    down = DataSources((DataSource("a", "primary", active=True, status="down"),))
+    shown = view("data", after(data_gap(), {parts.DATA_SOURCES: down}))
+    assert "source primary, down" in plain(shown.head[0])
+    assert plain(shown.state).startswith("✖ 4 gaps, source")

@@ -124,14 +124,27 @@ async def test_nothing_is_drawn_in_the_colour_of_its_ground(rig: Rig, theme: str
                     assert style.color != style.bgcolor, text
 
 
-def test_the_locale_is_asked_even_where_python_itself_writes_utf_8() -> None:
+@pytest.mark.parametrize(
+    ("named", "ascii_only"),
+    [
+        ({}, True),
+        ({"LANG": "C"}, True),
+        ({"LANG": "POSIX"}, True),
+        ({"LC_CTYPE": "C"}, True),
+        ({"LC_ALL": "C"}, True),
+        ({"LC_ALL": "POSIX", "LANG": "C.UTF-8"}, True),
+        ({"LC_ALL": "C.UTF-8"}, False),
+        ({"LANG": "C.UTF-8"}, False),
+        ({"LC_ALL": "", "LC_CTYPE": "C.UTF-8", "LANG": "C"}, False),
+        ({"LANG": "C.UTF-8", "BACKTOP_ASCII": "1"}, True),
+        ({"LANG": "C", "BACKTOP_ASCII": "0"}, False),
+    ],
+)
+def test_the_locale_is_asked_even_where_python_itself_writes_utf_8(named: dict[str, str], ascii_only: bool) -> None:
     script = "from tui.themes import glyphs_for; from widgets.text import ASCII; print(glyphs_for() is ASCII)"
-    for locale in ("C", "POSIX", "C.UTF-8"):
-        environment = {"LC_ALL": locale, "TERM": "xterm-256color", "PATH": "/usr/bin:/bin"}
-        told = subprocess.run(
-            [sys.executable, "-c", script], cwd=ROOT, env=environment, capture_output=True, check=True
-        )
-        assert told.stdout.strip() == (b"False" if locale == "C.UTF-8" else b"True"), told.stderr
+    environment = {**named, "TERM": "xterm-256color", "PATH": "/usr/bin:/bin"}
+    told = subprocess.run([sys.executable, "-c", script], cwd=ROOT, env=environment, capture_output=True, check=True)
+    assert told.stdout.strip() == str(ascii_only).encode(), told.stderr
 
 
 @pytest.mark.parametrize(("theme", "coloured"), [("backtop-dark", True), ("ansi-light", False), ("ansi-dark", False)])

@@ -15,11 +15,12 @@ from backend.parts import (
     DATA_VALIDATION,
     JOBS_FAILED,
 )  # fmt: skip
+from backend.text import counted
 from widgets.present import data_list
 from widgets.present.elsewhere import elsewhere, of_data
 from widgets.present.faces import aged, standing, state_line
 from widgets.present.view import Look, PaneView
-from widgets.present.words import ago, bar, completeness, first, fitting, joined, number, share_tone
+from widgets.present.words import ago, bar, completeness, first, fitting, joined, number, share_tone, weightiest
 from widgets.text import Line, Span, Tone, line_width
 
 PARTS = (DATA_AVAILABILITY, DATA_CONNECTIVITY, DATA_SOURCES, DATA_STATUS, DATA_VALIDATION)
@@ -52,11 +53,12 @@ def _state(there: Availability | None, sources: DataSources | None) -> tuple[Ton
     gaps = len({gap.symbol for gap in there.gaps}) if there else 0
     source = _source_tone(sources)
     if there is not None and gaps:
-        return "bad", f"{gaps}{'+' if there.unread else ''} gap{'s' if gaps != 1 else ''}"
+        more = ", source" if source == "bad" else ""
+        return "bad", f"{gaps}{'+' if there.unread else ''} gap{'s' if gaps != 1 else ''}{more}"
     if source != "ok":
         return source, "source"
     bad = (there.bad_rows if there else 0) + (sources.bad_rows if sources else 0)
-    return ("warn", f"{number(bad)} bad rows") if bad else ("ok", "ok")
+    return ("warn", counted(bad, "bad row")) if bad else ("ok", "ok")
 
 
 def _brief(look: Look, overview: Sequence[Line], wanted: frozenset[str]) -> tuple[Line, ...]:
@@ -73,7 +75,7 @@ def _brief(look: Look, overview: Sequence[Line], wanted: frozenset[str]) -> tupl
 
 def _three_lines(look: Look, overview: Sequence[Line], wanted: frozenset[str]) -> tuple[Line, ...]:
     below = (*data_list.remarks(look), _selected(look), _validation(look))
-    return (fitting(overview, look.width), _gaps(look, wanted),
+    return (weightiest(overview, look.width), _gaps(look, wanted),
             fitting([part for part in below if part], look.width))  # fmt: skip
 
 

@@ -1,12 +1,14 @@
 """The failures pane: failed jobs grouped by the signature of their error (runbook, Quick Actions)."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from datetime import datetime
 from functools import lru_cache
 
+from backend.failures import failures_of
 from backend.model.jobs import Job, JobList, Priority
 from backend.model.situation import Situation
 from backend.parts import JOBS_COUNTS, JOBS_FAILED
+from backend.same import Same
 from backend.text import percent, signature
 from widgets.present.elsewhere import elsewhere, of_failures
 from widgets.present.faces import old, standing, state_line
@@ -29,7 +31,7 @@ def view(look: Look) -> PaneView:
     failed = situation.value(JOBS_FAILED)
     count = _count(situation)
     remarks = _remarks(failed, count)
-    listed = tuple(rows(failed.jobs, situation.server_now(JOBS_FAILED))) if failed else ()
+    listed = tuple(rows(failed, situation.server_now(JOBS_FAILED))) if failed else ()
     return PaneView(
         face=stand.face,
         state=state_line(stand, "bad" if count else "ok", number(count) if count else "none", glyphs),
@@ -56,7 +58,7 @@ def _remarks(failed: JobList | None, count: int) -> Line:
     if failed is None:
         return ()
     remarks = list(failed.remarks)
-    if count > len(failed.jobs):
+    if count > len(failed.jobs) + failed.bad_rows + failed.duplicates:
         remarks.insert(0, f"the newest {len(failed.jobs)} of {count:,} are listed")
     return remarked(remarks)
 
@@ -66,22 +68,28 @@ def group_key(error: str) -> str:
     return f"{GROUP}{signature(error) or NO_ERROR}"
 
 
-def rows(jobs: tuple[Job, ...], now: datetime) -> list[Row | Group]:
-    """Groups of equal signature, the largest first, their jobs newest first."""
+def rows(failed: JobList, now: datetime) -> list[Row | Group]:
+    """Groups of equal signature, their jobs newest first.
+
+    The one with the most failures of the incident that goes on comes first, then the largest: what nobody cleared for
+    weeks hides no incident.
+    """
     drawn: list[Row | Group] = []
-    for place, (key, members) in enumerate(_grouped(jobs)):
-        drawn.append(_group(key, members, len(jobs), opened=place == 0))
+    of_incident = failures_of(failed).of_incident(now)
+    for place, (key, members) in enumerate(_grouped(Same(failed.jobs), Same(of_incident))):
+        drawn.append(_group(key, members, len(failed.jobs), opened=place == 0))
         drawn.extend(_row(job, key, since(job.broke_at, now)) for job in members)
     return drawn
 
 
 @lru_cache(maxsize=2)
-def _grouped(jobs: tuple[Job, ...]) -> list[tuple[str, list[Job]]]:
+def _grouped(jobs: Same[tuple[Job, ...]], of_incident: Same[tuple[Job, ...]]) -> list[tuple[str, list[Job]]]:
     """The jobs by the group that they belong to; the list is the same for several pictures."""
     groups: dict[str, list[Job]] = defaultdict(list)
-    for job in sorted(jobs, key=_newest):
+    for job in sorted(jobs.value, key=_newest):
         groups[group_key(job.error)].append(job)
-    return sorted(groups.items(), key=lambda item: (-len(item[1]), item[0]))
+    now = Counter(group_key(job.error) for job in of_incident.value)
+    return sorted(groups.items(), key=lambda item: (-now[item[0]], -len(item[1]), item[0]))
 
 
 def _newest(job: Job) -> tuple[float, str]:
