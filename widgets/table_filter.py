@@ -1,7 +1,6 @@
 """What the user types to see fewer rows: ``text``, ``/regular expression/``, ``field:text``; ``!`` is the opposite."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import lru_cache
 from itertools import compress, filterfalse
 from operator import methodcaller
 from typing import NamedTuple
@@ -41,7 +40,7 @@ class Search:
                 self._texts.pop(key, None)
 
     def rejected(self, sought: Filter, rows: Sequence[Row], groups: Mapping[str, Group]) -> Sifted:
-        """Return what does not pass, and what passes by itself; a row is searched together with the line of its group.
+        """Return what does not pass, and what passes by itself; a row is searched together with the name of its group.
 
         Raises `TooSlow` when all that takes longer than anybody waits for a key.
         """
@@ -49,10 +48,10 @@ class Search:
         keys = [row.key for row in rows]
         hits = set(compress(keys, map(found, self._read(rows, sought.column))))
         if sought.column is None:
-            hit_groups = {key for key, group in groups.items() if found(group_text(group))}
+            hit_groups = {key for key, group in groups.items() if found(group.name.casefold())}
             if hit_groups:
                 hits.update(row.key for row in rows if row.parent in hit_groups)
-        else:  # the line of a group has no columns
+        else:  # a group has no columns
             hit_groups = {*groups} if found("") else set()
         if sought.wanted:
             return Sifted({*filterfalse(hits.__contains__, keys)}, hit_groups)
@@ -66,12 +65,6 @@ class Search:
             if row.key not in texts:
                 texts[row.key] = "\n".join([cell[0] for cell in row.cells]).casefold()
         return [texts[row.key] for row in rows]
-
-
-@lru_cache(maxsize=1024)
-def group_text(group: Group) -> str:
-    """Return the text of a group's line, as it is searched."""
-    return "\n".join("".join(span.text for span in line) for line in (group.lead, group.tail)).casefold()
 
 
 def parse_filter(text: str, columns: Sequence[Column]) -> Filter | None:

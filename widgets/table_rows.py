@@ -33,12 +33,16 @@ class Row(NamedTuple):
 
 
 class Group(NamedTuple):
-    """A line over the whole width that its rows follow; `open` says whether they show when it is first seen."""
+    """A line over the whole width that its rows follow; `open` says whether they show when it is first seen.
+
+    A filter finds it by its `name`, not by counts and shares that stand beside it.
+    """
 
     key: str
     lead: Line
     tail: Line = ()
     open: bool = True
+    name: str = ""
 
 
 _STRETCH = 512

@@ -14,7 +14,7 @@ from widgets.table_listing import MOST_FOLDS
 from widgets.table_model import TableModel
 from widgets.table_order import Sort
 from widgets.table_rows import Cell, Group, Item, Row
-from widgets.text import line, plain
+from widgets.text import line
 
 COLUMNS = (Column("name", "Name"), Column("size", "Size"), Column("age", "Age", quiet=True))
 GROUPS = ("g0", "g1", "g2")
@@ -31,7 +31,12 @@ rows = st.builds(
     st.sampled_from([None, None, *GROUPS, "nowhere"]),
 )
 groups = st.builds(
-    Group, st.sampled_from([*GROUPS, "r0"]), st.sampled_from([line("a"), line("xyz", "b")]), st.just(()), st.booleans()
+    Group,
+    st.sampled_from([*GROUPS, "r0"]),
+    st.sampled_from([line("a"), line("xyz", "b")]),
+    st.just(()),
+    st.booleans(),
+    st.sampled_from(["a", "xyz b", ""]),
 )
 tables = st.lists(rows | rows | groups, max_size=24)
 
@@ -116,7 +121,7 @@ def accept_by(text: str, names: list[str]) -> Callable[[Row, Group | None], bool
         wanted, want = (text[1:], False) if text.startswith("!") else (text, True)
         texts = [cell.text for cell in row.cells]
         if group is not None:
-            texts.append(plain(group.lead))
+            texts.append(group.name)
         if ":" in wanted and (name := wanted.split(":")[0].lower()) in names:
             column, wanted = names.index(name), wanted.split(":")[1]
             texts = [row.cells[column].text] if column < len(row.cells) else [""]

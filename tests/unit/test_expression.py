@@ -14,7 +14,6 @@ from widgets.expression import LONGEST, FilterError, TooSlow, expression
 from widgets.table_columns import Column
 from widgets.table_model import TableModel
 from widgets.table_rows import Cell, Group, Item, Row
-from widgets.text import line
 
 CELL = "a" * 2000 + "!"
 SLOW = ("(a+)+$", "(a|aa)+$", "(.*a){20}b", "(?:a?){30}a{30}b", "(?R)", "(?<n>(?&n))")
@@ -88,7 +87,7 @@ def test_new_rows_that_make_it_slow_lift_it() -> None:
 def test_the_lines_of_groups_without_rows_share_it_too(monkeypatch: pytest.MonkeyPatch, form: str) -> None:
     looks = count()
     monkeypatch.setattr(time, "perf_counter", lambda: next(looks) / 1000)  # each line seems to take a millisecond
-    model = table([Group(str(number), line("line")) for number in range(60)])
+    model = table([Group(str(number), (), name="line") for number in range(60)])
     assert model.filter(form) is None
     assert len(model.keys) == (0 if form.startswith("error") else 60)
     assert next(looks) < 70, "each line is looked at once"
@@ -97,7 +96,7 @@ def test_the_lines_of_groups_without_rows_share_it_too(monkeypatch: pytest.Monke
 def test_a_slow_line_of_a_group_without_rows_stands() -> None:
     model = table([row("1", "short")])
     assert model.filter("/(a+)+$/") is None
-    model.update([Group("g", line(CELL))])
+    model.update([Group("g", (), name=CELL)])
     assert model.keys == ["g"]
 
 

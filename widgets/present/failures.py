@@ -97,8 +97,9 @@ def _newest(job: Job) -> tuple[float, str]:
 
 
 def _group(key: str, members: list[Job], of: int, *, opened: bool) -> Group:
-    lead = (Span(f"{len(members)} x  ", "strong"), Span(key.removeprefix(GROUP)))
-    return Group(key, lead, (Span(percent(100 * len(members) / of), "dim"),), opened)
+    name = key.removeprefix(GROUP)
+    lead = (Span(f"{len(members)} x  ", "strong"), Span(name))
+    return Group(key, lead, (Span(percent(100 * len(members) / of), "dim"),), opened, name)
 
 
 @lru_cache(maxsize=4096)
