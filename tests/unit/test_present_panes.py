@@ -450,6 +450,42 @@ def test_who_blocks_stands_first_and_who_waits_stands_below_and_names_it() -> No
     assert plain(shown.foot[0]) == "rows scanned  minute_bars 812M   daily_prices 40M   +1"
 
 
+def others(pid: int, minutes: float, application: str, **fields: Any) -> Session:
+    """A session that is no backtest's."""
+    facts = {"application": application, "user": "anna", "backtest": False, **fields}
+    return situations.session(pid, minutes, "COPY market_data.minute_bars TO stdout", **facts)
+
+
+def test_whoever_is_counted_as_long_is_listed_the_longest_first() -> None:
+    found = Sessions(
+        (
+            others(1, 6, ""),
+            others(2, 12, "pg_dump"),
+            others(3, 1, "psql"),
+            others(4, 90, "psql", state="idle"),
+            others(5, 7, "psql", state="idle in transaction"),
+            situations.session(6, 30, "SELECT 1"),
+        ),
+        NOW,
+    )
+    shown = view("database", situation({parts.DATABASE_OWN: situations.own(4.0), parts.DATABASE_SESSIONS: found}))
+    assert plain(shown.state) == "▲ 4 long  0s"
+    assert "> 5 min 4" in plain(shown.head[1])
+    assert [(row[0], row[4]) for row in cells(shown)] == [
+        ("6", "backtest-worker"), ("2", "pg_dump (anna)"), ("5", "psql (anna)"), ("1", "anna"),
+    ]  # fmt: skip
+    assert [item.cells[1].tone for item in shown.rows if isinstance(item, Row)] == ["warn"] * 4
+
+
+def test_no_backtest_session_is_said_only_where_all_sessions_were_seen() -> None:
+    own = {parts.DATABASE_OWN: situations.own(4.0)}
+    none = Sessions((others(3, 1, "psql"),), NOW)
+    assert view("database", situation({**own, parts.DATABASE_SESSIONS: none})).complete
+    assert not view("database", situation(own)).complete, "they were not read yet"
+    hidden = Sessions((), NOW, hidden=2)
+    assert not view("database", situation({**own, parts.DATABASE_SESSIONS: hidden})).complete
+
+
 def waits(*found: Session) -> list[tuple[str, str]]:
     """Pid and wait of each row, from above."""
     shown = view("database", situation({parts.DATABASE_SESSIONS: Sessions(found, NOW)}), 116)

@@ -37,8 +37,8 @@ def view(look: Look) -> PaneView:
     """Everything the database pane shows."""
     situation, limits = look.situation, look.limits
     stand = standing(look, PARTS)
-    sessions = situation.value(DATABASE_SESSIONS)
-    tone, word = _state(situation.fresh(DATABASE_SESSIONS), situation.fresh(DATA_CONNECTIVITY), limits)
+    sessions, fresh = situation.value(DATABASE_SESSIONS), situation.fresh(DATABASE_SESSIONS)
+    tone, word = _state(fresh, situation.fresh(DATA_CONNECTIVITY), limits)
     links, counts = _links(look), tuple(aged(look, DATABASE_SESSIONS, part) for part in _summary(sessions, limits))
     head = (weightiest(links, look.width), weightiest(counts, look.width))
     return PaneView(
@@ -52,16 +52,17 @@ def view(look: Look) -> PaneView:
         elsewhere=elsewhere(look, DATABASE_OWN, of_database(situation)),
         brief=(*links, *counts),
         rows_stale=old(look, DATABASE_SESSIONS),
+        complete=fresh is not None and not fresh.hidden,
     )
 
 
-def _long(sessions: Sessions, limits: Limits) -> list[Session]:
-    limit = limits.session_minutes * 60
-    return [
-        session
-        for session in sessions.sessions
-        if session.state != "idle" and (session.running_for(sessions.server_time) or 0.0) > limit
-    ]
+def _is_long(session: Session, now: datetime, limits: Limits) -> bool:
+    """Whether it works, or holds a transaction open, for longer than it may, whoever it belongs to."""
+    return session.state != "idle" and (session.running_for(now) or 0.0) > limits.session_minutes * 60
+
+
+def _long(sessions: Sessions, limits: Limits) -> int:
+    return sum(_is_long(session, sessions.server_time, limits) for session in sessions.sessions)
 
 
 def _state(sessions: Sessions | None, said: Connectivity | None, limits: Limits) -> tuple[Tone, str]:
@@ -69,7 +70,7 @@ def _state(sessions: Sessions | None, said: Connectivity | None, limits: Limits)
         return "bad", f"primary {said.primary}"
     if sessions is None:
         return "ok", "ok"
-    blocked, long = len(sessions.blocked), len(_long(sessions, limits))
+    blocked, long = len(sessions.blocked), _long(sessions, limits)
     tone = grave("warn" if blocked else "ok", "warn" if long else "ok")
     return tone, f"{blocked} blocked" if blocked else f"{long} long" if long else "ok"
 
@@ -108,7 +109,7 @@ def _summary(sessions: Sessions | None, limits: Limits) -> tuple[Line, ...]:
         return ()
     counted = Counter(session.state for session in sessions.sessions)
     idle = sum(count for state, count in counted.items() if state.startswith("idle in"))
-    long = len(_long(sessions, limits))
+    long = _long(sessions, limits)
     return (
         labelled("sessions", str(len(sessions.sessions))),
         labelled("blocked", str(blocked), "bad") if (blocked := len(sessions.blocked)) else (),
@@ -123,25 +124,35 @@ def _rows(sessions: Sessions | None, limits: Limits) -> list[Row]:
     if sessions is None:
         return []
     now, found = sessions.server_time, chains(Same(sessions))
-    shown = (one for one in found.sessions if one.backtest or one.blocked_by or one.pid in found.holders)
+    shown = (
+        one
+        for one in found.sessions
+        if one.backtest or one.blocked_by or one.pid in found.holders or _is_long(one, now, limits)
+    )
     return [_row(session, now, limits, found) for session in shown]
 
 
 def _row(session: Session, now: datetime, limits: Limits, found: Chains) -> Row:
     ran, behind = session.running_for(now), found.behind.get(session.pid, 0)
-    long = session.state != "idle" and (ran or 0.0) > limits.session_minutes * 60
     tone: Tone = "dim" if session.state == "idle" else "plain"
     return Row(
         f"{session.pid}@{session.backend_start.timestamp():.6f}",
         (
             Cell(str(session.pid), "strong" if session.pid in found.holders else tone, session.pid),
-            Cell(span(ran), "warn" if long else tone, ran),
+            Cell(span(ran), "warn" if _is_long(session, now, limits) else tone, ran),
             Cell(_STATES.get(session.state, session.state), tone),
             Cell(_waits(session, behind), "bad" if session.blocked_by else "warn" if behind else "dim"),
-            Cell(session.application, tone),
+            Cell(_who(session), tone),
             Cell(session.query, tone),
         ),
     )
+
+
+def _who(session: Session) -> str:
+    """The application; of a session that is no backtest's, whose it is as well: that person is to be asked."""
+    if session.backtest or not session.user:
+        return session.application
+    return f"{session.application} ({session.user})" if session.application else session.user
 
 
 def _waits(session: Session, behind: int) -> str:
