@@ -21,7 +21,7 @@ from backend.model.database import Session, Sessions
 from backend.model.engine import Unit
 from backend.model.files import FileTree, Folder
 from backend.model.host import ProcessTable
-from backend.model.jobs import JobCounts, JobList, Priority
+from backend.model.jobs import JobCounts, JobList, JobsHealth, Priority
 from backend.model.providers import ProviderAnswer
 from backend.model.situation import Face, Failure, Missing, Part, Situation
 from tests import situations
@@ -224,6 +224,23 @@ def test_a_job_without_a_start_has_no_runtime() -> None:
     assert cells(view("jobs", situation({parts.JOBS_RUNNING: jobs(unknown)}))) == [
         ["–", " " * 10, "–", "", "?", "8850", "–", ""]
     ]
+
+
+@pytest.mark.parametrize(
+    ("status", "active", "state", "tone"),
+    [
+        ("down", "failed", "✖ down  0s", "bad"),
+        ("unhealthy", "failed", "✖ unhealthy  0s", "bad"),
+        ("unhealthy", "active", "▲ unhealthy  0s", "warn"),
+        ("degraded", "failed", "▲ degraded  0s", "warn"),
+    ],
+)
+def test_a_service_that_is_down_is_as_grave_as_the_finding_about_it(
+    status: str, active: str, state: str, tone: str
+) -> None:
+    told: dict[Part[Any], object] = {parts.JOBS_HEALTH: JobsHealth(status), parts.ENGINE_UNIT: unit(active=active)}
+    shown = view("jobs", after(situations.calm(), told))
+    assert (plain(shown.state), shown.head[0][0].tone) == (state, tone)
 
 
 def test_without_a_health_route_the_counts_stand_in_its_place() -> None:

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from backend.failures import overdue
+from backend.model.engine import Unit
 from backend.model.jobs import Job, JobCounts, JobList, JobsHealth, Priority
-from backend.parts import JOBS_COUNTS, JOBS_HEALTH, JOBS_PENDING, JOBS_RUNNING
+from backend.parts import ENGINE_UNIT, JOBS_COUNTS, JOBS_HEALTH, JOBS_PENDING, JOBS_RUNNING
 from backend.text import percent
 from widgets.present import columns
 from widgets.present.elsewhere import elsewhere, of_work
@@ -40,7 +41,7 @@ def view(look: Look) -> PaneView:
     now = situation.server_now(JOBS_RUNNING)
     running = situation.fresh(JOBS_RUNNING)
     late = overdue(running.jobs, now, timedelta(minutes=look.limits.runtime_minutes)) if running else ()
-    tone, word = _state(situation.fresh(JOBS_HEALTH), late)
+    tone, word = _state(situation.fresh(JOBS_HEALTH), situation.fresh(ENGINE_UNIT), late)
     figures = _figures(look, now)
     line = weightiest(figures, look.width)
     return PaneView(
@@ -69,8 +70,15 @@ def runtime(job: Job, now: datetime) -> float | None:
     return None if job.started_at is None else (now - job.started_at).total_seconds()
 
 
-def _state(health: JobsHealth | None, late: Sequence[Job]) -> tuple[Tone, str]:
-    said: Tone = "ok" if health is None or health.healthy else "warn"
+def _health_tone(health: JobsHealth, unit: Unit | None) -> Tone:
+    """As grave as the finding that the same word leads to."""
+    if health.down(engine_runs=unit is not None and unit.running):
+        return "bad"
+    return "ok" if health.healthy else "warn"
+
+
+def _state(health: JobsHealth | None, unit: Unit | None, late: Sequence[Job]) -> tuple[Tone, str]:
+    said: Tone = "ok" if health is None else _health_tone(health, unit)
     tone = grave(said, "bad" if late else "ok")
     if late:
         return tone, f"{len(late)} over limit"
@@ -83,7 +91,7 @@ def _figures(look: Look, now: datetime) -> tuple[Line, ...]:
     health = situation.value(JOBS_HEALTH)
     if health is not None:
         figures: tuple[Line, ...] = (
-            (Span(health.status, "ok" if health.healthy else "warn"),),
+            (Span(health.status, _health_tone(health, situation.fresh(ENGINE_UNIT))),),
             labelled("active", number(health.active)),
             labelled("pending", number(health.pending)),
             labelled("used", percent(health.utilisation)),
