@@ -548,6 +548,23 @@ def test_a_lesser_part_that_failed_stands_in_the_place_of_an_all_clear() -> None
     assert plain(view("jobs", two).state) == "▲ 2 parts not read  1s"
 
 
+@pytest.mark.parametrize(
+    ("width", "names"),
+    [
+        (116, "availability, connectivity, sources, status, validation"),
+        (56, "availability, connectivity, +3"),
+        (24, "availability, +4"),
+    ],
+)
+def test_parts_that_failed_for_one_reason_are_named_as_far_as_there_is_room(width: int, names: str) -> None:
+    found = situations.calm()
+    for part, seconds in zip(situations.data(), (1.0, 2.0, 0.0, 0.0, 0.0), strict=True):
+        found = failing(found, part, seconds=seconds)
+    shown = view("data", found, width)
+    assert " ".join(plain(line).strip() for line in shown.notices).startswith(f"✖ {names}: nobody listens")
+    assert "since 14:30:01" in words(shown), "that of the first of them"
+
+
 def test_that_a_unit_could_not_be_read_is_no_word_that_systemd_has_for_it() -> None:
     shown = view("resources", failing(situations.calm(), parts.ENGINE_UNIT))
     assert plain(shown.state) == "▲ unit not read  1s"
