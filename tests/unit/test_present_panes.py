@@ -87,6 +87,27 @@ def test_what_a_route_told_before_it_was_gone_is_grey(pane: str) -> None:
     assert shown.rows_stale == (pane != "data")
 
 
+@pytest.mark.parametrize(
+    ("pane", "gone", "lines"),
+    [
+        ("jobs", (parts.JOBS_HEALTH, parts.JOBS_PENDING),
+         ("healthy 57s ago   active 3   pending 2", "queue 57s ago  1 normal · 1 low")),
+        ("database", (parts.DATA_CONNECTIVITY,), ("primary connected 4 ms 57s ago",)),
+        ("database", (parts.DATABASE_SESSIONS, parts.DATABASE_TABLES),
+         ("sessions 1 57s ago   > 5 min 0", "rows scanned 57s ago  minute_bars 812M")),
+    ],
+)  # fmt: skip
+def test_old_figures_tell_their_age_where_the_title_tells_another(
+    pane: str, gone: tuple[Part[Any], ...], lines: tuple[str, ...]
+) -> None:
+    calm = situations.calm()
+    read = {part: value for part, value in values_of(calm).items() if part not in gone}
+    told = words(view(pane, after(calm, {**read, **dict.fromkeys(gone, Missing("no such route"))}, seconds=57)))
+    assert plain(view(pane, calm).state).endswith("0s")
+    assert all(line in told for line in lines), told
+    assert told.count(" ago") == len(lines)
+
+
 @pytest.mark.parametrize("pane", PANES)
 def test_a_failed_pane_keeps_its_last_values_and_says_why_it_has_no_newer(pane: str) -> None:
     before, shown = view(pane, data_gap().seen_at(ago(-1 / 3))), view(pane, situations.failed())

@@ -99,6 +99,16 @@ def aged(look: Look, part: Part[Any], words: Line) -> Line:
     return tuple(Span(each.text, "dim") for each in words) if old(look, part) else words
 
 
+def dated(look: Look, stand: Standing, part: Part[Any], figures: Sequence[Line]) -> tuple[Line, ...]:
+    """Figures of one part: when no longer live grey, and the first of them with their age unless the title tells it."""
+    if not figures or not old(look, part):
+        return tuple(figures)
+    age = span(look.situation[part].age(look.situation.at))
+    told = stand.face in NOT_LIVE and age == span(stand.age)
+    foremost, *others = (aged(look, part, figure) for figure in figures)
+    return (foremost if told else (*foremost, Span(f" {age} ago", "dim")), *others)
+
+
 def _notices(states: Sequence[PartState[Any]], faces: Sequence[Face], look: Look) -> tuple[Line, ...]:
     failed: dict[str, list[PartState[Any]]] = {}
     for state, face in zip(states, faces, strict=True):
