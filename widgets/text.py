@@ -92,6 +92,15 @@ _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
 
 _WORDS = re.compile(r"( *)([^ ]+)")
 
+_DOUBTFUL = re.compile(
+    "[\u115f\u1160\u3164\uffa0"  # fillers, which nobody sees
+    "\u2630-\u2637\u268a-\u268f\u4dc0-\u4dff\U0001d300-\U0001d356\U0001d360-\U0001d376"  # wide since Unicode 16
+    "\u3248-\u324f]"  # of ambiguous width in Unicode, wide in glibc, and so in tmux
+)
+"""Signs that take more cells in some terminals than in others."""
+_FLAG_LETTERS = range(0x1F1E6, 0x1F200)
+"""Regional indicators, A to Z: two of them are a flag, whose width depends on whether the terminal joins them."""
+
 _MARKS_A_CELL = 8
 """A text with more characters a cell than this is cut unread: piled-up marks take no cells but cost work."""
 
@@ -109,9 +118,12 @@ def _drawn(char: str) -> str:
         return "·"
     if "\ufe00" <= char <= "\ufe0f" or "\U0001f3fb" <= char <= "\U0001f3ff":
         return ""  # selectors of another look for the same sign: terminals disagree about their width
-    if char in "\u115f\u1160\u3164\uffa0":
-        return "�"  # fillers: invisible, of doubtful width
-    if unicodedata.category(char) == "Zs":
+    if ord(char) in _FLAG_LETTERS:
+        return chr(ord("A") + ord(char) - _FLAG_LETTERS.start)
+    category = unicodedata.category(char)
+    if category == "Mc" or _DOUBTFUL.match(char):
+        return "�"  # marks that take room, as vowels of Indic scripts, have no cell by Unicode and one by glibc
+    if category == "Zs":
         return " " if get_character_cell_size(char) == 1 else "  "
     return char if char.isprintable() else "�"
 
@@ -120,7 +132,10 @@ _HARMLESS = _Harmless()
 
 
 def shown(text: str) -> str:
-    """Return `text` as it is drawn: one line, no control or format characters, no surrogates, no private signs."""
+    """Return `text` as it is drawn: one line, no control or format characters, no surrogates, no private signs.
+
+    What terminals count differently is not drawn as it is: the columns behind it would stand elsewhere than counted.
+    """
     if text.isascii() and text.isprintable():
         return text
     return text.translate(_HARMLESS)

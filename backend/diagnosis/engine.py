@@ -14,9 +14,6 @@ from backend.parts import ENGINE_UNIT, JOBS_COUNTS, JOBS_HEALTH
 from backend.text import counted
 
 RUNBOOK = "Recovery Actions: Service Recovery"
-DOWN_WORDS = frozenset({"down", "stopped", "dead", "offline", "unavailable", "failed"})
-UNWELL_WORDS = DOWN_WORDS | {"unhealthy", "critical", "error"}
-"""What also means the engine while its unit is not seen to run."""
 SETTLED = timedelta(minutes=10)
 """A unit that restarted by itself is trusted again after so long; so long may pass between two successes."""
 
@@ -75,8 +72,7 @@ def _came_up_lately(situation: Situation, unit: Unit) -> bool:
 
 
 def _health_trouble(health: JobsHealth | None, unit: Unit | None) -> _Trouble | None:
-    words = DOWN_WORDS if unit is not None and unit.running else UNWELL_WORDS
-    if health is None or health.status.casefold() not in words:
+    if health is None or not health.down(engine_runs=unit is not None and unit.running):
         return None
     return _Trouble(Severity.CRITICAL, f"the backtest service calls itself {health.status}", 1.0)
 

@@ -113,6 +113,10 @@ class JobCounts:
     completed: int | None = None
 
 
+DOWN_WORDS = frozenset({"down", "stopped", "dead", "offline", "unavailable", "failed"})
+UNWELL_WORDS = DOWN_WORDS | {"unhealthy", "critical", "error"}
+
+
 @dataclass(frozen=True, slots=True)
 class JobsHealth:
     """The service's own word on its health (runbook, Diagnostics 1)."""
@@ -128,3 +132,7 @@ class JobsHealth:
     def healthy(self) -> bool:
         """Whether the service calls itself well."""
         return self.status.casefold() in {"healthy", "ok", "up", "good"}
+
+    def down(self, *, engine_runs: bool) -> bool:
+        """Whether it says that no job can run; a vaguer word means that only while no engine is seen to run."""
+        return self.status.casefold() in (DOWN_WORDS if engine_runs else UNWELL_WORDS)

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 import pytest
+from wcwidth import wcswidth
 
 from backend.config.model import Environment
 from backend.incident.entry import Entry, Kind
@@ -45,6 +46,8 @@ WORDS = {
     "private": "\ue0b0\U000e0041\ufff9",
     "null": "\0",
     "fillers": "\u3164\u115f\xa0\u3000",
+    "spacing marks": "डेटा नहीं मिला \u302e",
+    "changed width": "☰⚊㉈䷀\U0001d300",
 }
 OBEYED = frozenset(map(chr, [*range(32), *range(0x7F, 0xA0), *range(0x200B, 0x2010), *range(0x2028, 0x202F)]))
 
@@ -106,7 +109,7 @@ def whole(rig: Rig, width: int, height: int) -> None:
     strips = rig.strips
     assert len(strips) == height
     for strip in strips:
-        assert strip.cell_length == width, strip.text
+        assert strip.cell_length == wcswidth(strip.text) == width, strip.text
         assert OBEYED.isdisjoint(strip.text), ascii(strip.text)
         assert all(char.isprintable() for char in strip.text), ascii(strip.text)
 

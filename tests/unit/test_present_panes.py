@@ -21,7 +21,7 @@ from backend.model.database import Session, Sessions
 from backend.model.engine import Unit
 from backend.model.files import FileTree, Folder
 from backend.model.host import ProcessTable
-from backend.model.jobs import JobCounts, JobList, Priority
+from backend.model.jobs import JobCounts, JobList, JobsHealth, Priority
 from backend.model.providers import ProviderAnswer
 from backend.model.situation import Face, Failure, Missing, Part, Situation
 from tests import situations
@@ -85,6 +85,27 @@ def test_what_a_route_told_before_it_was_gone_is_grey(pane: str) -> None:
     assert tones(shown.head) <= {"dim"}
     assert tones(shown.foot) <= {"dim"}
     assert shown.rows_stale == (pane != "data")
+
+
+@pytest.mark.parametrize(
+    ("pane", "gone", "lines"),
+    [
+        ("jobs", (parts.JOBS_HEALTH, parts.JOBS_PENDING),
+         ("healthy 57s ago   active 3   pending 2", "queue 57s ago  1 normal · 1 low")),
+        ("database", (parts.DATA_CONNECTIVITY,), ("primary connected 4 ms 57s ago",)),
+        ("database", (parts.DATABASE_SESSIONS, parts.DATABASE_TABLES),
+         ("sessions 1 57s ago   > 5 min 0", "rows scanned 57s ago  minute_bars 812M")),
+    ],
+)  # fmt: skip
+def test_old_figures_tell_their_age_where_the_title_tells_another(
+    pane: str, gone: tuple[Part[Any], ...], lines: tuple[str, ...]
+) -> None:
+    calm = situations.calm()
+    read = {part: value for part, value in values_of(calm).items() if part not in gone}
+    told = words(view(pane, after(calm, {**read, **dict.fromkeys(gone, Missing("no such route"))}, seconds=57)))
+    assert plain(view(pane, calm).state).endswith("0s")
+    assert all(line in told for line in lines), told
+    assert told.count(" ago") == len(lines)
 
 
 @pytest.mark.parametrize("pane", PANES)
@@ -224,6 +245,23 @@ def test_a_job_without_a_start_has_no_runtime() -> None:
     assert cells(view("jobs", situation({parts.JOBS_RUNNING: jobs(unknown)}))) == [
         ["–", " " * 10, "–", "", "?", "8850", "–", ""]
     ]
+
+
+@pytest.mark.parametrize(
+    ("status", "active", "state", "tone"),
+    [
+        ("down", "failed", "✖ down  0s", "bad"),
+        ("unhealthy", "failed", "✖ unhealthy  0s", "bad"),
+        ("unhealthy", "active", "▲ unhealthy  0s", "warn"),
+        ("degraded", "failed", "▲ degraded  0s", "warn"),
+    ],
+)
+def test_a_service_that_is_down_is_as_grave_as_the_finding_about_it(
+    status: str, active: str, state: str, tone: str
+) -> None:
+    told: dict[Part[Any], object] = {parts.JOBS_HEALTH: JobsHealth(status), parts.ENGINE_UNIT: unit(active=active)}
+    shown = view("jobs", after(situations.calm(), told))
+    assert (plain(shown.state), shown.head[0][0].tone) == (state, tone)
 
 
 def test_without_a_health_route_the_counts_stand_in_its_place() -> None:
@@ -450,6 +488,42 @@ def test_who_blocks_stands_first_and_who_waits_stands_below_and_names_it() -> No
     assert plain(shown.foot[0]) == "rows scanned  minute_bars 812M   daily_prices 40M   +1"
 
 
+def others(pid: int, minutes: float, application: str, **fields: Any) -> Session:
+    """A session that is no backtest's."""
+    facts = {"application": application, "user": "anna", "backtest": False, **fields}
+    return situations.session(pid, minutes, "COPY market_data.minute_bars TO stdout", **facts)
+
+
+def test_whoever_is_counted_as_long_is_listed_the_longest_first() -> None:
+    found = Sessions(
+        (
+            others(1, 6, ""),
+            others(2, 12, "pg_dump"),
+            others(3, 1, "psql"),
+            others(4, 90, "psql", state="idle"),
+            others(5, 7, "psql", state="idle in transaction"),
+            situations.session(6, 30, "SELECT 1"),
+        ),
+        NOW,
+    )
+    shown = view("database", situation({parts.DATABASE_OWN: situations.own(4.0), parts.DATABASE_SESSIONS: found}))
+    assert plain(shown.state) == "▲ 4 long  0s"
+    assert "> 5 min 4" in plain(shown.head[1])
+    assert [(row[0], row[4]) for row in cells(shown)] == [
+        ("6", "backtest-worker"), ("2", "pg_dump (anna)"), ("5", "psql (anna)"), ("1", "anna"),
+    ]  # fmt: skip
+    assert [item.cells[1].tone for item in shown.rows if isinstance(item, Row)] == ["warn"] * 4
+
+
+def test_no_backtest_session_is_said_only_where_all_sessions_were_seen() -> None:
+    own = {parts.DATABASE_OWN: situations.own(4.0)}
+    none = Sessions((others(3, 1, "psql"),), NOW)
+    assert view("database", situation({**own, parts.DATABASE_SESSIONS: none})).complete
+    assert not view("database", situation(own)).complete, "they were not read yet"
+    hidden = Sessions((), NOW, hidden=2)
+    assert not view("database", situation({**own, parts.DATABASE_SESSIONS: hidden})).complete
+
+
 def waits(*found: Session) -> list[tuple[str, str]]:
     """Pid and wait of each row, from above."""
     shown = view("database", situation({parts.DATABASE_SESSIONS: Sessions(found, NOW)}), 116)
@@ -493,6 +567,23 @@ def test_a_lesser_part_that_failed_stands_in_the_place_of_an_all_clear() -> None
     assert plain(view("database", later).state) == "▲ sessions stale  0s"
     two = failing(failing(situations.calm(), parts.JOBS_HEALTH), parts.JOBS_COUNTS, seconds=0.0)
     assert plain(view("jobs", two).state) == "▲ 2 parts not read  1s"
+
+
+@pytest.mark.parametrize(
+    ("width", "names"),
+    [
+        (116, "availability, connectivity, sources, status, validation"),
+        (56, "availability, connectivity, +3"),
+        (24, "availability, +4"),
+    ],
+)
+def test_parts_that_failed_for_one_reason_are_named_as_far_as_there_is_room(width: int, names: str) -> None:
+    found = situations.calm()
+    for part, seconds in zip(situations.data(), (1.0, 2.0, 0.0, 0.0, 0.0), strict=True):
+        found = failing(found, part, seconds=seconds)
+    shown = view("data", found, width)
+    assert " ".join(plain(line).strip() for line in shown.notices).startswith(f"✖ {names}: nobody listens")
+    assert "since 14:30:01" in words(shown), "that of the first of them"
 
 
 def test_that_a_unit_could_not_be_read_is_no_word_that_systemd_has_for_it() -> None:

@@ -4,7 +4,8 @@ import unicodedata
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from rich.cells import cell_len
+from rich.cells import cell_len, get_character_cell_size
+from wcwidth import wcwidth
 
 from widgets.text import (
     ASCII,
@@ -42,6 +43,9 @@ HOSTILE = [
     "株式会社" * 50,
     "\u3000\xa0\u3164",
     "\ue0b0\U000e0041",
+    "डेटा नहीं मिला",
+    "☰⚊㉈䷀\U0001d300 \u302e",
+    "🇩🇪🇩",
 ]
 anything = st.text(st.characters(), max_size=40) | st.sampled_from(HOSTILE)
 lines = st.lists(st.builds(Span, anything, st.sampled_from(["plain", "bad", "dim"])), max_size=6).map(tuple)
@@ -57,6 +61,39 @@ def test_no_control_format_or_surrogate_is_ever_drawn(text: str) -> None:
     assert harmless(drawn)
     drawn.encode()
     assert shown(drawn) == drawn
+
+
+TMUX = {
+    **dict.fromkeys([*range(0x2630, 0x2638), *range(0x268A, 0x2690)], 1),
+    **dict.fromkeys([*range(0x1D300, 0x1D357), *range(0x1D360, 0x1D377)], 1),
+    **dict.fromkeys(range(0x3248, 0x3250), 2),
+    **dict.fromkeys([*range(0x302E, 0x3030), *range(0x16FF0, 0x16FF2)], 2),
+    **dict.fromkeys([0x903, 0x93E, 0x940, 0x9BE, 0xBBE, 0x102B, 0x17B6, 0xA880, 0x11000, 0x16F51, 0x1D165], 1),
+}
+"""Cells that tmux 3.3a on glibc 2.36 moved its cursor by, of each kind of sign that others count differently."""
+
+
+def test_all_that_count_cells_agree_about_each_sign_that_is_drawn() -> None:
+    drawn = {sign for code in range(0x110000) for sign in shown(chr(code))}
+    counted = {
+        sign: {
+            get_character_cell_size(sign),
+            get_character_cell_size(sign, unicodedata.unidata_version),  # an older terminal that knows the sign
+            wcwidth(sign),
+            TMUX.get(ord(sign), wcwidth(sign)),
+        }
+        for sign in drawn
+    }
+    assert {hex(ord(sign)): cells for sign, cells in counted.items() if len(cells) > 1} == {}
+    assert len(drawn) > 100_000
+
+
+@pytest.mark.parametrize(
+    ("text", "drawn"),
+    [("की", "क�"), ("नहीं", "नह�\u0902"), ("☰ ㉈", "� �"), ("🇩🇪 🇺", "DE U"), ("ünï 株 ●", "ünï 株 ●")],
+)
+def test_what_terminals_count_differently_gives_way_to_what_they_do_not(text: str, drawn: str) -> None:
+    assert shown(text) == drawn
 
 
 @given(anything)

@@ -10,11 +10,11 @@ from backend.parts import DATA_CONNECTIVITY, DATABASE_OWN, DATABASE_SESSIONS, DA
 from backend.same import Same
 from widgets.present.blocking import Chains, chains
 from widgets.present.elsewhere import elsewhere, of_database
-from widgets.present.faces import aged, old, standing, state_line
+from widgets.present.faces import Standing, aged, dated, old, standing, state_line
 from widgets.present.view import Look, PaneView, grave
 from widgets.present.words import first, joined, labelled, rough, span, spark, weightiest
 from widgets.table_rows import Cell, Row
-from widgets.text import Line, Span, Tone
+from widgets.text import Line, Span, Tone, line_width
 
 PARTS = (DATABASE_OWN, DATABASE_SESSIONS, DATABASE_TABLES)
 """Its own; what the platform says of its databases is told with its age where it is old."""
@@ -37,31 +37,32 @@ def view(look: Look) -> PaneView:
     """Everything the database pane shows."""
     situation, limits = look.situation, look.limits
     stand = standing(look, PARTS)
-    sessions = situation.value(DATABASE_SESSIONS)
-    tone, word = _state(situation.fresh(DATABASE_SESSIONS), situation.fresh(DATA_CONNECTIVITY), limits)
-    links, counts = _links(look), tuple(aged(look, DATABASE_SESSIONS, part) for part in _summary(sessions, limits))
+    sessions, fresh = situation.value(DATABASE_SESSIONS), situation.fresh(DATABASE_SESSIONS)
+    tone, word = _state(fresh, situation.fresh(DATA_CONNECTIVITY), limits)
+    links, counts = _links(look, stand), dated(look, stand, DATABASE_SESSIONS, _summary(sessions, limits))
     head = (weightiest(links, look.width), weightiest(counts, look.width))
     return PaneView(
         face=stand.face,
         state=state_line(stand, tone, word, look.glyphs),
         head=tuple(line for line in head if line),
         rows=tuple(_rows(sessions, limits)),
-        foot=() if look.low else _tables(look),
+        foot=() if look.low else _tables(look, stand),
         notices=stand.notices,
         why=stand.why,
         elsewhere=elsewhere(look, DATABASE_OWN, of_database(situation)),
         brief=(*links, *counts),
         rows_stale=old(look, DATABASE_SESSIONS),
+        complete=fresh is not None and not fresh.hidden,
     )
 
 
-def _long(sessions: Sessions, limits: Limits) -> list[Session]:
-    limit = limits.session_minutes * 60
-    return [
-        session
-        for session in sessions.sessions
-        if session.state != "idle" and (session.running_for(sessions.server_time) or 0.0) > limit
-    ]
+def _is_long(session: Session, now: datetime, limits: Limits) -> bool:
+    """Whether it works, or holds a transaction open, for longer than it may, whoever it belongs to."""
+    return session.state != "idle" and (session.running_for(now) or 0.0) > limits.session_minutes * 60
+
+
+def _long(sessions: Sessions, limits: Limits) -> int:
+    return sum(_is_long(session, sessions.server_time, limits) for session in sessions.sessions)
 
 
 def _state(sessions: Sessions | None, said: Connectivity | None, limits: Limits) -> tuple[Tone, str]:
@@ -69,12 +70,12 @@ def _state(sessions: Sessions | None, said: Connectivity | None, limits: Limits)
         return "bad", f"primary {said.primary}"
     if sessions is None:
         return "ok", "ok"
-    blocked, long = len(sessions.blocked), len(_long(sessions, limits))
+    blocked, long = len(sessions.blocked), _long(sessions, limits)
     tone = grave("warn" if blocked else "ok", "warn" if long else "ok")
     return tone, f"{blocked} blocked" if blocked else f"{long} long" if long else "ok"
 
 
-def _links(look: Look) -> list[Line]:
+def _links(look: Look, stand: Standing) -> list[Line]:
     situation = look.situation
     own, said = situation.value(DATABASE_OWN), situation.value(DATA_CONNECTIVITY)
     parts: list[Line] = []
@@ -82,21 +83,14 @@ def _links(look: Look) -> list[Line]:
         history = situation[DATABASE_OWN].history.get("latency", ())
         drawn = spark(history, SPARK_CELLS, look.glyphs, high=SLOW_MS)
         words = (Span("own ", "dim"), Span(f"{own.latency_ms:.0f} ms "), Span(drawn, "accent"))
-        parts.append(aged(look, DATABASE_OWN, words))
-        if own.in_recovery:
-            parts.append(aged(look, DATABASE_OWN, (Span("standby", "warn"),)))
+        standby = [(Span("standby", "warn"),)] if own.in_recovery else []
+        parts += dated(look, stand, DATABASE_OWN, [words, *standby])
     if said is not None:
         answers = f" {said.response_ms:.0f} ms" if said.response_ms is not None else ""
         primary = (Span("primary ", "dim"), Span(said.primary, _tone(said.primary)), Span(answers))
-        parts.append(aged(look, DATA_CONNECTIVITY, (*primary, *_ago(look))))
-        parts.append(aged(look, DATA_CONNECTIVITY, (Span("backup ", "dim"), Span(said.backup, _tone(said.backup)))))
+        backup = (Span("backup ", "dim"), Span(said.backup, _tone(said.backup)))
+        parts += dated(look, stand, DATA_CONNECTIVITY, [primary, backup])
     return parts
-
-
-def _ago(look: Look) -> Line:
-    """What says that the platform's word is no news."""
-    age = look.situation[DATA_CONNECTIVITY].age(look.situation.at)
-    return (Span(f" {span(age)} ago"),) if old(look, DATA_CONNECTIVITY) else ()
 
 
 def _tone(word: str) -> Tone:
@@ -108,7 +102,7 @@ def _summary(sessions: Sessions | None, limits: Limits) -> tuple[Line, ...]:
         return ()
     counted = Counter(session.state for session in sessions.sessions)
     idle = sum(count for state, count in counted.items() if state.startswith("idle in"))
-    long = len(_long(sessions, limits))
+    long = _long(sessions, limits)
     return (
         labelled("sessions", str(len(sessions.sessions))),
         labelled("blocked", str(blocked), "bad") if (blocked := len(sessions.blocked)) else (),
@@ -123,25 +117,35 @@ def _rows(sessions: Sessions | None, limits: Limits) -> list[Row]:
     if sessions is None:
         return []
     now, found = sessions.server_time, chains(Same(sessions))
-    shown = (one for one in found.sessions if one.backtest or one.blocked_by or one.pid in found.holders)
+    shown = (
+        one
+        for one in found.sessions
+        if one.backtest or one.blocked_by or one.pid in found.holders or _is_long(one, now, limits)
+    )
     return [_row(session, now, limits, found) for session in shown]
 
 
 def _row(session: Session, now: datetime, limits: Limits, found: Chains) -> Row:
     ran, behind = session.running_for(now), found.behind.get(session.pid, 0)
-    long = session.state != "idle" and (ran or 0.0) > limits.session_minutes * 60
     tone: Tone = "dim" if session.state == "idle" else "plain"
     return Row(
         f"{session.pid}@{session.backend_start.timestamp():.6f}",
         (
             Cell(str(session.pid), "strong" if session.pid in found.holders else tone, session.pid),
-            Cell(span(ran), "warn" if long else tone, ran),
+            Cell(span(ran), "warn" if _is_long(session, now, limits) else tone, ran),
             Cell(_STATES.get(session.state, session.state), tone),
             Cell(_waits(session, behind), "bad" if session.blocked_by else "warn" if behind else "dim"),
-            Cell(session.application, tone),
+            Cell(_who(session), tone),
             Cell(session.query, tone),
         ),
     )
+
+
+def _who(session: Session) -> str:
+    """The application; of a session that is no backtest's, whose it is as well: that person is to be asked."""
+    if session.backtest or not session.user:
+        return session.application
+    return f"{session.application} ({session.user})" if session.application else session.user
 
 
 def _waits(session: Session, behind: int) -> str:
@@ -153,11 +157,11 @@ def _waits(session: Session, behind: int) -> str:
     return "" if session.wait_type in ("", "Client", "Activity") else session.wait_type
 
 
-def _tables(look: Look) -> tuple[Line, ...]:
+def _tables(look: Look, stand: Standing) -> tuple[Line, ...]:
     use = look.situation.value(DATABASE_TABLES)
     if use is None or not use.tables:
         return ()
-    label = "rows scanned  "
+    label = (*dated(look, stand, DATABASE_TABLES, [(Span("rows scanned", "dim"),)])[0], Span("  "))
     busiest = [(Span(f"{table.name} "), Span(rough(table.sequential_rows), "strong")) for table in use.tables[:BUSIEST]]
-    told = first(busiest, look.width - len(label), of=len(use.tables))
-    return (aged(look, DATABASE_TABLES, (Span(label, "dim"), *joined(told))),)
+    told = first(busiest, look.width - line_width(label), of=len(use.tables))
+    return ((*label, *aged(look, DATABASE_TABLES, joined(told))),)

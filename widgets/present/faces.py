@@ -7,8 +7,8 @@ from backend.frozen import dataclass
 from backend.model.situation import GRAVITY, Face, Failure, Part, PartState, SourceName
 from backend.text import first_line
 from widgets.present.view import Look, grave
-from widgets.present.words import span, time_of_day
-from widgets.text import Glyphs, Line, Span, Tone, crop, line_width, shown, wrapped
+from widgets.present.words import first, joined, span, time_of_day
+from widgets.text import Glyphs, Line, Span, Tone, crop, line_width, plain, shown, wrapped
 
 OLD = (Face.STALE, Face.FAILED)
 NOT_LIVE = (*OLD, Face.MISSING)
@@ -99,14 +99,23 @@ def aged(look: Look, part: Part[Any], words: Line) -> Line:
     return tuple(Span(each.text, "dim") for each in words) if old(look, part) else words
 
 
+def dated(look: Look, stand: Standing, part: Part[Any], figures: Sequence[Line]) -> tuple[Line, ...]:
+    """Figures of one part: when no longer live grey, and the first of them with their age unless the title tells it."""
+    if not figures or not old(look, part):
+        return tuple(figures)
+    age = span(look.situation[part].age(look.situation.at))
+    told = stand.face in NOT_LIVE and age == span(stand.age)
+    foremost, *others = (aged(look, part, figure) for figure in figures)
+    return (foremost if told else (*foremost, Span(f" {age} ago", "dim")), *others)
+
+
 def _notices(states: Sequence[PartState[Any]], faces: Sequence[Face], look: Look) -> tuple[Line, ...]:
-    failed = {
-        _briefly(state.failure): state
-        for state, face in reversed([*zip(states, faces, strict=True)])
-        if face is Face.FAILED and state.failure
-    }
+    failed: dict[str, list[PartState[Any]]] = {}
+    for state, face in zip(states, faces, strict=True):
+        if face is Face.FAILED and state.failure:
+            failed.setdefault(_briefly(state.failure), []).append(state)
     alone = len(failed) == 1 and {*faces} <= {Face.FAILED, Face.MISSING}
-    lines = [line for why, state in reversed(failed.items()) for line in _failed(state, why, look, named=not alone)]
+    lines = [line for why, which in failed.items() for line in _failed(which, why, look, named=not alone)]
     missing = [state.part for state, face in zip(states, faces, strict=True) if face is Face.MISSING]
     return (*lines, *_missing(missing, len(states), look))
 
@@ -134,24 +143,28 @@ def _missing(missing: Sequence[Part[Any]], of: int, look: Look) -> tuple[Line, .
     return tuple(lines)
 
 
-def _failed(state: PartState[Any], why: str, look: Look, *, named: bool) -> tuple[Line, ...]:
+def _failed(which: Sequence[PartState[Any]], why: str, look: Look, *, named: bool) -> tuple[Line, ...]:
     """What failed and why; since when and when it is tried again follow on the same line if they find room there.
 
-    A part need not be `named` where the whole pane fails for one reason.
+    Parts need not be `named` where the whole pane fails for one reason. Of many the names take two thirds of a line:
+    why they failed matters more.
     """
-    *above, last = _said(look.glyphs.bad, f"{state.part.name}: {why}" if named else why, "bad", look)
-    times = _times(state, look)
+    names = first([(Span(state.part.name),) for state in which], look.width * 2 // 3, gap=", ")
+    *above, last = _said(look.glyphs.bad, f"{plain(joined(names, ', '))}: {why}" if named else why, "bad", look)
+    times = _times(which, look)
     if line_width(last) + len(times) + 3 <= look.width:
         return (*above, (*last, Span(f" {look.glyphs.dot} {times}", "dim")))
     return (*above, last, (Span(f"  {times}", "dim"),))
 
 
-def _times(state: PartState[Any], look: Look) -> str:
-    """Since when, and when it is tried again; in fewer words where there is no room for all."""
-    since = f"since {time_of_day(state.failed_since)}"
-    if state.next_at is None or state.next_at <= look.situation.at:
+def _times(which: Sequence[PartState[Any]], look: Look) -> str:
+    """Since when, and when the first is tried again; in fewer words where there is no room for all."""
+    began = min((state.failed_since for state in which if state.failed_since is not None), default=None)
+    since = f"since {time_of_day(began)}"
+    tries = [state.next_at for state in which if state.next_at is not None and state.next_at > look.situation.at]
+    if not tries:
         return since
-    again = time_of_day(state.next_at)
+    again = time_of_day(min(tries))
     whole = f"{since} {look.glyphs.dot} next try {again}"
     return whole if len(whole) + 2 <= look.width else f"{since}, next {again}"
 

@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from backend.failures import overdue
+from backend.model.engine import Unit
 from backend.model.jobs import Job, JobCounts, JobList, JobsHealth, Priority
-from backend.parts import JOBS_COUNTS, JOBS_HEALTH, JOBS_PENDING, JOBS_RUNNING
+from backend.parts import ENGINE_UNIT, JOBS_COUNTS, JOBS_HEALTH, JOBS_PENDING, JOBS_RUNNING
 from backend.text import percent
 from widgets.present import columns
 from widgets.present.elsewhere import elsewhere, of_work
-from widgets.present.faces import aged, old, standing, state_line
+from widgets.present.faces import Standing, aged, dated, old, standing, state_line
 from widgets.present.view import MARGIN, Look, PaneView, grave
 from widgets.present.words import (
     ago,
@@ -26,7 +27,7 @@ from widgets.present.words import (
 )
 from widgets.table_columns import arrange
 from widgets.table_rows import Cell, Row
-from widgets.text import Line, Span, Tone
+from widgets.text import Line, Span, Tone, line_width
 
 PARTS = (JOBS_RUNNING, JOBS_HEALTH, JOBS_PENDING, JOBS_COUNTS)
 SYMBOLS = 6
@@ -40,15 +41,15 @@ def view(look: Look) -> PaneView:
     now = situation.server_now(JOBS_RUNNING)
     running = situation.fresh(JOBS_RUNNING)
     late = overdue(running.jobs, now, timedelta(minutes=look.limits.runtime_minutes)) if running else ()
-    tone, word = _state(situation.fresh(JOBS_HEALTH), late)
-    figures = _figures(look, now)
+    tone, word = _state(situation.fresh(JOBS_HEALTH), situation.fresh(ENGINE_UNIT), late)
+    figures = _figures(look, stand, now)
     line = weightiest(figures, look.width)
     return PaneView(
         face=stand.face,
         state=state_line(stand, tone, word, glyphs),
         head=tuple(each for each in (line, _remarks(look)) if each),
         rows=tuple(_rows(situation.value(JOBS_RUNNING), now, look)),
-        foot=_foot(look),
+        foot=_foot(look, stand),
         notices=stand.notices,
         why=stand.why,
         elsewhere=elsewhere(look, JOBS_RUNNING, of_work(situation)),
@@ -69,33 +70,43 @@ def runtime(job: Job, now: datetime) -> float | None:
     return None if job.started_at is None else (now - job.started_at).total_seconds()
 
 
-def _state(health: JobsHealth | None, late: Sequence[Job]) -> tuple[Tone, str]:
-    said: Tone = "ok" if health is None or health.healthy else "warn"
+def _health_tone(health: JobsHealth, unit: Unit | None) -> Tone:
+    """As grave as the finding that the same word leads to."""
+    if health.down(engine_runs=unit is not None and unit.running):
+        return "bad"
+    return "ok" if health.healthy else "warn"
+
+
+def _state(health: JobsHealth | None, unit: Unit | None, late: Sequence[Job]) -> tuple[Tone, str]:
+    said: Tone = "ok" if health is None else _health_tone(health, unit)
     tone = grave(said, "bad" if late else "ok")
     if late:
         return tone, f"{len(late)} over limit"
     return tone, "ok" if tone == "ok" or health is None else health.status
 
 
-def _figures(look: Look, now: datetime) -> tuple[Line, ...]:
+def _figures(look: Look, stand: Standing, now: datetime) -> tuple[Line, ...]:
     """What the service says of itself; without that the counts, and without those what the lists hold."""
     situation = look.situation
     health = situation.value(JOBS_HEALTH)
     if health is not None:
         figures: tuple[Line, ...] = (
-            (Span(health.status, "ok" if health.healthy else "warn"),),
+            (Span(health.status, _health_tone(health, situation.fresh(ENGINE_UNIT))),),
             labelled("active", number(health.active)),
             labelled("pending", number(health.pending)),
             labelled("used", percent(health.utilisation)),
             (Span(f"ok {ago(health.last_success, now)}", "dim"),) if health.last_success else (),
         )
-        return tuple(aged(look, JOBS_HEALTH, figure) for figure in figures)
+        return dated(look, stand, JOBS_HEALTH, figures)
     counts = situation.value(JOBS_COUNTS)
     if counts is not None:
-        return tuple(aged(look, JOBS_COUNTS, figure) for figure in _counts(counts))
+        return dated(look, stand, JOBS_COUNTS, _counts(counts))
     listed = ((JOBS_RUNNING, situation.value(JOBS_RUNNING)), (JOBS_PENDING, situation.value(JOBS_PENDING)))
     return tuple(
-        aged(look, part, labelled(part.name, number(len(jobs.jobs)))) for part, jobs in listed if jobs is not None
+        figure
+        for part, jobs in listed
+        if jobs is not None
+        for figure in dated(look, stand, part, [labelled(part.name, number(len(jobs.jobs)))])
     )
 
 
@@ -147,20 +158,20 @@ def priority_word(priority: Priority) -> str:
     return words.get(priority, "?")
 
 
-def _foot(look: Look) -> tuple[Line, ...]:
+def _foot(look: Look, stand: Standing) -> tuple[Line, ...]:
     pending = look.situation.value(JOBS_PENDING)
     if pending is None:
         return ()
+    label = (*dated(look, stand, JOBS_PENDING, [(Span("queue", "dim"),)])[0], Span("  "))
     if not pending.jobs:
-        return ((Span("queue  ", "dim"), Span("empty", "dim")),)
-    words = _queue(Counter(job.priority for job in pending.jobs), look)
-    return (aged(look, JOBS_PENDING, (Span("queue  ", "dim"), Span(words))),)
+        return ((*label, Span("empty", "dim")),)
+    words = _queue(Counter(job.priority for job in pending.jobs), look.width - line_width(label), look.glyphs.dot)
+    return ((*label, *aged(look, JOBS_PENDING, (Span(words),))),)
 
 
-def _queue(counted: Counter[Priority], look: Look) -> str:
+def _queue(counted: Counter[Priority], room: int, dot: str) -> str:
     """How many wait of each priority, in as many words as there is room for."""
     there = [priority for priority in Priority if counted[priority]]
-    whole = f" {look.glyphs.dot} ".join(f"{counted[each]} {each.value}" for each in there)
+    whole = f" {dot} ".join(f"{counted[each]} {each.value}" for each in there)
     short = "  ".join(f"{counted[each]} {priority_word(each)}" for each in there)
-    room = look.width - len("queue  ")
     return next((words for words in (whole, short) if len(words) <= room), f"{counted.total()} waiting")
