@@ -979,3 +979,9 @@ def test_a_source_that_is_down_is_told_beside_the_gaps_where_there_is_hardly_roo
     shown = view("data", after(data_gap(), {parts.DATA_SOURCES: down}))
     assert "source primary, down" in plain(shown.head[0])
     assert plain(shown.state).startswith("✖ 4 gaps, source")
+
+
+def test_of_a_long_id_the_end_is_told_in_every_pane() -> None:
+    chosen = SymbolsHealth("3f2a9c11-77aa-4c0e-9d1e-0d6a4f57c0de", (), ("SAP.DE",))
+    listed = [plain(line) for line in view("data", after(data_gap(), {parts.DATA_SYMBOLS: chosen}), 116, 20).head]
+    assert any(line.startswith("job …57c0de ") for line in listed)

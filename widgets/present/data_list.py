@@ -11,7 +11,7 @@ from backend.parts import DATA_AVAILABILITY, DATA_CONNECTIVITY, DATA_SOURCES, DA
 from widgets.present.faces import aged
 from widgets.present.view import Look
 from widgets.present.words import ago, bar, completeness, number, remarked, share_tone
-from widgets.text import Glyphs, Line, Span, fit
+from widgets.text import Glyphs, Line, Span, crop_front, fit
 
 LABEL = 12
 """Cells of the labels at the left."""
@@ -136,7 +136,7 @@ def _selected(look: Look) -> list[Line]:
     now = look.situation.server_now(DATA_SYMBOLS)
     told: list[Line] = [(Span(f"{symbol} unknown", "bad"),) for symbol in chosen.unknown]
     told += [_symbol(symbol, now, look.glyphs) for symbol in least_complete_first(chosen.symbols)]
-    label = fit(f"job {chosen.job}", LABEL - 1, more=look.glyphs.more)
+    label = f"job {crop_front(chosen.job, LABEL - 5, look.glyphs.more)}"
     return _all_aged(look, DATA_SYMBOLS, _block(label, _at_most(SYMBOLS, told)))
 
 
