@@ -66,7 +66,7 @@ class Layout:
 
     @property
     def postgres(self) -> Path:
-        """JSON `{"host", "port", "pid", "database", "user", "stopped"}`, written when PostgreSQL is filled."""
+        """JSON `{"host", "port", "database", "user", "pid", "data", "stopped"}`, written when PostgreSQL is filled."""
         return self.run / "postgres.json"
 
     @property
