@@ -1,8 +1,11 @@
 """Platforms that begin well: nothing is wrong with any part of them until the incident comes, and then it is real."""
 
+import asyncio
 import json
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,8 +13,9 @@ from tests.demo.api_rig import Clock, wait_until
 from tests.demo.platform_rig import Site, site
 from tests.demo.shift import START, Shift
 from tui import cli
-from tui.demo import tree
+from tui.demo import onset, tree
 from tui.demo.history import History
+from tui.demo.inventory import Inventory
 from tui.demo.layout import Layout, replace
 from tui.demo.maintenance import Maintenance
 from tui.demo.onset import strike
@@ -186,6 +190,71 @@ def test_room_that_was_made_in_time_is_taken_again_by_what_may_go(tmp_path: Path
     assert tree.used(layout) / tree.QUOTA == pytest.approx(story.fill, abs=0.01)
     now = datetime.now(UTC).timestamp()  # what comes back is as old as it was by the clock on the wall
     assert all(now - path.stat().st_mtime > 30 * 86400 for path in archive)
+
+
+async def test_files_that_cannot_be_written_yet_take_the_room_as_soon_as_they_can(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    story = build("disk-full", 1, START)
+    layout = Layout(tmp_path)
+    layout.make()
+    tree.grow(layout, healthy(story, ONSET))
+    out_of_reach = tmp_path / "elsewhere"
+    layout.results.rename(out_of_reach)
+    layout.results.symlink_to(layout.results.name)
+    attempts: list[float] = []
+
+    async def rest(seconds: float) -> None:
+        """Each file is written after the one before; in a pause somebody puts the folder back."""
+        attempts.append(seconds)
+        if attempts.count(onset.AGAIN) == 2 and layout.results.is_symlink():
+            layout.results.unlink()
+            out_of_reach.rename(layout.results)
+
+    monkeypatch.setattr(asyncio, "sleep", rest)
+    await onset.fill(layout, story)
+    assert attempts[:3] == [onset.AGAIN, onset.AGAIN, onset.FILLING]
+    assert tree.used(layout) / tree.QUOTA == pytest.approx(story.fill, abs=0.01)
+    assert capsys.readouterr().err.count("the files do not take all room yet: ") == 1
+
+
+def test_room_is_taken_where_the_files_are_put_aside_and_what_was_begun_goes_on(tmp_path: Path) -> None:
+    story = build("disk-full", 1, START)
+    layout = Layout(tmp_path)
+    layout.make()
+    tree.grow(layout, healthy(story, ONSET))
+    layout.results.rename(layout.aside(layout.results))
+    layout.results.symlink_to(layout.results.name)
+    flood = tree.flood(layout, story, tree.used(layout))
+    for _ in range(5):
+        next(flood)
+    begun = sorted(layout.aside(layout.results).glob("sweep-today-*"))
+    assert len(begun) == 5
+    sizes = [path.stat().st_size for path in begun]
+    layout.results.unlink()
+    layout.results.mkdir()  # from now on that is where results are written
+    assert len(list(tree.flood(layout, story, tree.used(layout)))) == tree.FLOOD - 5
+    assert [path.stat().st_size for path in begun] == sizes
+    assert len(list(layout.results.glob("sweep-today-*"))) == tree.FLOOD - 5
+    assert tree.used(layout) / tree.QUOTA == pytest.approx(story.fill, abs=0.01)
+
+
+def test_no_look_finds_a_file_that_is_younger_than_it_shall_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    layout = Layout(tmp_path)
+    layout.make()
+    inventory = Inventory(layout)
+    utime = os.utime
+
+    def look_first(*words: Any) -> None:
+        inventory.look(START, {})
+        utime(*words)
+
+    monkeypatch.setattr(os, "utime", look_first)
+    tree.grow(layout, build("disk-full", 1, START))
+    inventory.look(START, {})
+    for path in layout.results.glob("sweep-archive-*"):
+        path.unlink()
+    assert [wanted for _, wanted in inventory.look(START, {})] == [False]
 
 
 def test_a_change_is_committed_in_the_moment_in_which_it_breaks_something(tmp_path: Path) -> None:

@@ -3,6 +3,8 @@
 import asyncio
 import os
 import sys
+from collections.abc import Awaitable, Callable
+from itertools import count
 
 from tui.demo import repository, tree
 from tui.demo.instance import GroundError
@@ -17,6 +19,8 @@ LOOK = 0.1
 """Seconds between two looks whether the platform is up."""
 FILLING = 0.25
 """Seconds between two files that take what room there is."""
+AGAIN = 1.0
+"""Seconds until that is tried again which the files or the database did not take."""
 
 
 async def strike(world: World, layout: Layout, maintenance: Maintenance, story: Scenario, onset: float) -> None:
@@ -29,7 +33,7 @@ async def strike(world: World, layout: Layout, maintenance: Maintenance, story: 
     at = world.settle()
     alive = (*world.jobs.select("pending"), *world.jobs.select("running"))
     world.strike(struck(story, world.scenario, at, gone={job.id for job in story.jobs} - {job.id for job in alive}))
-    await _fill(layout, story)
+    await fill(layout, story)
 
 
 def _ahead(world: World, onset: float) -> float:
@@ -53,11 +57,26 @@ async def _lose(maintenance: Maintenance, story: Scenario) -> None:
         sys.stderr.write(f"the days of the gaps stay in the database: {error}\n")
 
 
-async def _fill(layout: Layout, story: Scenario) -> None:
+async def fill(layout: Layout, story: Scenario) -> None:
+    """Write until the files take what they take in `story`; if they cannot be written, then as soon as they can."""
     if story.fill <= ROOM:
         return
-    try:
+
+    async def flood() -> None:
         for _ in tree.flood(layout, story, tree.used(layout)):
             await asyncio.sleep(FILLING)
-    except OSError as error:
-        sys.stderr.write(f"the files do not take all room: {error}\n")
+
+    await _insist(flood, "the files do not take all room yet")
+
+
+async def _insist(work: Callable[[], Awaitable[None]], complaint: str) -> None:
+    """Do what cannot be done now as soon as it can be; why not yet is said once."""
+    for attempt in count():
+        try:
+            await work()
+        except (OSError, UnavailableError) as error:
+            if attempt == 0:
+                sys.stderr.write(f"{complaint}: {error}\n")
+            await asyncio.sleep(AGAIN)
+        else:
+            return
