@@ -22,7 +22,7 @@ from tui.demo.onset import strike
 from tui.demo.program import main
 from tui.demo.wish import ONSET as USUAL
 from tui.demo.wish import Wish
-from tui.demo.world.onset import healthy
+from tui.demo.world.onset import apart, healthy, struck
 from tui.demo.world.outcome import LOCK_TIMEOUT, NO_LOCK, no_data
 from tui.demo.world.scenario import SCENARIOS, build
 from tui.demo.world.symbols import symbols
@@ -301,6 +301,71 @@ def test_a_storm_comes_to_every_part_of_a_platform_that_was_well(tmp_path: Path)
         wait_until(up.healed, 30)
         assert stored(up, "SIE.DE") == had
         assert up.judge()["harm"] == []
+
+
+def test_days_that_the_database_loses_late_are_missing_from_then_on() -> None:
+    shift = Shift("data-gap", ONSET)
+    shift.work(5)
+    rest, late = apart(shift.story)
+    shift.world.losing = True
+    shift.world.strike(struck(rest, shift.world.scenario, shift.now))
+    shift.work(60)
+    assert (shift.judge.open, shift.over(), shift.failed("No data for")) == ({}, False, [])
+    assert shift.world.unfolding
+    shift.world.lack(struck(late, shift.world.scenario, shift.now))
+    shift.work(60)
+    assert (set(shift.judge.open), shift.over()) == ({"data"}, False)
+    assert sorted(shift.world.data.gaps, key=str) == sorted(shift.story.gaps, key=str)
+    told = shift.story.with_status("failed")
+    assert sorted(str(job.error_message) for job in shift.world.jobs.select("failed")) == sorted(
+        str(job.error_message) for job in told
+    )
+    shift.repair()
+    shift.work(1)
+    assert shift.over()
+
+
+def gaps(up: Site) -> list[tuple[str, str, str]]:
+    """What the API says is missing."""
+    found = up.get("data/availability")["gaps"]
+    return sorted((gap["symbol"], gap["start"], gap["end"]) for gap in found)
+
+
+def percent(up: Site) -> int:
+    return int(up.run("df", "--output=pcent", str(up.layout.files)).stdout.splitlines()[1].rstrip("%"))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only to root a folder becomes a link, behind which files can be written")
+def test_a_storm_comes_to_a_platform_that_is_in_trouble_and_no_repair_of_the_folders_is_a_deed(tmp_path: Path) -> None:
+    with site("storm", tmp_path, "--onset=1", "--quirks=unreadable-folders,postgres-refuses") as up:
+        wait_until(lambda: up.open() == {"provider", "storage", "database"}, 40)
+        assert gaps(up) == []
+        wait_until(lambda: percent(up) >= 99 and up.failed("No space left"), 30)
+        files = up.layout
+        for folder in (files.results, files.temp):
+            folder.unlink()
+            folder.mkdir()
+        (files.results / "notes.txt").write_text("mine")
+        assert "No space left" in up.requeue(up.failed("No space left")[0]["id"])["error_message"]
+        assert (percent(up) >= 99, up.open()) == (True, {"provider", "storage", "database"})
+        up.client.delete("/judge/quirks/unreadable-folders").raise_for_status()
+        wait_until(lambda: len(list(files.results.glob("sweep-archive-*"))) == 10)
+        assert (files.results / "notes.txt").read_text() == "mine"
+        assert {folder.stat().st_mode & 0o777 for folder in (files.results, files.temp)} == {0o700}
+        up.client.delete("/judge/quirks/postgres-refuses").raise_for_status()
+        wait_until(lambda: up.open() == {"provider", "storage", "data"}, 30)
+        assert {symbol for symbol, _, _ in gaps(up)} == {"BMW.DE", "SIE.DE"}
+        for symbol, start, end in gaps(up):
+            assert days_stored(up, symbol, start, end) == 0
+        wait_until(lambda: up.failed("No data for SIE.DE"), 30)
+        assert [deed for deed in up.judge()["done"] if "files." in deed["what"] or deed["effect"] == "harm"] == []
+
+
+def days_stored(up: Site, symbol: str, start: str, end: str) -> int:
+    query = "SELECT count(*) FROM market_data.daily_prices WHERE symbol = %s AND trading_day BETWEEN %s AND %s"
+    with up.database() as session:
+        row = session.execute(query, (symbol, start, end)).fetchone()
+    return -1 if row is None else int(row[0])
 
 
 @pytest.mark.parametrize("onset", ["-1", "3601", "nan"])
