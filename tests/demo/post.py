@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from datetime import timedelta
 from pathlib import Path
 
+from tests.demo.server import publish
 from tests.demo.shift import START_LIMIT, Shift
 from tui.demo.inventory import RESULT_AGE, TEMP_AGE, files_below
 from tui.demo.layout import Layout
@@ -23,7 +24,7 @@ class Post(Shift):
         self.layout = Layout(root)
         self.layout.make()
         grow(self.layout, self.story)
-        self.layout.postgres.write_text(f'{{"pid": {os.getpid()}}}')  # a server that runs, as far as anybody can tell
+        publish(self.layout, os.getpid())  # a server that runs, as far as anybody can tell
         self.watchman = Watchman(self.world, self.layout, self.judge)
         self.seen_over = False
         self.watch(10)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 import pytest_asyncio
 
 from tests.demo.api_rig import Rig, postgres, serving, until
+from tests.demo.server import publish
 from tui.demo.address import WATCHER, dsn
 from tui.demo.layout import Layout
 
@@ -73,11 +75,13 @@ async def test_one_server_is_asked_once(lonely: Rig, tmp_path: Path) -> None:
 
     async with await asyncio.start_server(greet, "127.0.0.1", 0) as server:
         host, port = server.sockets[0].getsockname()
-        Layout(tmp_path).postgres.parent.mkdir(exist_ok=True)
-        Layout(tmp_path).postgres.write_text(json.dumps({"host": host, "port": port}))
+        publish(Layout(tmp_path), os.getpid(), host=host, port=port)
         connections = (await lonely.get("data/connectivity"))["connections"]
-    assert {each["status"] for each in connections.values()} == {"healthy"}
-    assert len(greeted) == 1
+        assert {each["status"] for each in connections.values()} == {"healthy"}
+        assert len(greeted) == 1
+        publish(Layout(tmp_path), os.getpid(), "stopping", host=host, port=port)
+        connections = (await lonely.get("data/connectivity"))["connections"]
+        assert {each["status"] for each in connections.values()} == {"down"}
 
 
 async def test_connectivity_is_measured(rig: Rig, lonely: Rig) -> None:

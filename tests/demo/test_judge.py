@@ -217,7 +217,7 @@ def test_a_broken_strategy_is_made_up_for_on_sample_data_only() -> None:
     for job_id in others:
         shift.retry(job_id, use_sample_data=True)
         shift.work(5)
-    assert "1 jobs of risk-parity" in shift.judge.open["strategy"]
+    assert shift.judge.open["strategy"] == "1 jobs of risk-parity failed and were not made up for"
     shift.retry(first, use_sample_data=True)
     shift.work(10)
     assert shift.over()
@@ -231,7 +231,10 @@ def test_a_broken_strategy_is_not_made_up_for_by_clearing_its_jobs_away() -> Non
     shift.judge.cleared(shift.world.jobs.clear_failed())
     shift.work(60)
     assert not shift.over()
-    assert "6 jobs of risk-parity" in shift.judge.open["strategy"]
+    said = "6 jobs of risk-parity failed and were not made up for"
+    lost = "6 of them were cleared away, and nobody can retry those any more"
+    assert shift.judge.open["strategy"] == f"{said}; {lost}"
+    assert "can never be retried" in shift.judge.summary.healed
 
 
 def test_a_broken_strategy_is_not_made_up_for_while_its_jobs_wait_once_more() -> None:

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+import pytest
 
 from tests.demo.api_rig import wait_until
 from tests.demo.platform_rig import Site, site
 from tests.demo.wire import quirk
+from tui.demo.processes import Process
 from tui.demo.world.outcome import NO_LOCK
 
 HOLDER = """SELECT pid, application_name FROM pg_stat_activity
@@ -261,13 +263,21 @@ def holders(up: Site) -> list[tuple[Any, ...]]:
         return []
 
 
+def gone_but(stays: int, pid: int) -> bool:
+    """Whether the process `pid` is no more, unless it is the one that `stays` while others use it."""
+    return pid == stays or Process.of(pid) is None
+
+
 def test_a_server_that_is_gone_takes_the_lock_along_and_is_no_end(tmp_path: Path) -> None:
     with site("database", tmp_path) as up:
         wait_until(lambda: rows(up, HOLDER) != [], 30)
-        os.kill(json.loads(up.layout.postgres.read_text())["pid"], signals.SIGINT)
-        wait_until(lambda: up.effects("database.terminate") == ["harm"])
-        wait_until(lambda: up.judge()["open"] == ["database: PostgreSQL does not run"])
-        assert not up.healed()
+        server, holder = json.loads(up.layout.postgres.read_text())["pid"], rows(up, HOLDER)[0][0]
+        for number, pid in ((signals.SIGTERM, server), (signals.SIGTERM, holder), (signals.SIGINT, server)):
+            os.kill(pid, number)
+            wait_until(partial(gone_but, server, pid))
+            wait_until(lambda: up.effects("database.terminate") == ["harm"])
+            wait_until(lambda: up.judge()["open"] == ["database: PostgreSQL does not run"])
+            assert not up.healed()
 
 
 def test_a_session_that_is_killed_ends_all_others_and_who_held_the_lock_takes_it_again(tmp_path: Path) -> None:
@@ -302,3 +312,16 @@ def test_a_server_that_somebody_stops_by_a_signal_is_down_for_everybody_until_it
         os.kill(server, signals.SIGCONT)
         wait_until(lambda: states(up) == {"healthy"}, 30)
         assert (up.open(), up.effects("database.terminate")) == (set(), ["harm"])
+        with up.database() as old:
+            for number in (signals.SIGHUP, signals.SIGUSR1):  # neither of them ends it
+                os.kill(server, number)
+            os.kill(server, signals.SIGTERM)
+            wait_until(lambda: states(up) == {"down", "degraded"})
+            wait_until(lambda: up.effects("database.terminate") == ["harm"] * 2)
+            with pytest.raises(psycopg.OperationalError, match="is shutting down"):
+                up.database()
+            assert old.execute("SELECT 1").fetchone() == (1,), "who was there before stays"
+        assert up.judge()["open"] == ["database: PostgreSQL does not run"]
+        os.kill(server, signals.SIGINT)
+        wait_until(lambda: Process.of(server) is None)
+        assert (states(up), up.effects("database.terminate")) == ({"down", "degraded"}, ["harm"] * 2)

@@ -1,8 +1,11 @@
 """Platforms that begin well: nothing is wrong with any part of them until the incident comes, and then it is real."""
 
+import asyncio
 import json
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,15 +13,16 @@ from tests.demo.api_rig import Clock, wait_until
 from tests.demo.platform_rig import Site, site
 from tests.demo.shift import START, Shift
 from tui import cli
-from tui.demo import tree
+from tui.demo import onset, tree
 from tui.demo.history import History
+from tui.demo.inventory import Inventory
 from tui.demo.layout import Layout, replace
 from tui.demo.maintenance import Maintenance
 from tui.demo.onset import strike
 from tui.demo.program import main
 from tui.demo.wish import ONSET as USUAL
 from tui.demo.wish import Wish
-from tui.demo.world.onset import healthy
+from tui.demo.world.onset import apart, healthy, struck
 from tui.demo.world.outcome import LOCK_TIMEOUT, NO_LOCK, no_data
 from tui.demo.world.scenario import SCENARIOS, build
 from tui.demo.world.symbols import symbols
@@ -188,6 +192,71 @@ def test_room_that_was_made_in_time_is_taken_again_by_what_may_go(tmp_path: Path
     assert all(now - path.stat().st_mtime > 30 * 86400 for path in archive)
 
 
+async def test_files_that_cannot_be_written_yet_take_the_room_as_soon_as_they_can(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    story = build("disk-full", 1, START)
+    layout = Layout(tmp_path)
+    layout.make()
+    tree.grow(layout, healthy(story, ONSET))
+    out_of_reach = tmp_path / "elsewhere"
+    layout.results.rename(out_of_reach)
+    layout.results.symlink_to(layout.results.name)
+    attempts: list[float] = []
+
+    async def rest(seconds: float) -> None:
+        """Each file is written after the one before; in a pause somebody puts the folder back."""
+        attempts.append(seconds)
+        if attempts.count(onset.AGAIN) == 2 and layout.results.is_symlink():
+            layout.results.unlink()
+            out_of_reach.rename(layout.results)
+
+    monkeypatch.setattr(asyncio, "sleep", rest)
+    await onset.fill(layout, story)
+    assert attempts[:3] == [onset.AGAIN, onset.AGAIN, onset.FILLING]
+    assert tree.used(layout) / tree.QUOTA == pytest.approx(story.fill, abs=0.01)
+    assert capsys.readouterr().err.count("the files do not take all room yet: ") == 1
+
+
+def test_room_is_taken_where_the_files_are_put_aside_and_what_was_begun_goes_on(tmp_path: Path) -> None:
+    story = build("disk-full", 1, START)
+    layout = Layout(tmp_path)
+    layout.make()
+    tree.grow(layout, healthy(story, ONSET))
+    layout.results.rename(layout.aside(layout.results))
+    layout.results.symlink_to(layout.results.name)
+    flood = tree.flood(layout, story, tree.used(layout))
+    for _ in range(5):
+        next(flood)
+    begun = sorted(layout.aside(layout.results).glob("sweep-today-*"))
+    assert len(begun) == 5
+    sizes = [path.stat().st_size for path in begun]
+    layout.results.unlink()
+    layout.results.mkdir()  # from now on that is where results are written
+    assert len(list(tree.flood(layout, story, tree.used(layout)))) == tree.FLOOD - 5
+    assert [path.stat().st_size for path in begun] == sizes
+    assert len(list(layout.results.glob("sweep-today-*"))) == tree.FLOOD - 5
+    assert tree.used(layout) / tree.QUOTA == pytest.approx(story.fill, abs=0.01)
+
+
+def test_no_look_finds_a_file_that_is_younger_than_it_shall_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    layout = Layout(tmp_path)
+    layout.make()
+    inventory = Inventory(layout)
+    utime = os.utime
+
+    def look_first(*words: Any) -> None:
+        inventory.look(START, {})
+        utime(*words)
+
+    monkeypatch.setattr(os, "utime", look_first)
+    tree.grow(layout, build("disk-full", 1, START))
+    inventory.look(START, {})
+    for path in layout.results.glob("sweep-archive-*"):
+        path.unlink()
+    assert [wanted for _, wanted in inventory.look(START, {})] == [False]
+
+
 def test_a_change_is_committed_in_the_moment_in_which_it_breaks_something(tmp_path: Path) -> None:
     with site("strategy-bug", tmp_path, "--onset=1") as up:
         last = ("log", "-1", "--format=%s %ct", "--", "src/strategies")
@@ -232,6 +301,71 @@ def test_a_storm_comes_to_every_part_of_a_platform_that_was_well(tmp_path: Path)
         wait_until(up.healed, 30)
         assert stored(up, "SIE.DE") == had
         assert up.judge()["harm"] == []
+
+
+def test_days_that_the_database_loses_late_are_missing_from_then_on() -> None:
+    shift = Shift("data-gap", ONSET)
+    shift.work(5)
+    rest, late = apart(shift.story)
+    shift.world.losing = True
+    shift.world.strike(struck(rest, shift.world.scenario, shift.now))
+    shift.work(60)
+    assert (shift.judge.open, shift.over(), shift.failed("No data for")) == ({}, False, [])
+    assert shift.world.unfolding
+    shift.world.lack(struck(late, shift.world.scenario, shift.now))
+    shift.work(60)
+    assert (set(shift.judge.open), shift.over()) == ({"data"}, False)
+    assert sorted(shift.world.data.gaps, key=str) == sorted(shift.story.gaps, key=str)
+    told = shift.story.with_status("failed")
+    assert sorted(str(job.error_message) for job in shift.world.jobs.select("failed")) == sorted(
+        str(job.error_message) for job in told
+    )
+    shift.repair()
+    shift.work(1)
+    assert shift.over()
+
+
+def gaps(up: Site) -> list[tuple[str, str, str]]:
+    """What the API says is missing."""
+    found = up.get("data/availability")["gaps"]
+    return sorted((gap["symbol"], gap["start"], gap["end"]) for gap in found)
+
+
+def percent(up: Site) -> int:
+    return int(up.run("df", "--output=pcent", str(up.layout.files)).stdout.splitlines()[1].rstrip("%"))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only to root a folder becomes a link, behind which files can be written")
+def test_a_storm_comes_to_a_platform_that_is_in_trouble_and_no_repair_of_the_folders_is_a_deed(tmp_path: Path) -> None:
+    with site("storm", tmp_path, "--onset=1", "--quirks=unreadable-folders,postgres-refuses") as up:
+        wait_until(lambda: up.open() == {"provider", "storage", "database"}, 40)
+        assert gaps(up) == []
+        wait_until(lambda: percent(up) >= 99 and up.failed("No space left"), 30)
+        files = up.layout
+        for folder in (files.results, files.temp):
+            folder.unlink()
+            folder.mkdir()
+        (files.results / "notes.txt").write_text("mine")
+        assert "No space left" in up.requeue(up.failed("No space left")[0]["id"])["error_message"]
+        assert (percent(up) >= 99, up.open()) == (True, {"provider", "storage", "database"})
+        up.client.delete("/judge/quirks/unreadable-folders").raise_for_status()
+        wait_until(lambda: len(list(files.results.glob("sweep-archive-*"))) == 10)
+        assert (files.results / "notes.txt").read_text() == "mine"
+        assert {folder.stat().st_mode & 0o777 for folder in (files.results, files.temp)} == {0o700}
+        up.client.delete("/judge/quirks/postgres-refuses").raise_for_status()
+        wait_until(lambda: up.open() == {"provider", "storage", "data"}, 30)
+        assert {symbol for symbol, _, _ in gaps(up)} == {"BMW.DE", "SIE.DE"}
+        for symbol, start, end in gaps(up):
+            assert days_stored(up, symbol, start, end) == 0
+        wait_until(lambda: up.failed("No data for SIE.DE"), 30)
+        assert [deed for deed in up.judge()["done"] if "files." in deed["what"] or deed["effect"] == "harm"] == []
+
+
+def days_stored(up: Site, symbol: str, start: str, end: str) -> int:
+    query = "SELECT count(*) FROM market_data.daily_prices WHERE symbol = %s AND trading_day BETWEEN %s AND %s"
+    with up.database() as session:
+        row = session.execute(query, (symbol, start, end)).fetchone()
+    return -1 if row is None else int(row[0])
 
 
 @pytest.mark.parametrize("onset", ["-1", "3601", "nan"])

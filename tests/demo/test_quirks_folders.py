@@ -37,7 +37,8 @@ def removed(layout: Layout) -> None:
 def made_anew(layout: Layout) -> None:
     layout.results.unlink()
     (layout.results / "deep").mkdir(parents=True)
-    (layout.results / "deep" / "new.parquet").write_bytes(b"y" * 100)
+    for name in ("new.parquet", "kept.parquet"):
+        (layout.results / "deep" / name).write_bytes(b"y" * 100)
 
 
 def moved(layout: Layout) -> None:
@@ -55,19 +56,24 @@ async def test_what_was_out_of_reach_is_back_whatever_became_of_the_link(
 ) -> None:
     inventory, quirk = Inventory(layout), UnreadableFolders(layout)
     inventory.look(NOW, {})
+    used = inventory.used
     for _ in range(2):
         await quirk.begin(0)
         assert inventory.look(NOW, {}) == {}
         meddle(layout)
         await quirk.begin(0)
-        assert KEPT in inventory.look(NOW, {})[CLEAN_RESULTS, True]
+        assert inventory.look(NOW, {}) == {}, "nobody deleted anything"
+        assert inventory.used == pytest.approx(used, abs=0.0001)
         await quirk.end()
         assert inventory.look(NOW, {}) == {}
-        assert inventory.back == [KEPT]
-        assert (layout.files / KEPT).stat().st_size == 5000
+        assert inventory.back == []
+        assert (layout.files / KEPT).read_bytes() == b"x" * 5000
         assert not layout.results.is_symlink()
+        assert layout.results.stat().st_mode & 0o777 == 0o700
         assert not [path for path in layout.run.iterdir() if path.name.startswith("aside")]
-    assert (layout.results / "deep" / "new.parquet").exists() == (meddle is made_anew)
+    if meddle is made_anew:
+        names = ["kept.parquet", "kept.parquet~", "kept.parquet~~", "new.parquet", "new.parquet~"]
+        assert sorted(path.name for path in (layout.files / KEPT).parent.iterdir()) == names
     shutil.rmtree(layout.results)
     assert (CLEAN_RESULTS, True) in inventory.look(NOW, {})
 
@@ -85,3 +91,12 @@ async def test_a_folder_that_somebody_moved_away_before_is_let_alone(layout: Lay
         assert layout.temp.is_dir()
         assert layout.results.is_symlink() == elsewhere
         assert (layout.root / "other" / "deep" / "kept.parquet").exists()
+
+
+async def test_what_is_deleted_of_a_folder_out_of_reach_is_gone(layout: Layout) -> None:
+    inventory, quirk = Inventory(layout), UnreadableFolders(layout)
+    inventory.look(NOW, {})
+    await quirk.begin(0)
+    (layout.aside(layout.results) / "deep" / "kept.parquet").unlink()
+    assert inventory.look(NOW, {}) == {(CLEAN_RESULTS, True): [KEPT]}
+    assert inventory.used == 0

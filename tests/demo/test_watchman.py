@@ -1,6 +1,5 @@
 """What the watchman makes of an engine that ends, or does nothing any more."""
 
-import json
 import os
 import signal
 import subprocess
@@ -13,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.demo.api_rig import wait_until
+from tests.demo.server import publish
 from tests.demo.shift import START, Shift
 from tui.demo.layout import Layout
 from tui.demo.processes import Process, is_stopped
@@ -315,10 +315,10 @@ def test_a_server_that_ended_before_anybody_looked_is_missed_once(tmp_path: Path
     assert watch.shift.effects == []
     ended = subprocess.Popen(["/bin/true"])
     ended.wait()
-    watch.layout.postgres.write_text(json.dumps({"pid": ended.pid, "stopped": True}))
+    publish(watch.layout, ended.pid, stopped=True)
     watch.man.look()
     assert watch.shift.effects == [], "the platform did it"
-    watch.layout.postgres.write_text(json.dumps({"pid": ended.pid, "stopped": False}))
+    publish(watch.layout, ended.pid)
     watch.man.look()
     watch.man.look()
     assert watch.shift.effects == [("database.terminate", "harm")]
@@ -329,7 +329,7 @@ def test_a_server_that_was_stopped_by_a_signal_is_as_good_as_ended_until_it_goes
     tmp_path: Path, process: subprocess.Popen[bytes]
 ) -> None:
     watch = Watch(Shift("calm"), tmp_path)
-    watch.layout.postgres.write_text(json.dumps({"pid": process.pid, "stopped": False}))
+    publish(watch.layout, process.pid)
     watch.man.look()
     assert watch.shift.judge.open == {}
     for times in (1, 2):
@@ -346,3 +346,25 @@ def test_a_server_that_was_stopped_by_a_signal_is_as_good_as_ended_until_it_goes
     process.wait()
     watch.man.look()
     assert len(watch.shift.effects) == times, "it was missed already"
+
+
+def test_a_server_that_takes_no_more_connections_is_as_good_as_ended(
+    tmp_path: Path, process: subprocess.Popen[bytes]
+) -> None:
+    watch = Watch(Shift("calm"), tmp_path)
+    publish(watch.layout, process.pid)
+    watch.man.look()
+    assert watch.shift.judge.open == {}
+    for _ in range(2):
+        publish(watch.layout, process.pid, "stopping")
+        watch.man.look()
+        assert watch.shift.effects == [("database.terminate", "harm")]
+        assert watch.shift.judge.open == {"database": "PostgreSQL does not run"}
+    job = watch.shift.world.jobs.select("running")[0].id
+    watch.man.sessions_ended([job], [])
+    assert watch.shift.judge.done[-1].about == f"backtest-{job}", "who ends a session of it did that"
+    publish(watch.layout, process.pid, "stopping", stopped=True)
+    process.kill()
+    process.wait()
+    watch.man.look()
+    assert len(watch.shift.effects) == 2

@@ -3,13 +3,14 @@
 import os
 import re
 import stat
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 
+from tui.demo.aside import put_aside
 from tui.demo.contents import Contents
 from tui.demo.layout import Layout
 from tui.demo.roll import Kept, Key, Roll
@@ -33,6 +34,9 @@ CLEAN_RESULTS, CLEAN_TEMP = "files.clean-results", "files.clean-temp"
 
 Gone = dict[tuple[str, bool], list[str]]
 """What was deleted, by the action that does this and by whether somebody still needed it."""
+
+Files = Iterator[tuple[str, os.stat_result]]
+"""Files by their names, as they are come across."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,7 @@ class Inventory:
     """Every file below `files`, as of the last look."""
 
     def __init__(self, layout: Layout) -> None:
+        self._layout = layout
         self._root = str(layout.files)
         self._roll = Roll()
         self._contents = Contents(layout.files)
@@ -98,22 +103,25 @@ class Inventory:
 
     def look(self, now: datetime, running: Running) -> Gone:
         """Look again; gives back what was deleted, cut short or overwritten since, except what jobs do themselves."""
+        aside = self._aside()
         shut = self._shut()
-        here = found_below(self._root, self._below)
+        here = found(self._files, self._below)
         self._below = {_key(status) for status in here.values()}
-        found = here | self._moved(here)
+        there = here | self._moved(here)
         shut |= self._shut()  # a folder may shut, or open again, in between
-        self._roll.look(found, lambda name: _folder(name) in shut, self._own)
+        aside |= self._aside()
+        self._roll.look(there, lambda name: _folder(name) in shut, self._own)
         if not any(_folder(kept.name) in shut for kept in self._roll.kept.values()):
             self.used = sum(kept.room for key, kept in self._roll.kept.items() if key not in self._away) / QUOTA
         cut = [kept for kept in self._roll.cut if not _is_output(kept.first)]
         finished = [kept for kept in self._roll.kept.values() if not kept.foreign and _folder(kept.first) != "active"]
-        spoilt = self._contents.look((kept for kept in finished if _folder(kept.name) not in shut), self._roll.cut)
+        unseen = shut | aside
+        spoilt = self._contents.look((kept for kept in finished if _folder(kept.name) not in unseen), self._roll.cut)
         gone: Gone = {}
         for kept in (*self._roll.gone, *cut, *spoilt):
             self._file(gone, kept, now)
         self._measure((*self._roll.gone, *cut))
-        self._doubts = [doubt for doubt in self._doubts if not self._is_back(doubt.name, found)]
+        self._doubts = [doubt for doubt in self._doubts if not self._is_back(doubt.name, there)]
         self._resolve(gone, now, running)
         self._running = dict(running)
         return gone
@@ -144,9 +152,20 @@ class Inventory:
         """Whether what was deleted since the last look left noticeably more room, and nothing took its place."""
         return self._freed >= LITTLE
 
+    def _files(self) -> Files:
+        """The files that are where they belong, or were put aside with their folder: by the names that they had."""
+        yield from files_below(self._root)
+        for folder, aside in put_aside(self._layout):
+            for name, status in files_below(aside):
+                yield f"{folder.name}/{name}", status
+
+    def _aside(self) -> set[str]:
+        """Folders that are put aside: their files are known, and cannot be opened by their names."""
+        return {folder.name for folder, _ in put_aside(self._layout)}
+
     def _shut(self) -> set[str]:
         """Folders, and links to none, that nobody can look into now; whether their files are there is not known."""
-        folders = {_folder(kept.name) for kept in self._roll.kept.values()}
+        folders = {_folder(kept.name) for kept in self._roll.kept.values()} - self._aside()
         return {name for name in folders if not _can_be_read(f"{self._root}/{name}")}
 
     def _is_back(self, name: str, found: Collection[str]) -> bool:
@@ -196,19 +215,19 @@ def _can_be_read(folder: str) -> bool:
     return os.access(folder, os.R_OK | os.X_OK) or not os.path.lexists(folder)
 
 
-def found_below(root: Path | str, known: Collection[Key]) -> dict[str, os.stat_result]:
-    """The plain files below `root` by their names from there.
+def found(walk: Callable[[], Files], known: Collection[Key]) -> dict[str, os.stat_result]:
+    """The files that `walk` comes across, by their names.
 
     Where one that is `known` is missed it is looked for once more: while the folders were gone through one after the
     other, somebody may have moved it from one that was still to come to one that was done.
     """
-    found = dict(files_below(root))
-    if not {_key(status) for status in found.values()}.issuperset(known):
-        found |= files_below(root)
-    return found
+    files = dict(walk())
+    if not {_key(status) for status in files.values()}.issuperset(known):
+        files |= walk()
+    return files
 
 
-def files_below(root: Path | str, below: str = "") -> Iterator[tuple[str, os.stat_result]]:
+def files_below(root: Path | str, below: str = "") -> Files:
     """The plain files below `root` by their names from there; asked for every second, and plain texts are fast."""
     try:
         entries = list(os.scandir(f"{root}/{below}"))

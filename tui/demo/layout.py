@@ -66,7 +66,7 @@ class Layout:
 
     @property
     def postgres(self) -> Path:
-        """JSON `{"host", "port", "pid", "database", "user", "stopped"}`, written when PostgreSQL is filled."""
+        """JSON `{"host", "port", "database", "user", "pid", "data", "stopped"}`, written when PostgreSQL is filled."""
         return self.run / "postgres.json"
 
     @property
@@ -86,8 +86,12 @@ class Layout:
 
     @property
     def hidden(self) -> Path:
-        """KiB that files take in folders which nobody can look into now; a file system knows of them all the same."""
+        """KiB that files take in folders that lost their permissions; a file system knows of them all the same."""
         return self.run / "hidden"
+
+    def aside(self, folder: Path) -> Path:
+        """Where a folder of `files` is while nobody shall reach it."""
+        return self.run / f"aside-{folder.name}"
 
     @property
     def hosts(self) -> Path:

@@ -39,8 +39,8 @@ class Ledger:
             await self.look()
 
     async def look(self) -> None:
-        """Look once. Before the incident the platform itself takes days away."""
-        if self._world.quiet:
+        """Look once. Before the incident, or late in it, the platform itself takes days away."""
+        if self._world.quiet or self._world.losing:
             return
         try:
             signs = await self._history.signs()

@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tui.demo import postmaster
 from tui.demo.address import ADMIN, DATABASE, HOST, HOSTS, ROLES, WATCHER, installed, quoted
 from tui.demo.instance import GroundError, Instance, marked_folder, shared_places
 from tui.demo.layout import replace
@@ -176,16 +177,10 @@ class Postgres:
     async def _answers(self) -> bool:
         deadline = time.monotonic() + _PATIENCE
         while self.child is not None and self.child.running and time.monotonic() < deadline:
-            if self._status() == "ready":
+            if postmaster.status(self.data, self.child.pid) == postmaster.READY:
                 return True
             await asyncio.sleep(0.01)
         return False
-
-    def _status(self) -> str:
-        try:
-            return (self.data / "postmaster.pid").read_bytes().splitlines()[7].strip().decode("ascii")
-        except (OSError, IndexError):
-            return ""
 
     def _last_words(self) -> str:
         lines = self.log.read_text("utf-8", "replace").split("\n") if self.log.exists() else []
@@ -231,8 +226,9 @@ class Postgres:
     def publish(self, *, stopped: bool = False) -> None:
         """Write where it listens, for the other parts, and whether the platform itself has `stopped` it."""
         pid = None if self.child is None else self.child.pid
-        where = {"host": HOST, "port": self.port, "database": DATABASE, "user": WATCHER, "pid": pid, "stopped": stopped}
-        replace(self.instance.layout.postgres, json.dumps(where) + "\n")
+        where = {"host": HOST, "port": self.port, "database": DATABASE, "user": WATCHER}
+        which = {"pid": pid, "data": str(self.data), "stopped": stopped}
+        replace(self.instance.layout.postgres, json.dumps({**where, **which}) + "\n")
 
 
 def _home(instance: Instance, user: int | None) -> Path:

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from tui.demo.inventory import CLEAN_TEMP, Gone, found_below
+from tui.demo.inventory import CLEAN_TEMP, Files, Gone, files_below, found
 from tui.demo.layout import Layout
 from tui.demo.processes import Process
 from tui.demo.roll import Roll
@@ -35,7 +35,7 @@ class Scratch:
 
     def look(self, now: datetime, engine: Process | None) -> Gone:
         """Look again; gives back what was deleted since. `engine` is the one that ran at the last look."""
-        self._roll.look(found_below(self._layout.scratch, self._roll.kept.keys()), own=lambda _: not self.complete)
+        self._roll.look(found(self._files, self._roll.kept.keys()), own=lambda _: not self.complete)
         missing = sorted((*self._roll.gone, *self._roll.cut), key=lambda kept: kept.name)
         gone: Gone = {}
         running = bool(missing) and ((engine is not None and engine.alive) or self._engine_ran())
@@ -43,6 +43,9 @@ class Scratch:
             young = now.timestamp() - kept.changed < STALE.total_seconds()
             gone.setdefault((CLEAN_TEMP, young and running), []).append(f"{FOLDER}{kept.name}")
         return gone
+
+    def _files(self) -> Files:
+        return files_below(self._layout.scratch)
 
     def _engine_ran(self) -> bool:
         """Whether the engine of the pid file did so already when the folder was changed last."""

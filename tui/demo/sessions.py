@@ -83,14 +83,19 @@ class Sessions:
         return sum(session.busy and session.idle_seconds > 0.5 for session in writers)
 
     def follow(self, running: Sequence[Row]) -> None:
-        """Open what is missing, close what is over, and let some of the others work."""
+        """Close what is over, let some of the others work, and open what is missing.
+
+        Raises DatabaseError when the server takes no new session; those that are open were looked after by then.
+        """
         jobs = {str(job["id"]): job["strategy_config"] for job in running}
         for job_id in self._open.keys() - jobs.keys():
             self._close(job_id)
-        for job_id, config in jobs.items():
-            if job_id not in self._open:
-                self._open[job_id] = Session(self._connect(f"backtest-{job_id}"))
-            self._follow_one(job_id, self._open[job_id], config)
+        missing = [job_id for job_id in jobs if job_id not in self._open]
+        for job_id, session in [*self._open.items()]:
+            self._follow_one(job_id, session, jobs[job_id])
+        for job_id in missing:
+            self._open[job_id] = Session(self._connect(f"backtest-{job_id}"))
+            self._follow_one(job_id, self._open[job_id], jobs[job_id])
         self._follow_detour(jobs)
         if self.blockade is None:
             self._checkup.look()
@@ -198,7 +203,7 @@ def serve(layout: Layout) -> None:
         try:
             _turn(sessions, link)
         except (AwayError, RefusedError, DatabaseError) as error:
-            sys.stderr.write(f"sessions: {error}\n")
+            _say(error)
         if not told:
             replace(layout.sessions, json.dumps({"pid": os.getpid()}) + "\n")
             told = True
@@ -206,12 +211,20 @@ def serve(layout: Layout) -> None:
 
 
 def _turn(sessions: Sessions, link: Link) -> None:
-    sessions.follow(link.get(f"/inside/api/research/{RUNNING}")["backtests"])
+    running = link.get(f"/inside/api/research/{RUNNING}")["backtests"]
+    try:
+        sessions.follow(running)
+    except DatabaseError as error:
+        _say(error)  # what became of the sessions that are open is told all the same
     wanted = link.post("/engine/database", sessions.report())["blockade"]
     sessions.forget()
     link.close()  # the server drops a connection that rests for as long as this one would
     if wanted is not None:
         sessions.block(wanted["job_id"], wanted["table"])
+
+
+def _say(error: Exception) -> None:
+    sys.stderr.write(f"sessions: {error}\n")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

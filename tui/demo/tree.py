@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 
+from tui.demo.aside import put_aside, whereabouts
 from tui.demo.layout import Layout
 from tui.demo.world.scenario import Scenario
 
@@ -39,43 +40,58 @@ def grow(layout: Layout, scenario: Scenario, fill: float | None = None) -> None:
     weights = [rng.uniform(0.5, 1.5) for _ in shared]
     sizes = [max(KIB, int(left * weight / sum(weights))) for weight in weights]
     for leaf in (*fixed, *_scratch(layout, rng)):
-        _make(leaf, leaf.size, scenario.now)
+        _make(layout, leaf, leaf.size, scenario.now)
     for leaf, size in zip(shared, sizes, strict=True):
-        _make(leaf, size, scenario.now)
+        _make(layout, leaf, size, scenario.now)
 
 
 def flood(layout: Layout, scenario: Scenario, used: int) -> Iterator[None]:
     """Write results, one at each step, until files take what they take in `scenario`, and not only `used` bytes.
 
     Those of today are needed; what of the archive was cleaned up before comes back from its copy, as old as it was.
+    After an OSError it may be begun again: then it goes on with what is not there yet.
     """
-    old = [leaf for leaf in _archive(layout, scenario) if not leaf.path.exists()]
-    size = (int(QUOTA * scenario.fill) - used - sum(leaf.size for leaf in old)) // FLOOD
-    today = [Leaf(layout.results / f"sweep-today-{number:02}.parquet", size, timedelta()) for number in range(FLOOD)]
-    for leaf in (*old, *(today if size > 0 else ())):
-        _make(leaf, leaf.size, datetime.now(UTC))
+    old = [leaf for leaf in _archive(layout, scenario) if not _written(layout, leaf)]
+    today = [leaf for leaf in _today(layout) if not _written(layout, leaf)]
+    left = int(QUOTA * scenario.fill) - used - sum(leaf.size for leaf in old)
+    for leaf in old:
+        _make(layout, leaf, leaf.size, datetime.now(UTC))
+        yield
+    for leaf in today if left >= len(today) else ():
+        _make(layout, leaf, left // len(today), datetime.now(UTC))
         yield
 
 
 def used(layout: Layout) -> int:
-    """Bytes that all files below `files` take."""
+    """Bytes that all files below `files` take, and those in folders that are put aside."""
     sizes = []
-    for folder, _, names in os.walk(layout.files):
-        for name in names:
-            with suppress(OSError):
-                sizes.append(Path(folder, name).lstat().st_size)
+    for root in (layout.files, *(aside for _, aside in put_aside(layout))):
+        for folder, _, names in os.walk(root):
+            for name in names:
+                with suppress(OSError):
+                    sizes.append(Path(folder, name).lstat().st_size)
     return sum(sizes)
 
 
-def _make(leaf: Leaf, size: int, now: datetime) -> None:
-    leaf.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    handle = os.open(leaf.path, os.O_WRONLY | os.O_CREAT, 0o600)
+def _written(layout: Layout, leaf: Leaf) -> bool:
+    """Whether the file is there, even if nobody reaches it now."""
+    aside = layout.aside(leaf.path.parent) / leaf.path.name
+    return leaf.path.exists() or aside.exists()
+
+
+def _make(layout: Layout, leaf: Leaf, size: int, now: datetime) -> None:
+    """Make the file: before it is whole and as old as it shall be nobody finds it."""
+    folder = whereabouts(layout, leaf.path.parent)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    growing = layout.run / "growing"
+    handle = os.open(growing, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
         os.posix_fallocate(handle, 0, size)
+        moment = (now - leaf.age).timestamp()
+        os.utime(handle, (moment, moment))
     finally:
         os.close(handle)
-    moment = (now - leaf.age).timestamp()
-    os.utime(leaf.path, (moment, moment))
+    growing.rename(folder / leaf.path.name)
 
 
 def _active(layout: Layout, scenario: Scenario, rng: Random) -> Iterator[Leaf]:
@@ -106,6 +122,12 @@ def _results(layout: Layout, scenario: Scenario, rng: Random) -> Iterator[Leaf]:
         for days in (1, 6, 13, 27, 33, 48):
             age = timedelta(days=days + rng.uniform(0.05, 0.6))
             yield Leaf(layout.results / f"{strategy.name}-{(scenario.now - age):%Y%m%d}.parquet", 0, age)
+
+
+def _today(layout: Layout) -> Iterator[Leaf]:
+    """Results that take what room is left; nobody may delete them."""
+    for number in range(FLOOD):
+        yield Leaf(layout.results / f"sweep-today-{number:02}.parquet", 0, timedelta())
 
 
 def _archive(layout: Layout, scenario: Scenario) -> Iterator[Leaf]:

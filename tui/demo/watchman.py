@@ -1,7 +1,6 @@
 """Keeps the world in step with the real parts of the platform: files, memory, unit, hosts, database sessions."""
 
 import asyncio
-import json
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -12,6 +11,7 @@ from tui.demo.halted import Halted
 from tui.demo.inventory import Inventory, Turn
 from tui.demo.kernel import STAMP, greedy_lines, write
 from tui.demo.layout import Layout
+from tui.demo.postmaster import Postmaster
 from tui.demo.processes import Process, is_stopped
 from tui.demo.resident import resident
 from tui.demo.scratch import Scratch
@@ -45,7 +45,7 @@ class Watchman:
         self._read = 0
         self._first_server = 0
         self._missed = 0
-        """The pid of the server whose end was told, or that it was stopped by a signal; 0 once it goes on."""
+        """The pid of the server whose end was told; 0 once it takes connections again."""
         self._engine: Process | None = None
         self._main = 0
         self._crashes = 0
@@ -140,21 +140,18 @@ class Watchman:
     def _look_at_server(self) -> None:
         """A server that ended though the platform did not end it was ended by somebody; that is told once.
 
-        It was there when it was told where it listens, even if it ended before anybody looked. One that somebody
-        stopped by a signal takes connections and never answers: it is as good as ended, until it goes on.
+        It was there when it was told where it listens, even if it ended before anybody looked. One that takes no more
+        connections is as good as ended, until it does.
         """
-        try:
-            said = json.loads(self._layout.postgres.read_text("utf-8"))
-            pid = int(said["pid"])
-            down = Process.of(pid) is None or is_stopped(pid)
-        except (OSError, ValueError, KeyError, TypeError):
-            return  # it is still to come
-        if not down:
+        server = Postmaster.seen(self._layout)
+        if server is None:
+            return
+        if server.takes:
             self._missed = 0
-        elif pid != self._missed and not said.get("stopped"):
+        elif server.pid != self._missed and not server.dismissed:
             self.judge.server_ended()
-            self._missed = pid
-        self._world.ground = replace(self._world.ground, database_down=down)
+            self._missed = server.pid
+        self._world.ground = replace(self._world.ground, database_down=not server.takes)
 
     def look_at_requests(self) -> None:
         """Tell what the unit was asked, or did, since the last time."""
@@ -229,10 +226,9 @@ class Watchman:
 
     def _server_ended(self) -> bool:
         """Whether PostgreSQL is gone, or was started again so lately that its old sessions may only now be missed."""
-        try:
-            server = int(json.loads(self._layout.postgres.read_text("utf-8"))["pid"])
-            age = time.time() - self._layout.postgres.stat().st_mtime
-        except (OSError, ValueError, KeyError, TypeError):
+        server = Postmaster.seen(self._layout)
+        if server is None or Process.of(server.pid) is None:
             return True
-        self._first_server = self._first_server or server
-        return Process.of(server) is None or (server != self._first_server and age < MISSED_AFTER)
+        self._first_server = self._first_server or server.pid
+        age = time.time() - self._layout.postgres.stat().st_mtime
+        return server.pid != self._first_server and age < MISSED_AFTER

@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 from signal import SIGKILL
 
+from tui.demo.aside import is_folder, merge
 from tui.demo.layout import Layout, replace
 from tui.demo.libc import LIBC
 from tui.demo.processes import Process, end
@@ -84,12 +85,12 @@ class UnreadableFolders(Trouble):
 
     def __init__(self, layout: Layout) -> None:
         self._folders = (layout.temp, layout.results)
-        self._aside = layout.run
+        self._layout = layout
         self._hidden = layout.hidden
 
     async def begin(self, seconds: float) -> None:  # noqa: ARG002 - as every trouble
-        """Take the permissions away, and write down what the folders hold, for `df` tells of that nevertheless."""
-        if not self._hidden.exists():
+        """Put them out of reach; what they hold is written down, if nobody can look, for `df` tells of that too."""
+        if os.geteuid() != 0 and not self._hidden.exists():
             files = (path for folder in self._folders for path in folder.rglob("*") if path.is_file())
             replace(self._hidden, f"{sum(path.lstat().st_blocks for path in files) // 2}\n")
         self._shut(shut=True)
@@ -108,36 +109,30 @@ class UnreadableFolders(Trouble):
             else:
                 self._bring_back(folder)
 
-    def _aside_of(self, folder: Path) -> Path:
-        return self._aside / f"aside-{folder.name}"
-
     def _put_aside(self, folder: Path) -> None:
         """A link that leads nowhere takes its place; whatever else is there instead of it stays."""
-        aside = self._aside_of(folder)
-        if aside.exists() or not _is_folder(folder):
+        aside = self._layout.aside(folder)
+        if aside.exists() or not is_folder(folder):
             return
         aside.symlink_to(folder.name)
         _exchange(folder, aside)
 
     def _bring_back(self, folder: Path) -> None:
         """Whoever took the link away took nothing else, and what came in its place joins what was there."""
-        aside = self._aside_of(folder)
-        if not _is_folder(aside):
+        aside = self._layout.aside(folder)
+        if not is_folder(aside):
             return
         if not os.path.lexists(folder):
             aside.rename(folder)
             return
-        if _is_folder(folder):
-            shutil.copytree(folder, aside, symlinks=True, dirs_exist_ok=True)
+        if is_folder(folder):
+            merge(folder, aside)
         _exchange(folder, aside)
-        if _is_folder(aside):
+        if is_folder(aside):
+            merge(aside, folder)  # what came in the last moment
             shutil.rmtree(aside)
         else:
             aside.unlink()
-
-
-def _is_folder(path: Path) -> bool:
-    return path.is_dir() and not path.is_symlink()
 
 
 def _exchange(one: Path, other: Path) -> None:

@@ -30,10 +30,15 @@ class Arrivals:
 
         Of those that a blockade stops more come than of the others, for they are sent again and again.
         """
-        self._later = sorted(scenario.later, key=lambda job: job.created_at)
+        self._later: list[SeedJob] = []
+        self.add(scenario.later)
         self._sound = [strategy for strategy in scenario.strategies if not strategy.validation_errors]
         if scenario.blockade is not None:
             self._sound += INSISTENCE * [each for each in self._sound if each.timeframe == BLOCKED_TIMEFRAME]
+
+    def add(self, jobs: Iterable[SeedJob]) -> None:
+        """These come too, each in its time."""
+        self._later = sorted((*self._later, *jobs), key=lambda job: job.created_at)
 
     @property
     def expected(self) -> bool:

@@ -152,7 +152,10 @@ def _strategy(view: View, _: datetime) -> str | None:
     if not jobs:
         return None
     names = ", ".join(sorted({job.strategy_name for job in jobs}))
-    return f"{len(jobs)} jobs of {names} failed and were not made up for"
+    said = f"{len(jobs)} jobs of {names} failed and were not made up for"
+    left = {job.root for job in chain(view.jobs.select("failed"), _alive(view))}
+    lost = sum(job.root not in left for job in jobs)
+    return f"{said}; {lost} of them were cleared away, and nobody can retry those any more" if lost else said
 
 
 _CONDITIONS: tuple[tuple[Cause, Callable[[View, datetime], str | None]], ...] = (

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from tui.demo.world.feeds import HEALTHY
-from tui.demo.world.outcome import LOST
+from tui.demo.world.outcome import LOST, no_data
 from tui.demo.world.seed import Scenario, SeedJob
 from tui.demo.world.strategies import STRATEGIES
 from tui.demo.world.symbols import symbols
@@ -52,6 +52,18 @@ def struck(story: Scenario, before: Scenario, at: datetime, gone: Container[str]
         blockade = replace(blockade, job_id=done.id)
     later = tuple(_coming(story, at, gone))
     return replace(story, workers=story.workers + HANDS, blockade=blockade, later=later)
+
+
+def apart(story: Scenario) -> tuple[Scenario, Scenario]:
+    """`story` without its gaps, and what comes with them later: the jobs that stumble over them, and the queue.
+
+    By then the workers are busy with what came meanwhile: those jobs bring some of their own.
+    """
+    errors = {no_data(gap) for gap in story.gaps}
+    late = tuple(job for job in story.jobs if job.status == "pending" or job.error_message in errors)
+    rest = tuple(job for job in story.jobs if job not in late)
+    brought = replace(story, jobs=late, later=(), fill=ROOM, workers=story.workers + HANDS)
+    return replace(story, gaps=(), jobs=rest), brought
 
 
 def _stays(job: SeedJob, story: Scenario) -> bool:

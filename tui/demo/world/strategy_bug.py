@@ -19,8 +19,9 @@ SUMMARY = Summary(
     "data fails; its validation says so",
     right=("job.retry",),
     harmful=("queue.clear-failed", "engine.restart", "engine.recover", "process.terminate"),
-    healed="when each of its failed jobs has a retry with use_sample_data that completed; beyond that it is the "
-    "owner's: hold the strategy and tell them of the commit",
+    healed="when each of its failed jobs has a retry with use_sample_data that completed; what was cleared away before "
+    "can never be retried, and with such a job it never ends; beyond that it is the owner's: hold the strategy and "
+    "tell them of the commit",
 )
 
 BROKEN = "risk-parity"

@@ -15,6 +15,7 @@ from tui.demo.world.jobs import JobStore
 from tui.demo.world.outcome import LOST, error_of_run, hindrance
 from tui.demo.world.refusal import ConflictError
 from tui.demo.world.seed import Cause, Scenario
+from tui.demo.world.symbols import missing_days
 from tui.demo.world.watch import EngineWatch
 
 FULL_QUEUE = 12
@@ -53,6 +54,8 @@ class World:
         """Whether the incident of the scenario is still to come."""
         self.struck: datetime | None = None
         """When the first of it came, if the world was well before."""
+        self.losing = False
+        """Whether the database is still to lose days by the incident itself."""
         self.spared: frozenset[Cause] = frozenset()
         """What of it did not come, for somebody had made sure of that before."""
 
@@ -67,6 +70,14 @@ class World:
             self.spared = frozenset({"provider"})
         self.ground = replace(self.ground, blocked=scenario.blockade is not None)
 
+    def lack(self, scenario: Scenario) -> None:
+        """From now on the days of `scenario` are missing too, and its jobs of `later` come to its workers."""
+        self.settle()
+        self.scenario = replace(self.scenario, workers=scenario.workers)
+        self.data.lack({gap.symbol: missing_days(gap.symbol, scenario.gaps) for gap in scenario.gaps})
+        self._arrivals.add(scenario.later)
+        self.losing = False
+
     @property
     def first_limit(self) -> datetime | None:
         """When the first of the jobs that go on from before the incident comes, or came, to the limit."""
@@ -78,7 +89,7 @@ class World:
     def unfolding(self) -> bool:
         """Whether more of the incident is still to come by itself."""
         given_up = any(job.seeded_run and job.fate.once is not None for job in self.jobs.select("running"))
-        return self.quiet or self._arrivals.expected or given_up
+        return self.quiet or self.losing or self._arrivals.expected or given_up
 
     def settle(self) -> datetime:
         """Let everything happen that is due, and give back the time."""

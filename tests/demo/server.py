@@ -1,0 +1,15 @@
+"""A server of PostgreSQL as it looks from outside: who it is, and what it says of itself."""
+
+import json
+
+from tui.demo.layout import Layout
+
+
+def publish(layout: Layout, pid: int, status: str = "ready", *, stopped: bool = False, **where: str | int) -> None:
+    """The process `pid` is the server from now on, and writes `status` into its file as PostgreSQL does."""
+    data = layout.root / "pg" / "data"
+    data.mkdir(parents=True, exist_ok=True)
+    lines = (pid, data, 1795000000, 5432, "", "127.0.0.1", "  5432001    196608", f"{status:<8}")
+    (data / "postmaster.pid").write_text("".join(f"{line}\n" for line in lines))
+    layout.postgres.parent.mkdir(exist_ok=True)
+    layout.postgres.write_text(json.dumps({**where, "pid": pid, "data": str(data), "stopped": stopped}))
