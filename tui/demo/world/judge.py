@@ -5,7 +5,7 @@ verbs that its unit was asked. Who did it, and with what intent, it does not kno
 """
 
 import os
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -113,19 +113,20 @@ class Judge(UnitDocket):
         """Somebody took these indexes out of the database."""
         self.note("database.sql", ", ".join(names), "harm", "the index was in use, and is gone")
 
-    def rebuilding(self, tables: Sequence[str]) -> None:
-        """Indexes are being built anew."""
+    def rebuilding(self, tables: Sequence[str], error: Callable[[], str | None]) -> None:
+        """Indexes are being built anew; `error` says why that failed, once it has."""
         about = ", ".join(tables)
         broken = {index for index in self.world.ground.broken_indexes if index.startswith(tuple(tables))}
         if broken:
-            self.await_outcome("data.rebuild-indexes", about, "it is under way", lambda: self._rebuilt(broken))
+            self.await_outcome("data.rebuild-indexes", about, "it is under way", lambda: self._rebuilt(broken, error()))
         else:
             self.note("data.rebuild-indexes", about, "nothing", "no index was broken")
 
-    def _rebuilt(self, broken: set[str]) -> Outcome | None:
-        return (
-            ("healed", "the indexes are there again") if broken.isdisjoint(self.world.ground.broken_indexes) else None
-        )
+    def _rebuilt(self, broken: set[str], error: str | None) -> Outcome | None:
+        if error is not None:
+            return "nothing", f"it failed: {error}"
+        there = broken.isdisjoint(self.world.ground.broken_indexes)
+        return ("healed", "the indexes are there again") if there else None
 
     def session_cancelled(self, name: str) -> None:
         """Somebody cancelled what a database session ran."""
