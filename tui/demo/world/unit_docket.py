@@ -10,6 +10,8 @@ from tui.demo.world.world import World
 ACTION_OF_VERB = {"stop": "engine.recover", "reset-failed": "engine.reset-failed"}
 RUNNING = ("active", "stopped")
 """States of a unit whose process is there."""
+AT_REST = ("inactive", "failed", "deactivating")
+"""States of a unit that does not run, and will not by itself."""
 
 
 class UnitDocket(Docket):
@@ -39,6 +41,9 @@ class UnitDocket(Docket):
         """
         action = ACTION_OF_VERB.get(verb, "engine.restart")
         about = f"systemctl {verb}"
+        if verb == "try-restart" and was in AT_REST:
+            self.idle(action, about, "it did not run")
+            return
         well = self._ran_well(was, asked or self.world.settle())
         if code != 0:
             self._unit_refused(action, about, code, well=well)
