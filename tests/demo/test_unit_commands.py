@@ -16,6 +16,7 @@ import pytest
 from tests.waiting import until
 from tui.demo.layout import Layout
 from tui.demo.processes import Process, is_stopped
+from tui.demo.quirks.host import StartLimit
 from tui.demo.resident import resident
 from tui.demo.unit.install import install
 from tui.demo.unit.manager import Manager
@@ -153,6 +154,15 @@ async def test_kill_reaches_all_that_runs_in_a_unit(tmp_path: Path, words: tuple
         assert (await desk.run("systemctl", "kill", *words, NAME))[0] == 0
         await until(lambda: not child.alive and desk.manager.unit.state.sub == "auto-restart")
         assert desk.manager.unit.state.result == "signal"
+
+
+async def test_a_start_limit_that_is_taken_back_starts_what_it_ended_and_nothing_that_was_stopped(desk: Desk) -> None:
+    limit, unit = StartLimit(desk.manager.unit), desk.manager.unit
+    for active in ("inactive", "active"):
+        await limit.begin(0)
+        await limit.end()
+        assert unit.state.active == active
+        await unit.start()
 
 
 async def test_only_a_unit_that_runs_is_tried_to_restart_and_only_signals_are_sent(desk: Desk) -> None:
