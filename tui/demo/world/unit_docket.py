@@ -104,13 +104,15 @@ class UnitDocket(Docket):
         self.world.given_up = True
         self._given_up += 1
 
-    def engine_ended(self, number: int, *, hung: bool = False) -> None:
+    def engine_ended(self, number: int, *, hung: bool = False, idle: bool = False) -> None:
         """Somebody ended the engine itself past its unit, by a signal or (0) so that it took leave.
 
-        One that `hung` had lost already what ran on it.
+        One that `hung` had lost already what ran on it; on one that was `idle` nothing ran.
         """
         about = f"the engine, signal {number}" if number else "the engine"
         if hung:
             self.await_outcome("process.terminate", about, "it did nothing any more", self._engine_well())
+        elif idle:
+            self.idle("process.terminate", about, "nothing ran on it")
         else:
             self.note("process.terminate", about, "harm", "what ran on it is lost, or begins anew")
