@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tui.demo.contents import Contents
 from tui.demo.layout import Layout
-from tui.demo.roll import Kept, Key, Roll
+from tui.demo.roll import Kept, Key, Roll, key_of
 from tui.demo.tree import QUOTA
 
 RESULT_AGE = timedelta(days=30)
@@ -60,8 +60,8 @@ class Inventory:
 
     def __init__(self, layout: Layout) -> None:
         self._root = str(layout.files)
-        self._roll = Roll()
         self._contents = Contents(layout.files)
+        self._roll = Roll(alike=self._contents.alike)
         self._running: Running = {}
         self._doubts: list[_Doubt] = []
         self._below: set[Key] = set()
@@ -100,7 +100,7 @@ class Inventory:
         """Look again; gives back what was deleted, cut short or overwritten since, except what jobs do themselves."""
         shut = self._shut()
         here = found_below(self._root, self._below)
-        self._below = {_key(status) for status in here.values()}
+        self._below = {key_of(status) for status in here.values()}
         found = here | self._moved(here)
         shut |= self._shut()  # a folder may shut, or open again, in between
         self._roll.look(found, lambda name: _folder(name) in shut, self._own)
@@ -108,7 +108,7 @@ class Inventory:
             self.used = sum(kept.room for key, kept in self._roll.kept.items() if key not in self._away) / QUOTA
         cut = [kept for kept in self._roll.cut if not _is_output(kept.first)]
         finished = [kept for kept in self._roll.kept.values() if not kept.foreign and _folder(kept.first) != "active"]
-        spoilt = self._contents.look((kept for kept in finished if _folder(kept.name) not in shut), self._roll.cut)
+        spoilt = self._contents.look((kept for kept in finished if _folder(kept.name) not in shut), self._roll.lost)
         gone: Gone = {}
         for kept in (*self._roll.gone, *cut, *spoilt):
             self._file(gone, kept, now)
@@ -129,7 +129,7 @@ class Inventory:
                 status = os.stat(f"{self._root}/{name}")  # noqa: PTH116 - fast, as below
                 if stat.S_ISREG(status.st_mode):
                     moved[name] = status
-        self._away = {_key(status) for status in moved.values()} - self._below
+        self._away = {key_of(status) for status in moved.values()} - self._below
         return moved
 
     def _measure(self, lost: Iterable[Kept]) -> None:
@@ -183,10 +183,6 @@ def _is_output(name: str) -> bool:
     return _folder(name) == "active" and Path(name).name == OUTPUT
 
 
-def _key(status: os.stat_result) -> Key:
-    return status.st_dev, status.st_ino
-
-
 @lru_cache(maxsize=4096)
 def _folder(name: str) -> str:
     return name.partition("/")[0]
@@ -203,7 +199,7 @@ def found_below(root: Path | str, known: Collection[Key]) -> dict[str, os.stat_r
     other, somebody may have moved it from one that was still to come to one that was done.
     """
     found = dict(files_below(root))
-    if not {_key(status) for status in found.values()}.issuperset(known):
+    if not {key_of(status) for status in found.values()}.issuperset(known):
         found |= files_below(root)
     return found
 

@@ -25,8 +25,8 @@ class Judge(UnitDocket):
 
     def __init__(self, world: World, summary: Summary) -> None:
         super().__init__(world, summary)
-        self._missing: dict[int, set[str]] = {}
-        """Files that are gone, by the place of the deed by which they went."""
+        self._missing: dict[int, tuple[str, set[str]]] = {}
+        """Files that are gone, by the place of the deed by which they went, and what to say of them."""
 
     def requeued(self, job: Job) -> None:
         """A failed job waits again."""
@@ -134,12 +134,10 @@ class Judge(UnitDocket):
 
     def files_gone(self, action: str, names: Sequence[str], *, wanted: bool, helped: bool) -> None:
         """Files were deleted; `wanted` says that somebody still needed them, `helped` that the room was needed."""
-        about = f"{len(names)} files"
-        self._missing[len(self.done)] = set(names)
-        if wanted:
-            self.note(action, about, "harm", f"they were still needed: {_few(names)}")
-        else:
-            self.note(action, about, "healed" if helped else "nothing", _few(names))
+        said = "they were still needed: " if wanted else ""
+        self._missing[len(self.done)] = said, set(names)
+        effect: Effect = "harm" if wanted else "healed" if helped else "nothing"
+        self.note(action, f"{len(names)} files", effect, f"{said}{_few(names)}")
 
     def foreign_gone(self, action: str, names: Sequence[str]) -> None:
         """Files were deleted that the platform never made."""
@@ -152,12 +150,15 @@ class Judge(UnitDocket):
 
     def files_back(self, names: Sequence[str]) -> None:
         """Files that were gone are there again as they were; a deed of which nothing is left did nothing."""
-        for name in names:
-            last = max((place for place, missing in self._missing.items() if name in missing), default=None)
-            if last is not None:
-                self._missing[last].remove(name)
-                if not self._missing[last]:
-                    self.done[last] = replace(self.done[last], effect="nothing", detail="all of them were put back")
+        for place, (said, missing) in self._missing.items():
+            if missing.isdisjoint(names):
+                continue
+            missing.difference_update(names)
+            if missing:
+                detail = f"{said}{_few(missing)}; the others were put back"
+                self.done[place] = replace(self.done[place], detail=detail)
+            else:
+                self.done[place] = replace(self.done[place], effect="nothing", detail="all of them were put back")
 
 
 def _just(guilty: bool) -> Effect:
