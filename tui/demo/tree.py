@@ -9,6 +9,7 @@ from pathlib import Path
 from random import Random
 
 from tui.demo.layout import Layout
+from tui.demo.roll import BLOCK
 from tui.demo.world.scenario import Scenario
 
 KIB, MIB = 1024, 1024 * 1024
@@ -58,12 +59,12 @@ def flood(layout: Layout, scenario: Scenario, used: int) -> Iterator[None]:
 
 
 def used(layout: Layout) -> int:
-    """Bytes that all files below `files` take."""
+    """Bytes that all files below `files` take on the disk."""
     sizes = []
     for folder, _, names in os.walk(layout.files):
         for name in names:
             with suppress(OSError):
-                sizes.append(Path(folder, name).lstat().st_size)
+                sizes.append(Path(folder, name).lstat().st_blocks * BLOCK)
     return sum(sizes)
 
 
