@@ -3,7 +3,7 @@
 import asyncio
 import json
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from pathlib import Path
 
 import httpx
@@ -14,7 +14,10 @@ import pytest_asyncio
 from tests.demo.api_rig import Rig, postgres, serving, until
 from tests.demo.server import publish
 from tui.demo.address import WATCHER, dsn
+from tui.demo.history import History
 from tui.demo.layout import Layout
+from tui.demo.maintenance import Maintenance
+from tui.demo.world.refusal import ConflictError
 
 REPAIR = {"symbols": ["AUTO_DETECT"], "date_range": "last_7d", "repair_gaps": True}
 
@@ -128,6 +131,8 @@ async def test_a_repair_that_makes_no_sense_is_refused(rig: Rig) -> None:
 async def test_nothing_is_repaired_or_rebuilt_without_the_database(lonely: Rig) -> None:
     await lonely.post("data/repair", REPAIR, 503)
     await lonely.post("data/indexes/rebuild", {"tables": ["daily_prices"]}, 503)
+    for deed in (await lonely.client.get("/judge")).json()["done"]:
+        assert deed["detail"].startswith("refused: ")
     assert (await lonely.get("data/status"))["repair"]["running"] is False
     assert len((await lonely.get("data/availability"))["gaps"]) == 3
 
@@ -146,6 +151,25 @@ async def test_indexes_are_rebuilt(rig: Rig) -> None:
     await until(finished)
     for tables in (["pg_class"], [], None):
         await rig.post("data/indexes/rebuild", {"tables": tables}, 400)
+
+
+class Held(History):
+    """A database that takes every question, and never comes to the end of a rebuild."""
+
+    async def check(self) -> None:
+        await asyncio.sleep(0)
+
+    async def reindex(self, tables: Iterable[str]) -> None:
+        await asyncio.Event().wait()
+
+
+async def test_of_rebuilds_that_are_asked_for_at_once_one_is_begun(lonely: Rig, tmp_path: Path) -> None:
+    maintenance = Maintenance(lonely.world, Held(Layout(tmp_path), 1))
+    asked = (maintenance.rebuild(["daily_prices"]) for _ in range(3))
+    begun, *refused = await asyncio.gather(*asked, return_exceptions=True)
+    assert [type(each) for each in refused] == [ConflictError] * 2
+    assert not isinstance(begun, BaseException)
+    begun[1].cancel()
 
 
 async def test_sources_are_switched_and_switched_back(rig: Rig) -> None:

@@ -182,14 +182,18 @@ def test_an_engine_clears_away_what_jobs_left_that_were_lost_with_the_one_before
     assert not any(folder.exists() for folder in left.values())
 
 
-def test_an_engine_leaves_the_folders_of_jobs_that_no_engine_has_taken_yet(shared: Platform, tmp_path: Path) -> None:
+def test_an_engine_leaves_the_folders_of_jobs_that_no_engine_has_taken_yet_and_what_is_nobodys_job(
+    shared: Platform, tmp_path: Path
+) -> None:
     layout = Layout(tmp_path)
     layout.make()
     layout.token_file.write_text(shared.layout.token)
-    for name in ("8801", "8802"):
+    for name, file in (("8801", "partial.bin"), ("8802", "partial.bin"), ("20261130", "8100.pkl")):
         (layout.active / name).mkdir()
+        (layout.active / name / file).touch()
     Crew(layout).clear(["8802"])
-    assert [path.name for path in layout.active.iterdir()] == ["8802"]
+    left = {str(path.relative_to(layout.active)) for path in layout.active.rglob("*.*")}
+    assert (left, len(list(layout.active.iterdir()))) == ({"8802/partial.bin", "20261130/8100.pkl"}, 2)
 
 
 def test_a_stopped_engine_gives_its_jobs_back(platform: Platform) -> None:

@@ -57,6 +57,7 @@ def test_use_is_a_share_of_the_quota_in_sizes_and_in_blocks(instance: Instance, 
     layout = instance.layout
     tree.grow(layout, build("calm", 1, datetime.now(UTC)), fill)
     found = [path.stat() for path in layout.files.rglob("*") if path.is_file()]
+    assert tree.used(layout) == sum(status.st_blocks * 512 for status in found)
     assert sum(status.st_size for status in found) / tree.QUOTA == pytest.approx(fill, abs=0.01)
     assert sum(status.st_blocks * 512 for status in found) / tree.QUOTA == pytest.approx(fill, abs=0.02)
 

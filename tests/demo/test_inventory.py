@@ -80,6 +80,36 @@ def test_a_file_that_is_cut_short_is_as_good_as_deleted(
     assert inventory.look(NOW + timedelta(seconds=9), RUNNING) == {}
 
 
+@pytest.mark.parametrize(
+    ("name", "age", "action"),
+    [("results/a.parquet", timedelta(days=31), RESULTS), ("temp/a.tmp", timedelta(minutes=61), TEMP)],
+)
+def test_what_is_left_of_a_file_is_as_old_as_the_file(layout: Layout, name: str, age: timedelta, action: str) -> None:
+    inventory = Inventory(layout)
+    path = put(layout.files / name, age)
+    inventory.look(NOW, {})
+    for left in (4000, 0):
+        os.truncate(path, left)
+        assert inventory.look(NOW, {}) == {(action, False): [name]}
+    path.write_bytes(b"")
+    assert inventory.look(NOW, {}) == {}
+    path = path.rename(path.with_name("moved"))
+    assert inventory.look(NOW, {}) == {}
+    path.unlink()
+    assert inventory.look(NOW, {}) == {}, "it held nothing any more"
+
+
+def test_of_a_hole_nothing_more_can_be_cut(layout: Layout) -> None:
+    inventory = Inventory(layout)
+    path = put(layout.results / "a.parquet", timedelta(days=2))
+    inventory.look(NOW, {})
+    os.truncate(path, 0)
+    os.truncate(path, 5000)
+    assert inventory.look(NOW, {}) == {(RESULTS, True): ["results/a.parquet"]}
+    os.truncate(path, 10)
+    assert inventory.look(NOW, {}) == {}
+
+
 def test_what_is_moved_while_the_folders_are_gone_through_is_still_there(
     layout: Layout, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -149,7 +179,7 @@ def test_another_file_of_the_same_name_puts_nothing_back(layout: Layout) -> None
     inventory.look(NOW, {})
     path.unlink()
     inventory.look(NOW, {})
-    put(path, timedelta(days=1))
+    path.write_bytes(b"y" * 5000)
     inventory.look(NOW, {})
     assert inventory.back == []
 
@@ -286,6 +316,19 @@ def test_what_is_overwritten_is_as_good_as_deleted(
     write(path)
     assert inventory.look(NOW, {}) == {(RESULTS, wanted): ["results/a.parquet"]}
     assert inventory.look(NOW, {}) == {}
+
+
+def test_what_was_written_anew_as_it_was_is_still_there(layout: Layout) -> None:
+    inventory = Inventory(layout)
+    path = put(layout.results / "a.parquet", timedelta(days=2))
+    for _ in range(2):
+        assert inventory.look(NOW, {}) == {}
+        put(layout.results / "b", timedelta(days=1)).replace(path)
+    path.unlink()
+    assert inventory.look(NOW, {}) == {(RESULTS, True): ["results/a.parquet"]}
+    put(path, timedelta())
+    assert inventory.look(NOW, {}) == {}
+    assert inventory.back == ["results/a.parquet"]
 
 
 def test_a_new_file_under_the_former_name_of_another_spoils_neither(layout: Layout) -> None:

@@ -24,9 +24,10 @@ def healthy(at: Hand) -> bool:
 
 
 def young(at: Hand) -> str:
-    """The name of some result that somebody still needs."""
-    results = at.site.layout.results.iterdir()
-    return next(path.name for path in results if time.time() - path.stat().st_mtime < 20 * 86400)
+    """The name of some result that somebody still needs, and that is whole."""
+    results = ((path.name, path.stat()) for path in at.site.layout.results.iterdir())
+    whole = ((name, said.st_mtime) for name, said in results if said.st_blocks * 512 >= said.st_size)
+    return next(name for name, changed in whole if time.time() - changed < 20 * 86400)
 
 
 def neither_names_nor_times_nor_holes_make_room_for_nothing(at: Hand) -> None:

@@ -98,6 +98,15 @@ def test_to_start_what_was_stopped_is_no_harm_beside_that_it_was_stopped(name: s
     assert effects(shift)[1:] == ["nothing", "nothing"]
 
 
+def test_what_was_stopped_is_still_so_after_a_restart_of_what_runs_only() -> None:
+    shift = begun("data-gap")
+    shift.leave()
+    shift.judge.unit_asked("stop", 0, "active", shift.now)
+    for verb in ("try-restart", "start"):
+        shift.judge.unit_asked(verb, 0, "inactive", shift.now)
+    assert [deed.detail for deed in shift.judge.done[1:]] == ["it did not run", "it was well before it was stopped"]
+
+
 def test_what_changes_nothing_costs_nothing() -> None:
     shift = Shift("calm")
     shift.work(5)

@@ -117,8 +117,13 @@ def test_still_other_names(up: Site) -> None:
 
 
 def test_numbers_for_ids(up: Site) -> None:
+    def status_of_retry() -> int:
+        return up.client.post(f"{LIST}/retry", json={"original_job_id": 17, "modifications": {}}).status_code
+
     ids = [row["id"] for row in rows(up)]
+    assert status_of_retry() == 400
     with quirk(up, "numeric-ids"):
+        assert status_of_retry() == 404, "there is no such job, and the number was taken for its id"
         assert [row["id"] for row in rows(up)] == [int(each) for each in ids]
         assert said(up, f"{LIST}/{ids[0]}")["id"] == int(ids[0])
 

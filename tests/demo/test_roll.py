@@ -245,6 +245,58 @@ def test_what_is_put_back_is_as_much_needed_as_before(watch: Watch, tmp_path: Pa
     assert not any("did not make" in deed.detail for deed in watch.shift.judge.done)
 
 
+def test_what_was_emptied_removed_and_put_back_whole_cost_nobody_anything(watch: Watch, tmp_path: Path) -> None:
+    new = fresh_result(watch.layout, "new")
+    shutil.copy2(new, tmp_path / "copy")
+    watch.man.look()
+    emptied(new)
+    assert deeds(watch) == [(RESULTS, "harm")]
+    new.unlink()
+    assert deeds(watch) == []
+    shutil.copy2(tmp_path / "copy", new)
+    assert deeds(watch) == []
+    assert [deed.detail for deed in watch.shift.judge.done] == ["all of them were put back"]
+
+
+@pytest.mark.parametrize(("content", "effect"), [(b"\0", "nothing"), (b"y", "harm")])
+def test_a_hole_that_is_filled_again_is_no_second_harm(watch: Watch, content: bytes, effect: str) -> None:
+    new = fresh_result(watch.layout, "new")
+    watch.man.look()
+    punch(new)
+    assert deeds(watch) == [(RESULTS, "harm")]
+    with new.open("r+b") as file:
+        file.write(content * new.stat().st_size)
+    assert deeds(watch) == []
+    assert [deed.effect for deed in watch.shift.judge.done] == [effect]
+
+
+def test_of_what_is_put_back_in_part_the_rest_is_still_told(watch: Watch, tmp_path: Path) -> None:
+    files = [fresh_result(watch.layout, name) for name in "abcd"]
+    watch.man.look()
+    for path in files:
+        path.rename(tmp_path / path.name)
+    watch.man.look()
+    for path in files[:3]:
+        (tmp_path / path.name).rename(path)
+    watch.man.look()
+    (deed,) = watch.shift.judge.done
+    assert (deed.about, deed.effect) == ("4 files", "harm")
+    assert deed.detail == "they were still needed: results/d.parquet; the others were put back"
+
+
+def test_what_comes_out_of_an_archive_has_whole_seconds_and_is_back(tmp_path: Path) -> None:
+    roll, path = Roll(), tmp_path / "one"
+    path.write_bytes(b"x" * 5000)
+    os.utime(path, ns=(5, 1_700_000_000_987_654_321))
+    found = dict(files_below(tmp_path))
+    for seen in (found, {}):
+        roll.look(seen)
+    for second, back in ((1_700_000_001, []), (1_700_000_000, ["one"])):
+        os.utime(path, (second, second))
+        roll.look(dict(files_below(tmp_path)))
+        assert roll.back == back
+
+
 def test_the_number_of_a_file_that_is_gone_may_be_that_of_another(tmp_path: Path) -> None:
     roll = Roll()
     (tmp_path / "one").write_bytes(b"x" * 5000)

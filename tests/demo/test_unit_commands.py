@@ -15,7 +15,8 @@ import pytest
 
 from tests.waiting import until
 from tui.demo.layout import Layout
-from tui.demo.processes import Process
+from tui.demo.processes import Process, is_stopped
+from tui.demo.quirks.host import StartLimit
 from tui.demo.resident import resident
 from tui.demo.unit.install import install
 from tui.demo.unit.manager import Manager
@@ -124,12 +125,62 @@ async def test_who_ignores_term_is_killed(tmp_path: Path) -> None:
         assert shown == {"Result": "timeout", "ExecMainCode": "2", "ExecMainStatus": "9", "ActiveState": "failed"}
 
 
+FAMILY = "trap 'exit 0' TERM; sleep 600 & echo $! >child; wait"
+
+
+async def child_of(root: Path) -> Process:
+    await until(lambda: (root / "child").exists() and bool((root / "child").read_text()))
+    child = Process.of(int((root / "child").read_text()))
+    assert child is not None
+    return child
+
+
+async def test_who_was_stopped_by_a_signal_goes_on_to_end_in_good_order(tmp_path: Path) -> None:
+    async with desk_of(tmp_path, FAMILY) as desk:
+        await desk.run("systemctl", "start", NAME)
+        child, main = await child_of(tmp_path), desk.manager.unit.state.main_pid
+        assert await desk.run("systemctl", "kill", "-s", "STOP", NAME) == (0, "")
+        await until(lambda: is_stopped(main) and is_stopped(child.pid))
+        assert (await desk.run("systemctl", "stop", NAME))[0] == 0
+        shown = await desk.show("ActiveState", "Result", "ExecMainCode")
+        assert shown == {"Result": "success", "ExecMainCode": "1", "ActiveState": "inactive"}
+
+
+@pytest.mark.parametrize("words", [("--signal=SIGKILL",), ("-s", "9"), ("-sKILL",)])
+async def test_kill_reaches_all_that_runs_in_a_unit(tmp_path: Path, words: tuple[str, ...]) -> None:
+    async with desk_of(tmp_path, FAMILY, delay=600.0) as desk:
+        await desk.run("systemctl", "start", NAME)
+        child = await child_of(tmp_path)
+        assert (await desk.run("systemctl", "kill", *words, NAME))[0] == 0
+        await until(lambda: not child.alive and desk.manager.unit.state.sub == "auto-restart")
+        assert desk.manager.unit.state.result == "signal"
+
+
+async def test_a_start_limit_that_is_taken_back_starts_what_it_ended_and_nothing_that_was_stopped(desk: Desk) -> None:
+    limit, unit = StartLimit(desk.manager.unit), desk.manager.unit
+    for active in ("inactive", "active"):
+        await limit.begin(0)
+        await limit.end()
+        assert unit.state.active == active
+        await unit.start()
+
+
+async def test_only_a_unit_that_runs_is_tried_to_restart_and_only_signals_are_sent(desk: Desk) -> None:
+    assert await desk.run("systemctl", "try-restart", NAME) == (0, "")
+    assert desk.manager.unit.state.main_pid == 0
+    await desk.run("systemctl", "start", NAME)
+    before = desk.manager.unit.state
+    assert await desk.run("systemctl", "try-restart", NAME) == (0, "")
+    assert desk.manager.unit.state.invocation not in ("", before.invocation)
+    for word in ("NOPE", "0", "a b"):
+        said = await desk.said("systemctl", "kill", "-s", word, NAME)
+        assert said == (1, "", f"Failed to parse signal string {word}.\n")
+
+
 async def test_children_left_behind_are_ended(tmp_path: Path) -> None:
     async with desk_of(tmp_path, f"setsid sleep 600 & echo $! >{tmp_path}/child; exec sleep 600") as desk:
         await desk.run("systemctl", "start", NAME)
-        await until(lambda: (tmp_path / "child").exists() and bool((tmp_path / "child").read_text()))
-        child = Process.of(int((tmp_path / "child").read_text()))
-        assert child is not None
+        child = await child_of(tmp_path)
         await desk.run("systemctl", "stop", NAME)
         assert not child.alive
 

@@ -117,6 +117,17 @@ def test_an_engine_that_was_stopped_by_a_signal_is_told_of_once_it_is_missed(
         watch.man.look()
 
 
+def test_to_stop_an_engine_on_which_nothing_runs_costs_nobody_anything(
+    tmp_path: Path, process: subprocess.Popen[bytes]
+) -> None:
+    watch = at_work(tmp_path, process)
+    for job in watch.shift.world.jobs.select("running"):
+        watch.shift.world.jobs.end(job.id, None, watch.shift.now)
+    stop(process.pid)
+    wait(watch, 8)
+    assert [(deed.effect, deed.detail) for deed in watch.shift.judge.done] == [("nothing", "nothing ran on it")]
+
+
 def test_what_is_lost_to_an_engine_that_goes_on_before_anybody_looks_was_lost_to_the_stop(
     tmp_path: Path, process: subprocess.Popen[bytes]
 ) -> None:

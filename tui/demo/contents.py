@@ -2,11 +2,11 @@
 
 import hashlib
 import os
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tui.demo.roll import Kept, Key
+from tui.demo.roll import Kept, Key, key_of
 
 PIECES, PIECE = 8, 4096
 """So many samples of so many bytes are taken of a file; what is written between them is not seen."""
@@ -28,18 +28,29 @@ class Contents:
         self._read: dict[int, _Read] = {}
         """By the numbers of the files: two may have been found under one name, one after the other."""
 
-    def look(self, files: Iterable[Kept], cut: Iterable[Kept]) -> list[Kept]:
-        """Which of `files` hold something else than before, as they were then; of what was `cut` that is known."""
+    def alike(self, kept: Kept) -> bool:
+        """Whether what has the name of a file now holds what that file held; False where it was never read."""
+        read = self._read.get(kept.number)
+        if read is None or read.kept.status.st_size != kept.status.st_size:
+            return False
+        return self._sample(kept, kept.status.st_size) == read.sample
+
+    def look(self, files: Iterable[Kept], lost: Collection[int]) -> list[Kept]:
+        """Which of `files` hold something else than before, as they were then.
+
+        Of those whose numbers are among the `lost` ones that is known, and what they held is kept in mind.
+        """
         spoilt: list[Kept] = []
-        known = {kept.number for kept in cut}
         for kept in files:
+            if kept.number in lost:
+                continue
             before = self._read.get(kept.number)
             if before is not None and (before.kept is kept or before.stamp == _stamp(kept)):
                 continue
             now = self._sample(kept, kept.status.st_size)
             if now is None:
                 continue  # it is asked for again at the next look
-            if before is not None and kept.number not in known:
+            if before is not None:
                 size = before.kept.status.st_size
                 held = now if size == kept.status.st_size else self._sample(kept, size)
                 if held not in (before.sample, None):
@@ -66,4 +77,4 @@ class Contents:
 
 
 def _stamp(kept: Kept) -> tuple[Key, int]:
-    return (kept.status.st_dev, kept.status.st_ino), kept.status.st_ctime_ns
+    return key_of(kept.status), kept.status.st_ctime_ns

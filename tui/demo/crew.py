@@ -4,6 +4,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +16,8 @@ from tui.demo.layout import Layout
 
 TASK = ("seconds", "memory_mb", "signal", "exit_code", "growth_mb", "guarded", "quota")
 """What of an order a worker has to know, as numbers in this order."""
+JOB_FILES = ("partial.bin", "checkpoint.bin", "trades.csv")
+"""What lies in the folder of a job."""
 GRACE = 2.0
 """Seconds that workers have to end when they are told to."""
 
@@ -58,10 +61,16 @@ class Crew:
             self._python.symlink_to(Path(sys.executable).resolve())
 
     def clear(self, kept: Collection[str]) -> None:
-        """Remove the folders that jobs left when their engine ended before them, all but those of the jobs `kept`."""
+        """Remove what jobs left when their engine ended before them, all but that of the jobs `kept`.
+
+        A folder stays that has a name like theirs and holds something else: that is somebody's own.
+        """
         for folder in self._layout.active.glob("*"):
             if folder.name.isdecimal() and folder.name not in kept and folder.name not in self.workers:
-                shutil.rmtree(folder, ignore_errors=True)
+                with suppress(OSError):
+                    for name in JOB_FILES:
+                        (folder / name).unlink(missing_ok=True)
+                    folder.rmdir()
 
     def start(self, order: Mapping[str, Any]) -> Worker:
         """A worker for the job of `order`, as `/engine/claim` tells it."""

@@ -13,7 +13,7 @@ from pathlib import Path
 from tui.demo.aside import put_aside
 from tui.demo.contents import Contents
 from tui.demo.layout import Layout
-from tui.demo.roll import Kept, Key, Roll
+from tui.demo.roll import Kept, Key, Roll, key_of
 from tui.demo.tree import QUOTA
 
 RESULT_AGE = timedelta(days=30)
@@ -65,8 +65,8 @@ class Inventory:
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
         self._root = str(layout.files)
-        self._roll = Roll()
         self._contents = Contents(layout.files)
+        self._roll = Roll(alike=self._contents.alike)
         self._running: Running = {}
         self._doubts: list[_Doubt] = []
         self._below: set[Key] = set()
@@ -106,7 +106,7 @@ class Inventory:
         aside = self._aside()
         shut = self._shut()
         here = found(self._files, self._below)
-        self._below = {_key(status) for status in here.values()}
+        self._below = {key_of(status) for status in here.values()}
         there = here | self._moved(here)
         shut |= self._shut()  # a folder may shut, or open again, in between
         aside |= self._aside()
@@ -116,7 +116,7 @@ class Inventory:
         cut = [kept for kept in self._roll.cut if not _is_output(kept.first)]
         finished = [kept for kept in self._roll.kept.values() if not kept.foreign and _folder(kept.first) != "active"]
         unseen = shut | aside
-        spoilt = self._contents.look((kept for kept in finished if _folder(kept.name) not in unseen), self._roll.cut)
+        spoilt = self._contents.look((kept for kept in finished if _folder(kept.name) not in unseen), self._roll.lost)
         gone: Gone = {}
         for kept in (*self._roll.gone, *cut, *spoilt):
             self._file(gone, kept, now)
@@ -137,7 +137,7 @@ class Inventory:
                 status = os.stat(f"{self._root}/{name}")  # noqa: PTH116 - fast, as below
                 if stat.S_ISREG(status.st_mode):
                     moved[name] = status
-        self._away = {_key(status) for status in moved.values()} - self._below
+        self._away = {key_of(status) for status in moved.values()} - self._below
         return moved
 
     def _measure(self, lost: Iterable[Kept]) -> None:
@@ -202,10 +202,6 @@ def _is_output(name: str) -> bool:
     return _folder(name) == "active" and Path(name).name == OUTPUT
 
 
-def _key(status: os.stat_result) -> Key:
-    return status.st_dev, status.st_ino
-
-
 @lru_cache(maxsize=4096)
 def _folder(name: str) -> str:
     return name.partition("/")[0]
@@ -222,7 +218,7 @@ def found(walk: Callable[[], Files], known: Collection[Key]) -> dict[str, os.sta
     other, somebody may have moved it from one that was still to come to one that was done.
     """
     files = dict(walk())
-    if not {_key(status) for status in files.values()}.issuperset(known):
+    if not {key_of(status) for status in files.values()}.issuperset(known):
         files |= walk()
     return files
 

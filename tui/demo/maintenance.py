@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
@@ -14,13 +14,13 @@ from tui.demo.world.seed import Gap
 from tui.demo.world.world import World
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False, slots=True)
 class Rebuild:
-    """The last rebuild of indexes; `error` says why it failed, `finished_at` is None while it runs."""
+    """A rebuild of indexes, as it goes; `error` says why it failed, `finished_at` is None while it runs."""
 
     tables: tuple[str, ...]
-    status: Literal["running", "completed", "failed"]
     started_at: datetime
+    status: Literal["running", "completed", "failed"] = "running"
     finished_at: datetime | None = None
     error: str | None = None
 
@@ -73,22 +73,20 @@ class Maintenance:
         if gaps:
             await self._history.lose(gaps)
 
-    async def rebuild(self, tables: Sequence[str], *, background: bool) -> Rebuild:
-        """Build the indexes of `tables` anew; in the background it is only begun. UnavailableError, ConflictError."""
+    async def rebuild(self, tables: Sequence[str]) -> tuple[Rebuild, asyncio.Task[None]]:
+        """Begin to build the indexes of `tables` anew; the task ends with it. UnavailableError, ConflictError."""
+        await self._history.check()
+        # Nothing waits from here on: of several that were asked for at once, one is begun.
         if self.last_rebuild is not None and self.last_rebuild.status == "running":
             raise ConflictError("indexes are being rebuilt already")
-        await self._history.check()
-        began = Rebuild(tuple(tables), "running", self._world.settle())
-        self.last_rebuild = began
-        task = self._begin(self._reindex(began))
-        if not background:
-            await task
-        return self.last_rebuild
+        self.last_rebuild = Rebuild(tuple(tables), self._world.settle())
+        return self.last_rebuild, self._begin(self._reindex(self.last_rebuild))
 
-    async def _reindex(self, began: Rebuild) -> None:
+    async def _reindex(self, rebuild: Rebuild) -> None:
         try:
-            await self._history.reindex(began.tables)
+            await self._history.reindex(rebuild.tables)
         except UnavailableError as error:
-            self.last_rebuild = replace(began, status="failed", finished_at=self._world.settle(), error=str(error))
+            rebuild.status, rebuild.error = "failed", str(error)
         else:
-            self.last_rebuild = replace(began, status="completed", finished_at=self._world.settle())
+            rebuild.status = "completed"
+        rebuild.finished_at = self._world.settle()

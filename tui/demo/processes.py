@@ -87,6 +87,15 @@ def end(processes: Iterable[Process], patience: float = 3.0, first: signal.Signa
             os.close(handle)
 
 
+def tell(processes: Iterable[Process], number: signal.Signals) -> None:
+    """Send all of the processes that are still there the signal, in this order."""
+    for process, handle in _open(processes):
+        try:
+            _tell({process: handle}, number)
+        finally:
+            os.close(handle)
+
+
 def end_children(children: Iterable["Child"], patience: float = 3.0, first: signal.Signals = signal.SIGTERM) -> None:
     """End our own children as `end` does, and collect them."""
     mine = tuple(children)

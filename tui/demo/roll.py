@@ -8,16 +8,24 @@ from os import stat_result
 BLOCK = 512
 """Bytes in what the system counts as one block of a file."""
 
+SECOND = 1_000_000_000
+"""Nanoseconds."""
+
 Found = Mapping[str, stat_result]
 Key = tuple[int, int]
 """Device and inode."""
+
+
+def key_of(status: stat_result) -> Key:
+    """Which file it is, whatever its name."""
+    return status.st_dev, status.st_ino
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
     """One file: the name it was `first` found under and the last one, and when it was `changed` last, in seconds.
 
-    A time that is set back later does not make it older.
+    A time that is set back later does not make it older, and to lose of what it holds does not make it younger.
     """
 
     first: str
@@ -35,6 +43,10 @@ class Kept:
         return self.status.st_blocks * BLOCK
 
 
+Alike = Callable[[Kept], bool]
+"""Whether what has the name of a file now holds what that file held."""
+
+
 class Lost:
     """Files that are gone, to know them again when they are put back as they were."""
 
@@ -46,26 +58,44 @@ class Lost:
         """Under which they were."""
         return set(self._files)
 
-    def add(self, gone: Iterable[Kept]) -> None:
-        """These are gone, or cut short."""
-        self._files.update({kept.name: kept for kept in gone})
+    @property
+    def numbers(self) -> set[int]:
+        """Which files they were; what is left of one that was cut is still that one."""
+        return {kept.number for kept in self._files.values()}
 
-    def put_back(self, found: Found) -> dict[str, Kept]:
+    def add(self, gone: Iterable[Kept]) -> None:
+        """These are gone, or cut short; whoever takes away the rest of one loses nothing that could be put back."""
+        self._files.update({kept.name: kept for kept in gone if not self._is_rest(kept)})
+
+    def _is_rest(self, kept: Kept) -> bool:
+        known = self._files.get(kept.name)
+        return known is not None and known.number == kept.number and _cut(known.status, kept.status)
+
+    def put_back(self, found: Found, alike: Alike) -> dict[str, Kept]:
         """Which of those that were gone are among what was `found`, by name; each is told once."""
-        back = {name: kept for name, kept in self._files.items() if name in found and _whole(kept.status, found[name])}
+        back = {name: kept for name, kept in self._files.items() if name in found and _whole(kept, found[name], alike)}
         for name in back:
             del self._files[name]
         return back
 
 
-def _whole(before: stat_result, now: stat_result) -> bool:
+def _whole(before: Kept, now: stat_result, alike: Alike) -> bool:
     """Whether this is what was there before, without a hole that it did not have."""
-    return _equal(before, now) and now.st_blocks >= before.st_blocks
+    return now.st_blocks >= before.status.st_blocks and _copied(before, now, alike)
 
 
-def _equal(one: stat_result, other: stat_result) -> bool:
-    """What stays of a file that is moved, even to another file system: its size and when it was changed."""
-    return (one.st_size, one.st_mtime_ns) == (other.st_size, other.st_mtime_ns)
+def _copied(before: Kept, now: stat_result, alike: Alike) -> bool:
+    """Whether what has the name of a file now is a copy of it, whether or not it has its time."""
+    return _equal(before.status, now) or (before.status.st_size == now.st_size and alike(before))
+
+
+def _equal(before: stat_result, now: stat_result) -> bool:
+    """What stays of a file that is moved, even to another file system: its size and when it was changed.
+
+    Archives keep whole seconds of that.
+    """
+    times = (before.st_mtime_ns, before.st_mtime_ns // SECOND * SECOND)
+    return before.st_size == now.st_size and now.st_mtime_ns in times
 
 
 def _cut(before: stat_result, now: stat_result) -> bool:
@@ -78,6 +108,7 @@ def _cut(before: stat_result, now: stat_result) -> bool:
 class Roll:
     """Every file of a place, as of the last look."""
 
+    alike: Alike = lambda _: False
     kept: dict[Key, Kept] = field(default_factory=dict)
     gone: list[Kept] = field(default_factory=list)
     """What the last look missed, as it was before."""
@@ -95,6 +126,11 @@ class Roll:
         """Every name under which a file is, or was until it went."""
         return {kept.name for kept in self.kept.values()} | self._lost.names
 
+    @property
+    def lost(self) -> set[int]:
+        """The numbers of the files that are gone, or were cut, and are not back."""
+        return self._lost.numbers
+
     def look(
         self, found: Found, hidden: Callable[[str], bool] = lambda _: False, own: Callable[[str], bool] = lambda _: True
     ) -> None:
@@ -102,7 +138,7 @@ class Roll:
         known, self.kept = self.kept, {}
         named = {kept.name: key for key, kept in known.items()}
         self.cut = []
-        returned = self._lost.put_back(found)
+        returned = self._lost.put_back(found, self.alike)
         self.back = sorted(returned)
         met: set[Key] = set()
         for key, name, status in _once(found, known):
@@ -111,19 +147,47 @@ class Roll:
                 self.kept[key] = same  # most are, and this is asked for every second
                 met.add(key)
                 continue
-            before = _before(known, named, key, name, status, returned.get(name))
+            before = self._before(known, named, key, name, status, returned.get(name))
             earlier = _earlier(before and known[before], returned.get(name))
             self.kept[key] = _followed(earlier, name, status) if earlier else self._new(name, status, own)
             if before is not None:
                 met.add(before)
-                cut = _cut(known[before].status, status) and not known[before].foreign
-                self.cut += [known[before]] if cut else []
+                was = known[before]
+                cut = _cut(was.status, status) and not was.foreign and not self._is_spent(was)
+                self.cut += [was] if cut else []
         missing = {key: kept for key, kept in known.items() if key not in met}
-        gone = [kept for kept in missing.values() if not hidden(kept.name)]
+        gone = [kept for kept in missing.values() if not hidden(kept.name) and not self._is_spent(kept)]
         self.gone = [kept for kept in gone if not kept.foreign]
         self.foreign = [kept for kept in gone if kept.foreign]
         self.kept |= {key: kept for key, kept in missing.items() if hidden(kept.name) and key not in self.kept}
         self._lost.add((*self.gone, *self.cut))
+
+    def _is_spent(self, kept: Kept) -> bool:
+        """Whether it had lost all that it held before."""
+        return not kept.room and kept.number in self.lost
+
+    def _before(
+        self,
+        known: Mapping[Key, Kept],
+        named: Mapping[str, Key],
+        key: Key,
+        name: str,
+        status: stat_result,
+        returned: Kept | None,
+    ) -> Key | None:
+        """Which of the known files this is: itself, moved at most, or the one whose place it took and whose copy it is.
+
+        That may be one of what was there before it was cut. The inode of a file that is gone is soon that of another
+        one, with another name and of another time.
+        """
+        own = known.get(key)
+        if own is not None and (own.name == name or _equal(own.status, status)):
+            return key
+        replaced = named.get(name)
+        if replaced is None:
+            return None
+        copied = _is_left_of(known[replaced], returned) or _copied(known[replaced], status, self.alike)
+        return replaced if copied else None
 
     def _new(self, name: str, status: stat_result, own: Callable[[str], bool]) -> Kept:
         return Kept(name, name, status.st_mtime, status, foreign=not own(name), number=next(self._numbers))
@@ -141,34 +205,11 @@ def _once(found: Found, known: Mapping[Key, Kept]) -> Iterator[tuple[Key, str, s
     """Every file once, under the name that it had before if it still has that, whatever other names it has."""
     names: dict[Key, str] = {}
     for name, status in found.items():
-        key = (status.st_dev, status.st_ino)
+        key = key_of(status)
         if key not in names or (key in known and known[key].name == name):
             names[key] = name
     for key, name in names.items():
         yield key, name, found[name]
-
-
-def _before(
-    known: Mapping[Key, Kept],
-    named: Mapping[str, Key],
-    key: Key,
-    name: str,
-    status: stat_result,
-    returned: Kept | None,
-) -> Key | None:
-    """Which of the known files this is: itself, moved at most, or the one that it took the place of and is a copy of.
-
-    That may be one of what was there before it was cut. The inode of a file that is gone is soon that of another one,
-    with another name and of another time.
-    """
-    own = known.get(key)
-    if own is not None and (own.name == name or _equal(own.status, status)):
-        return key
-    replaced = named.get(name)
-    if replaced is None:
-        return None
-    copied = _equal(known[replaced].status, status) or _is_left_of(known[replaced], returned)
-    return replaced if copied else None
 
 
 def _is_left_of(kept: Kept, returned: Kept | None) -> bool:
@@ -183,4 +224,7 @@ def _earlier(before: Kept | None, returned: Kept | None) -> Kept | None:
 
 
 def _followed(before: Kept, name: str, status: stat_result) -> Kept:
-    return replace(before, name=name, changed=max(before.changed, status.st_mtime), status=status)
+    same = status.st_mtime_ns == before.status.st_mtime_ns
+    as_old = same or status.st_size == 0 or _cut(before.status, status)
+    changed = before.changed if as_old else max(before.changed, status.st_mtime)
+    return replace(before, name=name, changed=changed, status=status)

@@ -10,6 +10,7 @@ from random import Random
 
 from tui.demo.aside import put_aside, whereabouts
 from tui.demo.layout import Layout
+from tui.demo.roll import BLOCK
 from tui.demo.world.scenario import Scenario
 
 KIB, MIB = 1024, 1024 * 1024
@@ -63,13 +64,13 @@ def flood(layout: Layout, scenario: Scenario, used: int) -> Iterator[None]:
 
 
 def used(layout: Layout) -> int:
-    """Bytes that all files below `files` take, and those in folders that are put aside."""
+    """Bytes that all files below `files` take on the disk, and those in folders that are put aside."""
     sizes = []
     for root in (layout.files, *(aside for _, aside in put_aside(layout))):
         for folder, _, names in os.walk(root):
             for name in names:
                 with suppress(OSError):
-                    sizes.append(Path(folder, name).lstat().st_size)
+                    sizes.append(Path(folder, name).lstat().st_blocks * BLOCK)
     return sum(sizes)
 
 

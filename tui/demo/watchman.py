@@ -126,7 +126,7 @@ class Watchman:
             return
         (heard, until), (engine, seen) = self._world.missed, self._stopped
         if engine.alive and heard <= seen <= until and self._silence != (heard, engine):
-            self.judge.engine_ended(STOP)
+            self.judge.engine_ended(STOP, idle=not self._world.lost_since(heard))
             self._silence = heard, engine
             self._hung = engine if self._world.engine_status() == "down" else None
 

@@ -1,11 +1,14 @@
 """Quirks of how a question is taken: each gives back the question as the server understands it, or answers at once."""
 
 import math
+import re
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from time import monotonic
 from urllib.parse import quote
+
+from starlette.types import Message, Receive
 
 from tui.demo.quirks.exchange import HTML, LIST, RESEARCH, Answer, Question
 
@@ -13,6 +16,7 @@ ALLOWED = 5
 """Requests within the seconds of the switch that are not refused."""
 PAGE = b"<p>The page that you are looking for has moved, or never was here. Try the start page.</p>\n"
 NO_PAGE = b"<!doctype html><html><head><title>404</title></head><body><h1>404</h1>\n" + PAGE * 220 + b"</body></html>\n"
+_SENT_ID = re.compile(rb'("original_job_id"\s*:\s*)([0-9]+)(?=\s*[,}])')
 UNKNOWN = ("priority", "offset", "period")
 """Parameters that a server with a list and little else does not know."""
 
@@ -27,7 +31,18 @@ class Switch:
 
 
 Read = Callable[[Question], Question]
+Hear = Callable[[Receive], Receive]
 Ask = Callable[[Question, Switch], Question | Answer]
+
+
+def numbers_for_ids(receive: Receive) -> Receive:
+    """Take for an id that is sent the number that is told for it."""
+
+    async def hear() -> Message:
+        message = await receive()
+        return {**message, "body": _SENT_ID.sub(rb'\1"\2"', message.get("body", b""))}
+
+    return hear
 
 
 def rate_limit(question: Question, switch: Switch) -> Question | Answer:

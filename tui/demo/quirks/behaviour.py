@@ -13,9 +13,10 @@ Fault = Callable[[connection.Ask, Scope, Receive, Send], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Behaviour:
-    """The ways in which one quirk shows: how words are read before all else, what is asked, answered and sent."""
+    """How one quirk shows: how words and bodies are read before all else, what is asked, answered and sent."""
 
     read: asking.Read | None = None
+    hear: asking.Hear | None = None
     ask: asking.Ask | None = None
     change: answering.Change | None = None
     fault: Fault | None = None
@@ -36,7 +37,7 @@ BEHAVIOURS: Mapping[str, Behaviour] = {
     "report-400": Behaviour(change=answering.report_400),
     "duplicate-ids": Behaviour(change=answering.duplicate_ids),
     "null-ids": Behaviour(change=answering.null_ids),
-    "numeric-ids": Behaviour(change=answering.numeric_ids),
+    "numeric-ids": Behaviour(hear=asking.numbers_for_ids, change=answering.numeric_ids),
     "other-names": Behaviour(read=asking.other_states, change=answering.other_names),
     "more-names": Behaviour(change=answering.more_names),
     "json-404": Behaviour(change=answering.json_404),

@@ -72,9 +72,11 @@ class StartLimit(Trouble):
             await asyncio.sleep(LOOK)
 
     async def end(self) -> None:
-        """Let the unit forget its failures, and start it."""
+        """Let the unit forget its failures, and start it, unless somebody has stopped it by hand."""
+        by_hand = self._unit.state.active == "inactive"
         await self._unit.reset_failed()
-        await self._unit.start()
+        if not by_hand:
+            await self._unit.start()
 
 
 class UnreadableFolders(Trouble):

@@ -55,6 +55,7 @@ class Layer:
         question = Question.of(scope)
         for behaviour, _ in active:
             question = question if behaviour.read is None else behaviour.read(question)
+            receive = receive if behaviour.hear is None else behaviour.hear(receive)
         asked: list[Question] = []
         answer = await self._understood(question, asked, scope, receive)
         asked += [question] * (len(active) - len(asked))

@@ -1,6 +1,7 @@
 """The routes below `data`: history, its gaps, the feeds, and what repairs them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, get_args
 
 from starlette.requests import Request
@@ -12,7 +13,7 @@ from tui.demo.market import TABLES
 from tui.demo.routes.connectivity import connectivity
 from tui.demo.routes.replies import body_of, judge_of, maintenance_of, truth, when, world_of
 from tui.demo.world.data import DataSide, missing_total
-from tui.demo.world.refusal import UnavailableError, UnreadableError
+from tui.demo.world.refusal import ConflictError, UnavailableError, UnreadableError
 from tui.demo.world.repair import parse_range
 from tui.demo.world.seed import Gap, Priority, Source
 from tui.demo.world.world import World
@@ -115,6 +116,16 @@ async def validation(request: Request) -> Response:
     )
 
 
+@contextmanager
+def _told_if_refused(request: Request, action: str, about: str) -> Iterator[None]:
+    """What cannot be done now is no deed; the judge is told that it was asked for."""
+    try:
+        yield
+    except (UnavailableError, ConflictError) as error:
+        judge_of(request).refused(action, about, str(error))
+        raise
+
+
 async def repair(request: Request) -> Response:
     """Begin to fill the gaps of `symbols` in `date_range`, one symbol after the other."""
     body = await body_of(request)
@@ -123,11 +134,8 @@ async def repair(request: Request) -> Response:
     days = parse_range(body.get("date_range"), now)
     if body.get("repair_gaps") is not True:
         raise UnreadableError("repair_gaps is not true, and nothing else can be repaired")
-    try:
+    with _told_if_refused(request, "data.repair", ", ".join(symbols)):
         planned = await maintenance_of(request).repair(symbols, days)
-    except UnavailableError as error:
-        judge_of(request).refused("data.repair", ", ".join(symbols), str(error))
-        raise
     judge_of(request).repairing(planned)
     return JSONResponse(
         {
@@ -165,11 +173,8 @@ async def refresh(request: Request) -> Response:
     body = await body_of(request)
     world = world_of(request)
     _check_refresh(body, world.data)
-    try:
+    with _told_if_refused(request, "data.refresh", "all symbols"):
         world.data.need_source()
-    except UnavailableError as error:
-        judge_of(request).refused("data.refresh", "all symbols", str(error))
-        raise
     judge_of(request).note("data.refresh", "all symbols", "nothing", "the cache is loaded anew")
     return JSONResponse({"status": "accepted", "expected_done": when(world.data.refresh(world.settle()))}, 202)
 
@@ -191,9 +196,12 @@ async def rebuild(request: Request) -> Response:
     if unknown:
         raise UnreadableError(f"unknown tables: {', '.join(unknown)}")
     background = truth(body, "background", True)
-    judge_of(request).rebuilding(tables)
-    done = await maintenance_of(request).rebuild(tables, background=background)
-    return JSONResponse(_rebuild_shape(done), 202 if done.status == "running" else 200)
+    with _told_if_refused(request, "data.rebuild-indexes", ", ".join(tables)):
+        begun, task = await maintenance_of(request).rebuild(tables)
+    judge_of(request).rebuilding(tables, lambda: begun.error)
+    if not background:
+        await task
+    return JSONResponse(_rebuild_shape(begun), 202 if background else 200)
 
 
 def _rebuild_shape(rebuild: Rebuild) -> dict[str, Any]:

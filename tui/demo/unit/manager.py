@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
+from signal import Signals
 
 from tui.demo.layout import Layout, replace
 from tui.demo.processes import is_stopped
@@ -34,6 +35,7 @@ class Manager:
             "start": self.unit.start,
             "stop": self.unit.stop,
             "restart": self.unit.restart,
+            "try-restart": self.unit.try_restart,
             "reset-failed": self.unit.reset_failed,
         }
         self._pipe = -1
@@ -97,6 +99,19 @@ class Manager:
                 code, sentence = await self._verbs[verb]()
                 self._note(verb, code, was, asked)
                 _answer(self._folder / reply, f"{code} {sentence}\n")
+            case ["kill", _, reply, word] if _REPLY.fullmatch(reply):
+                number = _signal_of(word)
+                unread = (1, f"Failed to parse signal string {word}.")
+                code, sentence = unread if number is None else await self.unit.kill(number)
+                _answer(self._folder / reply, f"{code} {sentence}\n")
+
+
+def _signal_of(word: str) -> Signals | None:
+    """`KILL`, `SIGKILL` and `9` are one; None for what is none."""
+    try:
+        return Signals(int(word)) if word.isdecimal() else Signals[f"SIG{word.removeprefix('SIG')}"]
+    except (KeyError, ValueError):
+        return None
 
 
 def _answer(pipe: Path, line: str) -> None:

@@ -6,13 +6,13 @@ import signal
 import subprocess
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tui.demo.processes import Child, end, everyone
+from tui.demo.processes import Child, Process, end, everyone, tell
 from tui.demo.unit.journal import ERROR, INFO, NOTICE, WARNING, Journal, Lines, Speaker
 from tui.demo.unit.state import Definition, State, publish
 
@@ -68,6 +68,7 @@ class Unit:
             self._say(INFO, "Stopping")
             self._become(replace(self.state, active="deactivating", sub="stop-sigterm"))
             child.popen.send_signal(signal.SIGTERM)
+            tell(_group(self.state.invocation), signal.SIGCONT)  # who was stopped hears of TERM only once it goes on
             with suppress(TimeoutError):
                 await asyncio.wait_for(child.wait(), self.definition.stop_patience)
             if child.running:
@@ -82,6 +83,16 @@ class Unit:
         """Stop it and start it again."""
         await self.stop()
         return await self.start()
+
+    async def try_restart(self) -> Answer:
+        """Restart it if it runs, or waits to be started again."""
+        return await self.restart() if self.state.active in ("active", "activating") else DONE
+
+    async def kill(self, number: signal.Signals) -> Answer:
+        """Send a signal to all that runs in it, its main process first; the unit was asked for nothing by that."""
+        main = [] if self._child is None else [self._child.process]
+        tell([*main, *(process for process in _group(self.state.invocation) if process not in main)], number)
+        return DONE
 
     async def reset_failed(self) -> Answer:
         """Forget that it failed, and how often it was started."""
@@ -142,8 +153,7 @@ class Unit:
     async def _live(self, child: Child, invocation: str) -> None:
         reading = asyncio.create_task(self._read(child, Speaker(_name_of(self.definition), child.pid, invocation)))
         code = await child.wait()
-        variable = f"INVOCATION_ID={invocation}".encode()
-        end((process for process in everyone() if variable in process.environment), first=signal.SIGKILL)
+        end(_group(invocation), first=signal.SIGKILL)
         await reading
         self._child = None
         self._become(
@@ -226,6 +236,12 @@ class Unit:
 
     def _event(self, priority: int, sentence: str) -> None:
         self._journal.event(self._manager, priority, f"{self.definition.name}: {sentence}")
+
+
+def _group(invocation: str) -> Iterator[Process]:
+    """All processes of one run of a unit."""
+    variable = f"INVOCATION_ID={invocation}".encode()
+    return (process for process in everyone() if variable in process.environment)
 
 
 def _name_of(unit: Definition) -> str:

@@ -5,7 +5,7 @@ verbs that its unit was asked. Who did it, and with what intent, it does not kno
 """
 
 import os
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -25,8 +25,8 @@ class Judge(UnitDocket):
 
     def __init__(self, world: World, summary: Summary) -> None:
         super().__init__(world, summary)
-        self._missing: dict[int, set[str]] = {}
-        """Files that are gone, by the place of the deed by which they went."""
+        self._missing: dict[int, tuple[str, set[str]]] = {}
+        """Files that are gone, by the place of the deed by which they went, and what to say of them."""
 
     def requeued(self, job: Job) -> None:
         """A failed job waits again."""
@@ -113,19 +113,20 @@ class Judge(UnitDocket):
         """Somebody took these indexes out of the database."""
         self.note("database.sql", ", ".join(names), "harm", "the index was in use, and is gone")
 
-    def rebuilding(self, tables: Sequence[str]) -> None:
-        """Indexes are being built anew."""
+    def rebuilding(self, tables: Sequence[str], error: Callable[[], str | None]) -> None:
+        """Indexes are being built anew; `error` says why that failed, once it has."""
         about = ", ".join(tables)
         broken = {index for index in self.world.ground.broken_indexes if index.startswith(tuple(tables))}
         if broken:
-            self.await_outcome("data.rebuild-indexes", about, "it is under way", lambda: self._rebuilt(broken))
+            self.await_outcome("data.rebuild-indexes", about, "it is under way", lambda: self._rebuilt(broken, error()))
         else:
             self.note("data.rebuild-indexes", about, "nothing", "no index was broken")
 
-    def _rebuilt(self, broken: set[str]) -> Outcome | None:
-        return (
-            ("healed", "the indexes are there again") if broken.isdisjoint(self.world.ground.broken_indexes) else None
-        )
+    def _rebuilt(self, broken: set[str], error: str | None) -> Outcome | None:
+        if error is not None:
+            return "nothing", f"it failed: {error}"
+        there = broken.isdisjoint(self.world.ground.broken_indexes)
+        return ("healed", "the indexes are there again") if there else None
 
     def session_cancelled(self, name: str) -> None:
         """Somebody cancelled what a database session ran."""
@@ -133,12 +134,10 @@ class Judge(UnitDocket):
 
     def files_gone(self, action: str, names: Sequence[str], *, wanted: bool, helped: bool) -> None:
         """Files were deleted; `wanted` says that somebody still needed them, `helped` that the room was needed."""
-        about = f"{len(names)} files"
-        self._missing[len(self.done)] = set(names)
-        if wanted:
-            self.note(action, about, "harm", f"they were still needed: {_few(names)}")
-        else:
-            self.note(action, about, "healed" if helped else "nothing", _few(names))
+        said = "they were still needed: " if wanted else ""
+        self._missing[len(self.done)] = said, set(names)
+        effect: Effect = "harm" if wanted else "healed" if helped else "nothing"
+        self.note(action, f"{len(names)} files", effect, f"{said}{_few(names)}")
 
     def foreign_gone(self, action: str, names: Sequence[str]) -> None:
         """Files were deleted that the platform never made."""
@@ -151,12 +150,15 @@ class Judge(UnitDocket):
 
     def files_back(self, names: Sequence[str]) -> None:
         """Files that were gone are there again as they were; a deed of which nothing is left did nothing."""
-        for name in names:
-            last = max((place for place, missing in self._missing.items() if name in missing), default=None)
-            if last is not None:
-                self._missing[last].remove(name)
-                if not self._missing[last]:
-                    self.done[last] = replace(self.done[last], effect="nothing", detail="all of them were put back")
+        for place, (said, missing) in self._missing.items():
+            if missing.isdisjoint(names):
+                continue
+            missing.difference_update(names)
+            if missing:
+                detail = f"{said}{_few(missing)}; the others were put back"
+                self.done[place] = replace(self.done[place], detail=detail)
+            else:
+                self.done[place] = replace(self.done[place], effect="nothing", detail="all of them were put back")
 
 
 def _just(guilty: bool) -> Effect:

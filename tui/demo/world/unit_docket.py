@@ -10,6 +10,8 @@ from tui.demo.world.world import World
 ACTION_OF_VERB = {"stop": "engine.recover", "reset-failed": "engine.reset-failed"}
 RUNNING = ("active", "stopped")
 """States of a unit whose process is there."""
+AT_REST = ("inactive", "failed", "deactivating")
+"""States of a unit that does not run, and will not by itself."""
 
 
 class UnitDocket(Docket):
@@ -39,6 +41,9 @@ class UnitDocket(Docket):
         """
         action = ACTION_OF_VERB.get(verb, "engine.restart")
         about = f"systemctl {verb}"
+        if verb == "try-restart" and was in AT_REST:
+            self.idle(action, about, "it did not run")
+            return
         well = self._ran_well(was, asked or self.world.settle())
         if code != 0:
             self._unit_refused(action, about, code, well=well)
@@ -99,13 +104,15 @@ class UnitDocket(Docket):
         self.world.given_up = True
         self._given_up += 1
 
-    def engine_ended(self, number: int, *, hung: bool = False) -> None:
+    def engine_ended(self, number: int, *, hung: bool = False, idle: bool = False) -> None:
         """Somebody ended the engine itself past its unit, by a signal or (0) so that it took leave.
 
-        One that `hung` had lost already what ran on it.
+        One that `hung` had lost already what ran on it; on one that was `idle` nothing ran.
         """
         about = f"the engine, signal {number}" if number else "the engine"
         if hung:
             self.await_outcome("process.terminate", about, "it did nothing any more", self._engine_well())
+        elif idle:
+            self.idle("process.terminate", about, "nothing ran on it")
         else:
             self.note("process.terminate", about, "harm", "what ran on it is lost, or begins anew")

@@ -184,6 +184,11 @@ class World:
         fate = replace(job.fate, error=job.run_error)
         return self.jobs.end(job_id, error_of_run(config, fate, exit_code, self.data.gaps, hindered), now)
 
+    def lost_since(self, moment: datetime) -> bool:
+        """Whether a job was lost since then because its engine was."""
+        failed = self.jobs.select("failed")
+        return any(job.error_message == LOST and job.finished_at and job.finished_at >= moment for job in failed)
+
     def lose_session(self, job_id: str, error: str) -> bool:
         """The database session of a running job ended with `error`, and the job with it; False when it does not run."""
         now = self.settle()
