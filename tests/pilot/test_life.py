@@ -116,7 +116,7 @@ async def test_the_question_says_what_its_key_does_now(rig: Rig, width: int) -> 
             assert rig.shows(LeaveScreen), "the answer was to another question"
             assert not cut.is_set()
         runs.go.set()
-        await until(pilot, lambda: "requeue has ended." in rig.text and question.is_drawn)
+        await until(pilot, lambda: "requeue has ended." in rig.text and question._drawn_at is not None)
         rig.clock.move(2)
         await pilot.press("n")
         assert not rig.shows(LeaveScreen)
