@@ -85,4 +85,4 @@ class Brake:
 
 def waiting(brake: Brake) -> str:
     """What is waited for before the end, as a sentence for the person."""
-    return f"waits for the end of: {brake.waits_for or 'what runs'}; told once more to end, it is cut short"
+    return f"told once more to end, it cuts short what it waits for: {brake.waits_for or 'what runs'}"

@@ -78,9 +78,9 @@ async def test_a_second_term_cuts_short_what_the_first_waits_for(rig: Rig) -> No
         await confirmed(rig, pilot, runs)
         with runs.brake.over("systemctl restart engine", cut.set):
             rig.app.life.hang_up()
-            await until(pilot, lambda: rig.told and "now       waits for the end of" in rig.text)
+            await until(pilot, lambda: rig.told and "now       told once more to end" in rig.text)
             assert rig.told == [
-                "leaving: waits for the end of: systemctl restart engine; told once more to end, it is cut short"
+                "leaving: told once more to end, it cuts short what it waits for: systemctl restart engine"
             ]
             rig.clock.move(2)
             rig.app.life.hang_up()

@@ -449,7 +449,7 @@ async def test_told_to_end_it_says_what_is_waited_for_and_told_again_cuts_it_sho
     await arrived.wait()
     waits = person.dispatcher.end(10.0)
     assert waits == (
-        "waits for the end of: POST /api/research/backtests/8841/requeue; told once more to end, it is cut short"
+        "told once more to end, it cuts short what it waits for: POST /api/research/backtests/8841/requeue"
     )
     assert person.dispatcher.end(10.5) == waits, "the same word twice"
     assert person.dispatcher.end(60.0, again=False) == waits, "a hang-up is noticed in several ways"
