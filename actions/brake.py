@@ -7,6 +7,7 @@ from contextlib import contextmanager
 ENDING = "backtop was told to end"
 AT_ONCE = "backtop was told to end at once"
 BY_HAND = "stopped by hand"
+BY_ITSELF = "stopped by itself"
 MEANT_TWICE = 1.0
 """Seconds: who is told to end again within so many is told the same once more, as by `timeout` and its group."""
 
@@ -54,7 +55,9 @@ class Brake:
 
     def cut(self) -> None:
         """Give up all that goes on; whether it comes to pass is for whoever comes next to see."""
-        self.why, self.cuts = AT_ONCE, True
+        self.cuts = True
+        if self.why in ("", ENDING):
+            self.why = AT_ONCE
         self._hurry.set()
         for _, give_up in [*self._going.values()]:
             give_up()
@@ -82,4 +85,4 @@ class Brake:
 
 def waiting(brake: Brake) -> str:
     """What is waited for before the end, as a sentence for the person."""
-    return f"waits for the end of: {brake.waits_for or 'what runs'}; told once more to end, it is cut short"
+    return f"told once more to end, it cuts short what it waits for: {brake.waits_for or 'what runs'}"

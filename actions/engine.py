@@ -17,6 +17,7 @@ from backend.model.host import ProcessTable
 from backend.model.situation import Situation
 from backend.model.target import Target, UnitTarget, of_kind
 from backend.parts import ENGINE_UNIT, HOST_PROCESSES, JOBS_RUNNING
+from backend.spans import span
 from backend.text import counted, listed
 
 if TYPE_CHECKING:  # the registry is read before the first picture, which must not wait for a network library
@@ -91,7 +92,10 @@ def plan_reset_failed(ask: Ask) -> Plan | Refusal:
         ask, unit, "reset-failed", Risk.LOW,
         title="reset failed",
         confirm=None,
-        effects=("its start limit is counted anew; nothing is started: restart it afterwards (S)",),
+        effects=(
+            "its start limit is counted anew; nothing is started: restart it afterwards (S)",
+            "cannot be undone, and harms nobody",
+        ),
         checks=("the unit is inactive instead of failed",),
         settle=5.0,
     )  # fmt: skip
@@ -127,7 +131,7 @@ def _plan(
         what=ask.config.engine.unit,
         risk=risk,
         targets=(target,),
-        about=(_about(unit),),
+        about=(_about(unit, _read_at(ask.situation)),),
         steps=(Step(UnitCommand(verb, argv), target),),
         preconditions=(_only_if(target),),
         effects=effects,
@@ -144,11 +148,13 @@ def _only_if(target: UnitTarget) -> str:
     return f"the unit is still {target.active}, in the run shown here"
 
 
-def _about(unit: Unit) -> str:
+def _about(unit: Unit, at: datetime | None) -> str:
+    lasts = None if unit.changed_at is None or at is None else (at - unit.changed_at).total_seconds()
+    age = "" if lasts is None or lasts < 0 else f" for {span(lasts)}"
     result = "" if unit.result in ("", "success") else f"result {unit.result}"
     restarts = f"{unit.restarts} restarts" if unit.restarts else ""
     run = f"run {unit.invocation[:8]}" if unit.invocation else "no run"
-    return "  ".join(word for word in (unit.name, f"{unit.active} ({unit.sub})", result, restarts, run) if word)
+    return "  ".join(word for word in (unit.name, f"{unit.active} ({unit.sub}){age}", result, restarts, run) if word)
 
 
 def _hurts(ask: Ask, unit: Unit) -> tuple[str, ...]:
@@ -303,7 +309,7 @@ class Restarted:
         if not unit.invocation:
             return await self._unnamed(target, unit, bad)
         if unit.invocation == target.invocation:
-            text = f"still the run {unit.invocation[:8]}, {unit.active}"
+            text = f"{target.active} -> {unit.active} in the same run {unit.invocation[:8]}"
             return TargetVerdict(target, bad, text, so_far=True, under_way=unit.changing)
         text = f"{target.active} -> {unit.active} in a new run{_restarts(target, unit)}"
         if not unit.running:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
-from actions.brake import Brake
+from actions.brake import BY_ITSELF, Brake
 from actions.credit import credited
 from actions.keeping import LOST
 from actions.means import Means, changed
@@ -54,6 +54,8 @@ class Run:
         """One for each step that was sent."""
         self._sent: list[Target] = []
         self._needless = 0
+        self._left = len(plan.steps)
+        """How many steps have not begun."""
         self._watch = Watch(means, self._tell, brake.hurries)
         self._unrecorded: JournalError | None = None
         self._anchor = Anchor()
@@ -94,6 +96,7 @@ class Run:
         for number, step in enumerate(self._plan.steps):
             if await self._halted(number):
                 return
+            self._left -= 1
             # All were looked at just before the first; since then time has passed.
             if number and (found := await changed(self._means.executor, step.target)):
                 self._needless += found.needless
@@ -101,7 +104,7 @@ class Run:
                 continue
             self._sent.append(step.target)  # before it is: however that ends, somebody has to see what became of it
             trouble = await self._do(number, step)
-            watch = asyncio.create_task(self._settled(step.target, trouble))
+            watch = asyncio.create_task(self._followed(step.target, trouble))
             self._watches.append(watch)
             if len(self._watches) <= self._plan.pace.canaries:
                 await watch
@@ -115,9 +118,18 @@ class Run:
             await self._means.sleep(1 / self._plan.pace.per_second)
         if not self._brake.pulled and not await self._grip.have():
             self._brake.pull(LOST)
-        ended = (watch.result() for watch in self._watches if watch.done())
-        halted = self._brake.pulled or self._unrecorded is not None
-        return halted or any(one.word is not Word.WORKED for one in ended)
+        if self._unrecorded is not None:
+            self._halt("the journal cannot be written")
+        for watch in self._watches:
+            if watch.done():
+                watch.result()  # a fault of backtop's own sends nothing more either
+        return self._brake.pulled
+
+    def _halt(self, why: str) -> None:
+        """Send nothing more and show it, unless something else stopped it before; what asks for that later is late."""
+        if not self._brake.pulled:
+            self._brake.pull(f"{BY_ITSELF} ({why})")
+            self._report(Progress(len(self._results), len(self._plan.steps), self._brake.why))
 
     async def _do(self, number: int, step: Step) -> SourceError | None:
         """Send the step, once; returns what went wrong. Also when cancelled its end is awaited, and written down.
@@ -149,6 +161,13 @@ class Run:
             **{name: True for name, holds in doubts.items() if holds},
         }  # fmt: skip
         await self._note("step", data, (step.target,))
+
+    async def _followed(self, target: Target, trouble: SourceError | None) -> TargetVerdict:
+        """What is seen of a target; where it did not work those that are left are spared."""
+        seen = await self._settled(target, trouble)
+        if seen.word is not Word.WORKED and self._left:
+            self._halt(f"{target.label}: {seen.word.value}")
+        return seen
 
     async def _settled(self, target: Target, trouble: SourceError | None) -> TargetVerdict:
         """What is seen of a target once it has settled; what was refused needs no long wait."""

@@ -44,14 +44,6 @@ def clean(value: object, limit: int = 2000) -> str:
     return seen[: max(0, limit - 1)] + "…"[:limit]
 
 
-def clean_block(value: object, *, lines: int = 400, limit: int = 500) -> str:
-    """Several lines of harmless text, each cleaned: at most `lines` of at most `limit` characters."""
-    rows = _as_text(value)[: lines * limit * 4].expandtabs(8).splitlines()
-    # Indentation has a meaning in tracebacks; `clean` would take it.
-    kept = [" " * min(len(row) - len(row.lstrip(" ")), 40) + clean(row, limit) for row in rows[:lines]]
-    return "\n".join(kept if len(rows) <= lines else [*kept, "…"])
-
-
 def listed(names: Sequence[str], most: int = 5) -> str:
     """The first few names, which are clean, and how many more there are: `a, b and 3 more`."""
     shown = ", ".join(names[:most])

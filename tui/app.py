@@ -176,8 +176,10 @@ class BacktopApp(App[None]):
             event.prevent_default()
 
     def push_screen(self, *arguments: Any, **options: Any) -> Any:
-        """Show another screen; what was said before lies in nobody's way there."""
+        """Show another screen; what was said before lies in nobody's way there, and no dialog opens over it later."""
         self.clear_notifications()
+        if self._begun:
+            self.dispatcher.drop()
         return super().push_screen(*arguments, **options)
 
     def action_command_palette(self) -> None:
@@ -216,7 +218,8 @@ class BacktopApp(App[None]):
         self.redraw()
 
     def action_filter(self) -> None:
-        """Ask for a filter on the list that has the keys."""
+        """Ask for a filter on the list that has the keys; who would type one expects no dialog any more."""
+        self.dispatcher.drop()
         self.dashboard.ask_filter()
 
     def action_broken(self) -> None:
@@ -281,21 +284,25 @@ class BacktopApp(App[None]):
         self.run_worker(self.dispatcher.act(spec, targets, beside), group="action", exclusive=False)
 
     async def action_leave(self) -> None:
-        """Leave; asks while an action is open or runs."""
-        if self.dispatcher.busy is None:
+        """Leave; asks while an action is open or runs. One whose dialog is still on its way is dropped."""
+        from tui.dispatch import Leaving
+
+        busy = self.dispatcher.busy
+        if busy is None or self.dispatcher.leaving is Leaving.FREE:
+            self.dispatcher.drop()
             self.exit()
             return
         from tui.screens.leave import LeaveScreen
 
         if not isinstance(self.screen, LeaveScreen):
-            screen = LeaveScreen(self.dispatcher.busy.title, self.desk.clock, lambda: self.dispatcher.leaving)
+            screen = LeaveScreen(busy.title, self.desk.clock, lambda: self.dispatcher.leaving)
             self.push_screen(screen, lambda answer: self.life.end() if answer else None)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 - Textual's
-        """The palette stays closed while an action is open or runs; nothing else opens before its dialog does."""
-        if action in ("menu", "help"):
-            return not self.dispatcher.opening
-        return not (action == "command_palette" and self.dispatcher.busy is not None)
+        """Nothing that takes text or asks opens beside a dialog, nor the palette while an action runs."""
+        if action in ("menu", "help", "filter"):
+            return not self.dispatcher.asks
+        return not (action == "command_palette" and (self.dispatcher.asks or self.dispatcher.running))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:  # noqa: ARG002 - Textual's
         """The registry and the keys, by name."""

@@ -165,7 +165,11 @@ class Dispatcher:
             asking.cancel()
 
     def drop(self) -> None:
-        """Leave the action whose dialog is not open yet."""
+        """Leave the action whose dialog is not open yet.
+
+        So does whoever begins to type or to be asked something else meanwhile: a dialog that opened under these hands
+        would be answered by what they type.
+        """
         if self.reading:
             self._dropped.set()
 
@@ -195,16 +199,16 @@ class Dispatcher:
         return "" if self._brake.cuts else waiting(self._brake)
 
     @property
-    def opening(self) -> bool:
-        """Whether an action was asked for that does not run: its dialog is open, or about to be."""
-        return self.busy is not None and not self.running
+    def asks(self) -> bool:
+        """Whether a dialog is open."""
+        return self.busy is not None and not self.running and not self.reading
 
     @property
     def leaving(self) -> Leaving:
-        """What `end` does now."""
+        """What `end` does now. An action whose dialog is still on its way holds nobody."""
         if self._brake is not None:
             return Leaving.ENDS if self._brake.was_told else Leaving.RUNS
-        return Leaving.FREE if self.busy is None else Leaving.OPEN
+        return Leaving.OPEN if self.asks else Leaving.FREE
 
     async def quiet(self) -> None:
         """Wait until nothing runs."""

@@ -18,6 +18,7 @@ from backend.model.situation import Situation
 from backend.parts import JOBS_COUNTS, JOBS_HEALTH, JOBS_PENDING, JOBS_RUNNING
 from backend.text import listed
 from tui.desk import Desk
+from tui.screens.dashboard import Dashboard
 from tui.screens.plan import PlanScreen
 from widgets.present.plan import PlanFacts
 from widgets.text import crop, shown
@@ -30,6 +31,7 @@ READ_PER_SECOND = 12.0
 """Cells that somebody who is not at ease reads in a second."""
 READ_WITHIN = 2.0
 """Seconds that what came of an action may wait for fresh facts."""
+TAKEN = "Not opened over what is being typed or answered; nothing was sent. End that, then ask for it again."
 MOST_NAMES = 4
 """Targets of a broken-off run that are told by name."""
 MOST_TOLD = 3
@@ -58,7 +60,13 @@ class AppStage:
         return self._desk.posture
 
     async def confirm(self, plan: Plan) -> bool:
-        """Show the dialog; whether the person confirmed."""
+        """Show the dialog; whether the person confirmed.
+
+        It never opens over something that is being typed or answered, for what is meant for that would answer it.
+        """
+        if not self._is_free:
+            self.tell(TAKEN, title=plan.title, grave=True)
+            return False
         desk = self._desk
         since = desk.alert(self.situation()).since or desk.clock.now() - RTO
         facts = PlanFacts(
@@ -79,6 +87,11 @@ class AppStage:
         if screen.expired:
             self.tell("The dialog expired: its facts are a minute old.", title=plan.title, grave=False)
         return confirmed
+
+    @property
+    def _is_free(self) -> bool:
+        """Whether nothing is typed or answered now."""
+        return isinstance(self._app.screen, Dashboard) and not self._app.screen.is_typed_in
 
     def tell(self, text: str, *, title: str, grave: bool) -> None:
         """Say something to the person, literally; lines below it that are to be copied are said whole."""

@@ -24,13 +24,13 @@ FAR_BACK = 200_000
 LOCK_S = 2.0
 """Seconds to wait for another backtop that is writing."""
 _REASONS = {
-    errno.ENOSPC: "no space left on its disk",
-    errno.EDQUOT: "the disk quota is used up",
+    errno.ENOSPC: "no space left on its disk; make some there, or set another state_dir",
+    errno.EDQUOT: "the disk quota is used up; make room there, or set another state_dir",
     errno.EFBIG: "it may not grow any more",
-    errno.EROFS: "its file system is read-only",
+    errno.EROFS: "its file system is read-only; set another state_dir",
     errno.EACCES: "we have no right to it",
     errno.EPERM: "we have no right to it",
-    errno.ELOOP: "it is a link",
+    errno.ELOOP: "it is a link; put a file in its place, or set another state_dir",
     errno.ENOTDIR: "something on its path is not a folder",
     errno.EISDIR: "it is a folder",
 }

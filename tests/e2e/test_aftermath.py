@@ -89,7 +89,9 @@ def test_a_pipe_that_nobody_reads_costs_words_and_nothing_else(data_gap: Stand, 
         assert process.wait(30) == 1
     verdict = entries(data_gap)[-1]
     assert (verdict["kind"], verdict["data"]["verdict"]) == ("verdict", "no effect")
-    assert verdict["data"]["text"] == "failed again in attempt 2, same error, 1 not touched"
+    first = verdict["targets"][0].removeprefix("job:")
+    halted = f"stopped by itself ({first}: no effect) after step 1 of 2"
+    assert verdict["data"]["text"] == f"failed again in attempt 2, same error, 1 not touched; {halted}"
 
 
 def test_a_hang_up_stops_between_steps_and_says_so(data_gap: Stand, tmp_path: Path) -> None:

@@ -57,8 +57,8 @@ def test_a_second_term_cuts_a_restart_that_hangs(
     assert restarting.stderr is not None
     restarting.send_signal(signal.SIGTERM)
     told = restarting.stderr.readline()
-    assert told.startswith("waits for the end of: ")
-    assert told.endswith(f"restart {UNIT}; told once more to end, it is cut short\n")
+    assert told.startswith("told once more to end, it cuts short what it waits for: ")
+    assert told.endswith(f"restart {UNIT}\n")
     for _ in range(3):  # the same word several times at once, as `timeout` says it
         restarting.send_signal(signal.SIGTERM)
     assert restarting.stderr.readline() == told

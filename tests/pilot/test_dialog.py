@@ -21,6 +21,7 @@ from tests.situations import NOW, after, data_gap, failed, job, jobs, missing, n
 from tui.screens import settling
 from tui.screens.leave import LeaveScreen
 from tui.screens.plan import PlanScreen
+from tui.stage import TAKEN
 
 TYPED_AGO = settling.typed_ago
 """The real one: tests stop the time that keys take."""
@@ -164,19 +165,79 @@ async def test_long_lists_are_gone_through_at_once(rig: Rig, keys: tuple[str, ..
         await open_.until(lambda: facts.scroll_y == 0 and "more lines" in rig.text)
 
 
-async def test_what_opens_another_screen_is_dropped_while_a_dialog_is_on_its_way(rig: Rig) -> None:
+@asynccontextmanager
+async def on_its_way(rig: Rig, *keys: str) -> AsyncIterator[tuple[Dialog, asyncio.Event]]:
+    """The application after these keys, with a dialog that opens once the event is set."""
+    async with rig.run() as pilot:
+        runs, may_open = Recorder(), asyncio.Event()
+
+        async def looks(plan: Plan) -> Refusal | None:
+            await may_open.wait()
+            return None
+
+        runs.forbidden = looks  # type: ignore[method-assign]
+        rig.app.dispatcher.runner = lambda _spec: runs  # type: ignore[assignment,return-value]
+        await rig.know(pilot, data_gap())
+        coming = Dialog(rig, pilot, runs)
+        await coming.press(*keys, "r")
+        await coming.until(lambda: "requeue: looks whether it may run" in rig.text)
+        yield coming, may_open
+
+
+@pytest.mark.parametrize("key", ["slash", "a", "question_mark", "ctrl+p"])
+async def test_what_takes_text_or_asks_drops_a_dialog_that_is_on_its_way(rig: Rig, key: str) -> None:
+    async with on_its_way(rig, "down") as (coming, may_open):
+        await coming.press(key)
+        await coming.until(lambda: rig.app.dispatcher.busy is None)
+        assert "requeue: dropped; nothing was sent" in rig.told
+        stack = [*rig.app.screen_stack]
+        assert (len(stack), rig.app.dashboard.is_typed_in) == ((1, True) if key == "slash" else (2, False))
+        may_open.set()
+        await coming.press(*"sty")
+        assert rig.app.screen_stack == stack
+        assert not coming.runs.plans
+
+
+async def test_a_filter_that_is_typed_while_a_dialog_is_on_its_way_is_a_filter(rig: Rig) -> None:
+    async with on_its_way(rig, "down") as (coming, may_open):
+        await coming.press("slash", *"strateg")
+        may_open.set()
+        await coming.pass_time(5)
+        await coming.press(*"y:momentum", "enter")
+        await coming.until(lambda: "2 Failures /strategy:momentum" in rig.text)
+        assert rig.app.screen is rig.app.dashboard
+        assert not coming.runs.plans
+
+
+async def test_who_leaves_while_a_dialog_is_on_its_way_leaves(rig: Rig) -> None:
+    async with on_its_way(rig, "down") as (coming, may_open):
+        await coming.press("ctrl+q")
+        may_open.set()
+        await coming.until(lambda: not rig.app.is_running)
+        assert not coming.runs.plans
+
+
+async def test_no_dialog_opens_over_what_came_there_otherwise(rig: Rig) -> None:
+    async with on_its_way(rig, "down") as (coming, may_open):
+        rig.app.dashboard.ask_filter()
+        may_open.set()
+        await coming.until(lambda: rig.app.dispatcher.busy is None)
+        assert rig.app.screen is rig.app.dashboard
+        assert rig.told == [f"requeue: {TAKEN}"]
+        await coming.press("escape", "r")
+        await coming.until(coming.is_open)
+
+
+async def test_an_action_from_the_palette_is_not_asked_about_over_a_filter(rig: Rig) -> None:
     async with rig.run() as pilot:
         await rig.know(pilot, data_gap())
-        open_ = Dialog(rig, pilot, Recorder())
-        await open_.press("1")
-        await open_.press_at_once("S", "a", "question_mark")
-        await open_.until(lambda: open_.is_open() and "[esc] Cancel" in rig.text)
-        assert rig.app.screen_stack == [rig.app.dashboard, open_.screen]
-        await open_.pass_time(1)
-        await open_.press("escape")
-        await open_.until(lambda: not open_.is_open() and rig.app.dispatcher.busy is None)
-        await open_.press("a")
-        await open_.until(lambda: len(rig.app.screen_stack) == 2)
+        await pilot.press("slash", *"sap", "ctrl+p")
+        await until(pilot, lambda: isinstance(rig.app.screen, CommandPalette))
+        await pilot.press(*"requeue")
+        await until(pilot, lambda: "again as they were" in rig.text)
+        await pilot.press("down", "enter")
+        await until(pilot, lambda: rig.told == [f"requeue: {TAKEN}"])
+        assert rig.app.screen is rig.app.dashboard
 
 
 async def test_y_confirms_once_the_dialog_could_be_read(rig: Rig) -> None:
@@ -207,6 +268,7 @@ async def test_a_key_counts_by_when_it_was_typed(rig: Rig, monkeypatch: pytest.M
         for key in ("y", "n", "escape", "enter"):
             await open_.press(key)
             assert open_.is_open(), "the program stood still meanwhile"
+        await open_.pass_time(1)
         monkeypatch.setattr(settling, "typed_ago", lambda _: 0.15)
         await open_.press("y")
         await open_.until(lambda: bool(open_.runs.plans))
@@ -377,6 +439,29 @@ async def test_what_confirms_counts_only_where_it_comes_by_itself(rig: Rig, keys
         await open_.press("n")
         assert open_.is_open(), "the question too is answered by hand only"
         await open_.press("y")
+        await open_.until(lambda: bool(open_.runs.plans))
+
+
+@pytest.mark.parametrize("text", ["strategy", "by", "y m y"])
+async def test_a_letter_of_a_text_that_is_typed_by_hand_confirms_nothing(rig: Rig, text: str) -> None:
+    async with dialog(rig, "down", "r") as open_:
+        await open_.pass_time(2)
+        for letter in text.removeprefix("y"):
+            await open_.pass_time(0.16)
+            await open_.press("space" if letter == " " else letter)
+        await open_.until(lambda: "not taken: it came with other keys; press y again" in rig.text)
+        await open_.pass_time(0.5)
+        await open_.press("y")
+        assert not open_.runs.plans
+        await open_.pass_time(0.6)
+        await open_.press("y")
+        await open_.until(lambda: bool(open_.runs.plans))
+
+
+async def test_who_scrolls_confirms_without_waiting(rig: Rig) -> None:
+    async with dialog(rig, "down", "r") as open_:
+        await open_.pass_time(2)
+        await open_.press("down", "pagedown", "y")
         await open_.until(lambda: bool(open_.runs.plans))
 
 

@@ -78,9 +78,9 @@ async def test_a_second_term_cuts_short_what_the_first_waits_for(rig: Rig) -> No
         await confirmed(rig, pilot, runs)
         with runs.brake.over("systemctl restart engine", cut.set):
             rig.app.life.hang_up()
-            await until(pilot, lambda: rig.told and "now       waits for the end of" in rig.text)
+            await until(pilot, lambda: rig.told and "now       told once more to end" in rig.text)
             assert rig.told == [
-                "leaving: waits for the end of: systemctl restart engine; told once more to end, it is cut short"
+                "leaving: told once more to end, it cuts short what it waits for: systemctl restart engine"
             ]
             rig.clock.move(2)
             rig.app.life.hang_up()
@@ -116,7 +116,7 @@ async def test_the_question_says_what_its_key_does_now(rig: Rig, width: int) -> 
             assert rig.shows(LeaveScreen), "the answer was to another question"
             assert not cut.is_set()
         runs.go.set()
-        await until(pilot, lambda: "requeue has ended." in rig.text and question.is_drawn)
+        await until(pilot, lambda: "requeue has ended." in rig.text and question._drawn_at is not None)
         rig.clock.move(2)
         await pilot.press("n")
         assert not rig.shows(LeaveScreen)

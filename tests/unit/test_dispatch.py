@@ -96,6 +96,16 @@ async def test_no_effect_is_told_gravely(tmp_path: Path) -> None:
     assert person.told == [("requeue", "no effect: still failed in attempt 1, unchanged", True)]
 
 
+async def test_a_run_that_stops_by_itself_shows_it_before_its_verdict(tmp_path: Path) -> None:
+    jobs = [failed(name) for name in ("1", "2", "3")]
+    person = Person(tmp_path, *jobs)
+    person.rig.server.courses["1"] = BAD
+    await person.acts(*jobs)
+    halted = "stopped by itself (1: no effect)"
+    assert Progress(1, 3, halted, stops=True) in person.progress
+    assert person.told[0][1].endswith(f"2 not touched; {halted} after step 1 of 3")
+
+
 async def test_who_does_not_confirm_changes_nothing(tmp_path: Path) -> None:
     person = Person(tmp_path, failed())
     person.says = False
@@ -439,7 +449,7 @@ async def test_told_to_end_it_says_what_is_waited_for_and_told_again_cuts_it_sho
     await arrived.wait()
     waits = person.dispatcher.end(10.0)
     assert waits == (
-        "waits for the end of: POST /api/research/backtests/8841/requeue; told once more to end, it is cut short"
+        "told once more to end, it cuts short what it waits for: POST /api/research/backtests/8841/requeue"
     )
     assert person.dispatcher.end(10.5) == waits, "the same word twice"
     assert person.dispatcher.end(60.0, again=False) == waits, "a hang-up is noticed in several ways"

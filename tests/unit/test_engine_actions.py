@@ -61,7 +61,7 @@ def test_a_restart_says_what_is_run_and_whom_it_hurts() -> None:
     plan = planned(plan_restart, unit(), found)
     assert (plan.action, plan.risk, plan.confirm) == ("engine.restart", Risk.HIGH, "adaf-backtest-engine")
     assert [step.text for step in plan.steps] == ["systemctl restart adaf-backtest-engine"]
-    assert plan.about == (f"{NAME}  active (running)  run a3f1a3f1",)
+    assert plan.about == (f"{NAME}  active (running) for 3d  run a3f1a3f1",)
     assert plan.effects == (
         "5 running jobs lose what they have computed: 8850 mean-revert-eu, 8852 momentum-us, 8853 pairs-fx, "
         "8857 carry-g10 and 1 more",
@@ -99,7 +99,7 @@ def test_processes_of_this_host_are_not_counted_for_a_unit_elsewhere(argv: tuple
 def test_a_restart_of_what_is_down_says_that_it_starts_it() -> None:
     plan = planned(plan_restart, unit(active="inactive", sub="dead", invocation="", restarts=3))
     assert plan.effects[0] == "the unit is inactive: this starts it"
-    assert plan.about == (f"{NAME}  inactive (dead)  3 restarts  no run",)
+    assert plan.about == (f"{NAME}  inactive (dead) for 3d  3 restarts  no run",)
 
 
 def test_a_restart_of_what_does_not_stay_up_says_so_and_means_whichever_run() -> None:
@@ -135,8 +135,11 @@ def test_a_reset_clears_and_starts_nothing() -> None:
     plan = planned(plan_reset_failed, unit(**GIVEN_UP))
     assert (plan.action, plan.risk, plan.confirm) == ("engine.reset-failed", Risk.LOW, None)
     assert [step.text for step in plan.steps] == ["systemctl reset-failed adaf-backtest-engine"]
-    assert plan.about == (f"{NAME}  failed (failed)  result start-limit-hit  run a3f1a3f1",)
-    assert plan.effects == ("its start limit is counted anew; nothing is started: restart it afterwards (S)",)
+    assert plan.about == (f"{NAME}  failed (failed) for 3d  result start-limit-hit  run a3f1a3f1",)
+    assert plan.effects == (
+        "its start limit is counted anew; nothing is started: restart it afterwards (S)",
+        "cannot be undone, and harms nobody",
+    )
 
 
 def test_what_is_shown_is_what_is_run() -> None:
@@ -243,9 +246,9 @@ def assert_intent(rig: EngineRig) -> None:
 @pytest.mark.parametrize(
     ("before", "course", "word", "text"),
     [
-        ("active", (), "no effect", "still the run a3f1a3f1, active"),
-        ("active", ((0, {"active": "inactive"}),), "worse", "still the run a3f1a3f1, inactive"),
-        ("active", ((0, {"active": "deactivating"}),), "worse", "still the run a3f1a3f1, deactivating"),
+        ("active", (), "no effect", "active -> active in the same run a3f1a3f1"),
+        ("active", ((0, {"active": "inactive"}),), "worse", "active -> inactive in the same run a3f1a3f1"),
+        ("active", ((0, {"active": "deactivating"}),), "worse", "active -> deactivating in the same run a3f1a3f1"),
         ("active", ((0, STARTING),), "worse", "active -> activating in a new run"),
         ("inactive", ((0, STARTING),), "no effect", "inactive -> activating in a new run"),
         ("active", ((0, UP), (0.5, {**FAILED, "result": "exit-code"})), "worse", "active -> failed (exit-code)"),
@@ -302,7 +305,7 @@ async def test_what_is_refused_at_once_is_not_waited_for_long(tmp_path: Path) ->
     word, text = told(await rig.restart())
     assert (word, text) == (
         "no effect",
-        "still the run a3f1a3f1, active (not allowed: systemctl may not restart the unit: Access denied)",
+        "active -> active in the same run a3f1a3f1 (not allowed: systemctl may not restart the unit: Access denied)",
     )
     assert rig.time.passed <= SETTLE + 1
 
@@ -405,7 +408,7 @@ async def test_a_manager_that_refuses_leaves_the_run_that_was(tmp_path: Path) ->
     rig = EngineRig(tmp_path)
     rig.engine.course, rig.engine.trouble = (), Refused("systemctl failed: Job is masked.")
     assert told(await rig.restart()) == (
-        "no effect", "still the run a3f1a3f1, active (refused: systemctl failed: Job is masked.)",
+        "no effect", "active -> active in the same run a3f1a3f1 (refused: systemctl failed: Job is masked.)",
     )  # fmt: skip
 
 

@@ -260,7 +260,7 @@ def test_a_link_in_place_of_the_journal_is_not_read(journal: Journal, path: Path
     link.symlink_to(path)
     reader = JournalReader(link)
     for ask in (reader.verify, lambda: reader.tail(1)):
-        with pytest.raises(JournalError, match="it is a link"):
+        with pytest.raises(JournalError, match="it is a link; put a file in its place, or set another state_dir"):
             ask()
 
 

@@ -57,9 +57,9 @@ def test_half_a_line_is_taken_back(path: Path) -> None:
 @pytest.mark.parametrize(
     ("number", "said"),
     [
-        (errno.ENOSPC, "no space left on its disk"),
-        (errno.EROFS, "its file system is read-only"),
-        (errno.EDQUOT, "the disk quota is used up"),
+        (errno.ENOSPC, "no space left on its disk; make some there, or set another state_dir"),
+        (errno.EROFS, "its file system is read-only; set another state_dir"),
+        (errno.EDQUOT, "the disk quota is used up; make room there, or set another state_dir"),
         (errno.EIO, "Input/output error"),
     ],
 )

@@ -1,12 +1,13 @@
 import json
 import os
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from actions.brake import ENDING
+from actions.brake import BY_HAND, ENDING, Brake
 from actions.outcome import Outcome, Progress
 from actions.plan import SETTLE
 from actions.verdict import Word
@@ -16,6 +17,8 @@ from backend.incident.journal import Journal
 from backend.model.jobs import Job, JobState
 from backend.model.target import JobTarget
 from tests.fakes import BAD, GOOD, NOTHING, SLOW, Rig, failed, requeue_of
+
+HALTED = "stopped by itself (2: no effect)"
 
 
 def three() -> tuple[Job, Job, Job]:
@@ -115,9 +118,10 @@ async def test_canary_that_fails_again_spares_the_rest(tmp_path: Path) -> None:
     outcome = await rig.run(requeue_of(*three()))
     assert rig.server.sent == ["1"]
     assert outcome.verdict.word is Word.NO_EFFECT
-    assert outcome.verdict.text == "failed again in attempt 2, same error, 2 not touched"
+    stopped = "stopped by itself (1: no effect) after step 1 of 3"
+    assert outcome.verdict.text == f"failed again in attempt 2, same error, 2 not touched; {stopped}"
     (verdict,) = rig.entries("verdict")
-    assert verdict.data["final"] is True
+    assert (verdict.data["final"], verdict.data["stopped"]) == (True, stopped)
 
 
 async def test_a_later_failure_stops_those_that_follow(tmp_path: Path) -> None:
@@ -126,7 +130,41 @@ async def test_a_later_failure_stops_those_that_follow(tmp_path: Path) -> None:
     rig.server.courses["2"] = BAD
     outcome = await rig.run(requeue_of(*jobs))
     assert rig.server.sent == ["1", "2", "3", "4", "5"]
-    assert (outcome.verdict.word, outcome.verdict.text) == (Word.NO_EFFECT, "4 worked, 1 no effect, 2 not touched")
+    assert outcome.verdict.word is Word.NO_EFFECT
+    assert outcome.verdict.text == f"4 worked, 1 no effect, 2 not touched; {HALTED} after step 5 of 7"
+    assert Progress(5, 7, HALTED) in rig.progress
+
+
+@pytest.mark.parametrize(
+    "asks",
+    [lambda brake: brake.pull(BY_HAND), lambda brake: brake.told_to_end(0.0), Brake.cut],
+    ids=["by hand", "told to end", "told to end at once"],
+)
+async def test_what_stopped_by_itself_was_not_stopped_by_who_asks_for_it_later(
+    tmp_path: Path, asks: Callable[[Brake], None]
+) -> None:
+    jobs = [failed(str(number)) for number in range(1, 8)]
+    rig = Rig(tmp_path, *jobs)
+    rig.server.courses["2"] = BAD
+
+    def told(progress: Progress) -> None:
+        if progress.text == HALTED:
+            asks(rig.runner.brake)
+
+    outcome = await rig.runner.run(requeue_of(*jobs), told)
+    assert isinstance(outcome, Outcome)
+    (verdict,) = rig.entries("verdict")
+    assert verdict.data["stopped"] == outcome.verdict.stopped == f"{HALTED} after step 5 of 7"
+
+
+async def test_a_failure_after_the_last_step_stopped_nothing(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, *three())
+    rig.server.courses["3"] = BAD
+    rig.server.on_send = lambda _: rig.server.put(replace(failed("2"), attempt=2, state=JobState.CANCELLED))
+    outcome = await rig.run(requeue_of(*three()))
+    assert rig.server.sent == ["1", "3"]
+    assert outcome.verdict.text == "1 worked, 1 no effect, 1 not touched"
+    assert not rig.runner.brake.pulled
 
 
 async def test_target_that_moves_on_while_it_waits_is_not_touched(tmp_path: Path) -> None:
@@ -222,7 +260,8 @@ async def test_reads_that_fail_afterwards_leave_it_unknown(tmp_path: Path) -> No
     outcome = await rig.run(requeue_of(*three()))
     assert rig.server.sent == ["1"]
     assert outcome.verdict.word is Word.UNKNOWN
-    assert outcome.verdict.text == "cannot be read: the connection broke, 2 not touched"
+    stopped = "stopped by itself (1: unknown) after step 1 of 3"
+    assert outcome.verdict.text == f"cannot be read: the connection broke, 2 not touched; {stopped}"
 
 
 async def test_reads_that_fail_for_a_while_decide_nothing(tmp_path: Path) -> None:

@@ -230,7 +230,8 @@ async def test_journal_that_breaks_after_the_intent_is_told_and_stops_the_rest(
     rig.server.on_send = lambda _: monkeypatch.setattr(Journal, "append", _breaks)
     outcome = await rig.run(requeue_of(*THREE))
     assert rig.server.sent == ["1"]
-    assert outcome.verdict.text == "completed in attempt 2, 2 not touched; not recorded: the disk is gone"
+    stopped = "stopped by itself (the journal cannot be written) after step 1 of 3"
+    assert outcome.verdict.text == f"completed in attempt 2, 2 not touched; {stopped}; not recorded: the disk is gone"
     assert rig.kinds == ["intent"]
 
 

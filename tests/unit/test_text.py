@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.text import SIGNATURE_LENGTH, clean, clean_block, listed, signature
+from backend.text import SIGNATURE_LENGTH, clean, listed, signature
 
 ANYTHING = st.text(st.characters(), max_size=200) | st.text(
     st.sampled_from("a \x1b[3;1m\x07\u202e\u200b\ud800\ufe0f\n\t\x9b\u2066…"), max_size=80
@@ -110,11 +110,6 @@ def test_what_is_cut_says_so() -> None:
     assert clean("abcdef", 4) == "abc…"
     assert clean(" " * 1000 + "x", 10) == "…"
     assert len(clean("x" * 10_000_000)) == 2000
-
-
-def test_a_block_keeps_its_lines_and_indentation() -> None:
-    assert clean_block("Traceback:\n\tx\x1b[1m\r\n    y") == "Traceback:\n        x\n    y"
-    assert clean_block("a\nb\nc", lines=2) == "a\nb\n…"
 
 
 @pytest.mark.parametrize(

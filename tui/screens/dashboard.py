@@ -199,6 +199,11 @@ class Dashboard(Screen[None]):
         """A click on a pane without rows, on its frame, or on its line gives it the keys like its number."""
         self.go(event.pane)
 
+    @property
+    def is_typed_in(self) -> bool:
+        """Whether the keys are letters of a filter now."""
+        return self._filter is not None and self._filter.is_open
+
     def ask_filter(self) -> None:
         """Open the line for a filter on the pane that has the keys."""
         pane = self.current
@@ -221,7 +226,7 @@ class Dashboard(Screen[None]):
     def on_filter_line_typed(self, event: FilterLine.Typed) -> None:
         """Apply it, or say why it cannot be understood: beside it, as long as it can be mended there."""
         sentence = self._filtered.filter(event.text) if self._filtered else None
-        mended_here = self._filter is not None and self._filter.is_open
+        mended_here = self.is_typed_in
         self._tell_wrong(sentence if mended_here else None)
         if sentence is not None and not mended_here:
             self.post_message(self.Said(f"{sentence}; the list stays as it was"))
