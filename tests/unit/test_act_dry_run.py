@@ -73,8 +73,8 @@ def journal(place: Path) -> Journal:
     return Journal(place / "state" / "default" / "journal.jsonl", "bob@research-01", SystemClock())
 
 
-def intent(place: Path, action: str, risk: str, key: str = KEY) -> None:
-    journal(place).append("intent", id="r1", action=action, targets=[key], data={"risk": risk})
+def intent(place: Path, action: str, risk: str, key: str = KEY, *, id_: str = "r1") -> None:
+    journal(place).append("intent", id=id_, action=action, targets=[key], data={"risk": risk})
 
 
 def act(place: Path, capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, Mapping[str, Any], str]:
@@ -108,7 +108,7 @@ def test_the_journal_forbids_what_was_just_done(place: Path, capsys: pytest.Capt
     assert why.startswith(f"reset failed was already asked for {NAME} ")
     assert forbidden(place, capsys, "engine.restart") == []
     for number in range(5):
-        intent(place, "engine.restart", "high", f"unit:{number}")
+        intent(place, "engine.restart", "high", f"unit:{number}", id_=f"r{number}")
     (why,) = forbidden(place, capsys, "engine.restart")
     assert why.startswith("5 high-risk actions ran in the last 10 minutes")
 
