@@ -13,6 +13,7 @@ from actions.outcome import Progress, broken_off
 from actions.plan import Plan
 from actions.spec import ActionSpec
 from backend.incident.alert import RTO
+from backend.incident.entry import verdict_word
 from backend.incident.runs import RunRecord
 from backend.model.situation import Situation
 from backend.parts import JOBS_COUNTS, JOBS_HEALTH, JOBS_PENDING, JOBS_RUNNING
@@ -166,5 +167,5 @@ def before(plan: Plan, runs: Sequence[RunRecord], since: datetime) -> list[str]:
     done = [
         run for run in runs if run.intent.action == plan.action and run.intent.at >= since and keys & run.touched.keys()
     ]
-    words = Counter("no verdict yet" if run.verdict is None else str(run.verdict.data.get("verdict")) for run in done)
+    words = Counter("no verdict yet" if run.verdict is None else verdict_word(run.verdict) for run in done)
     return [f"{count} x {plan.title} here: {word}" for word, count in words.items()]
