@@ -9,15 +9,15 @@ from textual.notifications import SeverityLevel
 
 from actions.advice import next_action
 from actions.guard import Posture
-from actions.outcome import Progress, broken_off
+from actions.outcome import Progress
 from actions.plan import Plan
 from actions.spec import ActionSpec
+from actions.unfinished import MOST_TOLD, told_broken_off
 from backend.incident.alert import RTO
 from backend.incident.entry import verdict_word
 from backend.incident.runs import RunRecord
 from backend.model.situation import Situation
 from backend.parts import JOBS_COUNTS, JOBS_HEALTH, JOBS_PENDING, JOBS_RUNNING
-from backend.text import listed
 from tui.desk import Desk
 from tui.screens.plan import PlanScreen
 from widgets.present.plan import PlanFacts
@@ -31,10 +31,6 @@ READ_PER_SECOND = 12.0
 """Cells that somebody who is not at ease reads in a second."""
 READ_WITHIN = 2.0
 """Seconds that what came of an action may wait for fresh facts."""
-MOST_NAMES = 4
-"""Targets of a broken-off run that are told by name."""
-MOST_TOLD = 3
-"""So many broken-off runs are told one by one."""
 
 
 class AppStage:
@@ -140,7 +136,7 @@ class AppStage:
     def tell_broken_off(self, runs: Sequence[RunRecord]) -> None:
         """Tell of runs that were begun and never ended, and what is known of the steps of each."""
         for run in runs[-MOST_TOLD:]:
-            self.tell(f"{_broken_off(run)}; look before you act", title="unfinished", grave=True)
+            self.tell(told_broken_off(run), title="unfinished", grave=True)
         if len(runs) > MOST_TOLD:
             more = f"{len(runs) - MOST_TOLD} more runs were broken off; backtop journal tells of them"
             self.tell(more, title="unfinished", grave=True)
@@ -150,15 +146,6 @@ def _how_far(progress: Progress) -> str:
     """How far a run is, and what stops it until that is done."""
     stops = "nothing more is sent" if progress.stops else "x stops"
     return f"{progress.done} of {progress.of}, {stops}   {progress.text}"
-
-
-def _broken_off(run: RunRecord) -> str:
-    """When, by whom, how far, the last step; then what it was about, of many targets the first few."""
-    intent = run.intent
-    when = f"{intent.action} was begun at {intent.at:%H:%M:%S} by {intent.actor}"
-    last = f" ({run.steps[-1].data.get('text')} gave {run.steps[-1].data.get('result')})" if run.steps else ""
-    targets = listed(intent.targets, MOST_NAMES)
-    return f"{when} and broken off {broken_off(len(run.steps), len(intent.targets))}{last}: {targets}"
 
 
 def before(plan: Plan, runs: Sequence[RunRecord], since: datetime) -> list[str]:

@@ -76,9 +76,11 @@ async def test_what_was_broken_off_is_told_once_and_closed(sitting: Sitting) -> 
 
 async def test_one_look_at_a_run_without_a_lock_is_not_enough(sitting: Sitting) -> None:
     sitting.leaves(failed())
-    assert await sitting.caretaker.look() == []
+    runs = sitting.caretaker.runs
+    assert (await sitting.caretaker.look(), runs.unsure) == ([], True)
     assert sitting.broken == []
     assert [run.id for run in await sitting.caretaker.look()] == ["r1"]
+    assert not runs.unsure
     assert sitting.broken == ["r1"]
 
 
