@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from actions.aftermath import Aftermath, left_alone
+from actions.keeping import KEEP_EVERY
 from actions.means import Means
 from actions.registry import REGISTRY
 from actions.spec import ActionSpec
@@ -17,6 +18,8 @@ from backend.incident.scribe import Scribe
 
 MOST = 100
 """So many open runs are looked at, the newest first."""
+LOOK_AGAIN = 2 * KEEP_EVERY
+"""Seconds until a second look at a run that nobody holds: in that time whoever runs it makes its lock anew."""
 REST = 30.0
 """Seconds until a run is taken up again whose verdict could not be written."""
 
@@ -39,6 +42,8 @@ class OpenRuns:
     locks: Locks
     clock: Clock
     host: str
+    unsure: bool = False
+    """Whether the last look found a run without a verdict that nobody holds, and that only another look can judge."""
     _unheld_before: frozenset[str] = frozenset()
 
     async def left(self, ours: Container[str], spared: Callable[[str], bool]) -> Sequence[RunRecord]:
@@ -54,8 +59,9 @@ class OpenRuns:
             if not spared(run.id) and (run.id in ours or left_alone(run, now, self.host))
         ]
         unheld = await self.locks.unheld([run.id for run in quiet]) if quiet else ()  # mostly there is none
-        left = [run for run in quiet if run.id in unheld and (run.verdict is not None or run.id in self._unheld_before)]
-        self._unheld_before = frozenset(unheld)
+        free = [run for run in quiet if run.id in unheld]
+        left = [run for run in free if run.verdict is not None or run.id in self._unheld_before]
+        self.unsure, self._unheld_before = len(left) < len(free), frozenset(unheld)
         if any(run.verdict is None for run in left):
             await self.scribe.catch_up()  # one that ended between the two looks has its verdict by now
             still = {run.id: run for run in self.scribe.ledger.open_runs}

@@ -1,13 +1,13 @@
 """What forbids an action. Each refusal is a sentence that says what to do."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from actions.plan import Plan, Refusal, Risk
 from backend.frozen import dataclass
 from backend.incident.entry import Entry
-from backend.incident.runs import gathered
+from backend.incident.runs import RunRecord, gathered
 from backend.model.situation import Face, Part, PartState, Situation
 from backend.model.target import Target
 from backend.text import listed
@@ -68,8 +68,9 @@ def _unfit_facts(state: PartState[Any], face: Face, now: datetime) -> str:
 
 def forbids_running(plan: Plan, recent: Sequence[Entry], now: datetime) -> Refusal | None:
     """Why this plan does not run now, judged by what the journal says of the last minutes."""
-    runs = [run for run in reversed(gathered(recent).values()) if run.intent.action == plan.action]
-    touched_by = [(run.intent.actor, run.touched) for run in runs]
+    runs = gathered(recent).values()
+    same = [run for run in reversed(runs) if run.intent.action == plan.action]
+    touched_by = [(run.intent.actor, run.touched) for run in same]
     hot = {target: found for target in plan.targets if (found := _touched_lately(target, touched_by, now))}
     if hot:
         actor, touched = max(hot.values(), key=lambda found: found[1])
@@ -81,7 +82,7 @@ def forbids_running(plan: Plan, recent: Sequence[Entry], now: datetime) -> Refus
             tuple(hot),
         )
     if plan.risk is Risk.HIGH:
-        return _over_budget([entry for entry in recent if entry.kind == "intent"], now)
+        return _over_budget(runs, now)
     return None
 
 
@@ -96,16 +97,18 @@ def _touched_lately(
     return None
 
 
-def _over_budget(intents: Sequence[Entry], now: datetime) -> Refusal | None:
-    high = [
-        entry
-        for entry in intents
-        if entry.data.get("risk") == Risk.HIGH.value and _lately(entry.at, now, BUDGET_WINDOW)
-    ]
+def _over_budget(runs: Iterable[RunRecord], now: datetime) -> Refusal | None:
+    """Refused when too many ran lately; what proved undone did not run, and spends nothing."""
+    last_touched = sorted(max(run.touched.values()) for run in runs if _is_high(run) and run.touched)
+    high = [at for at in last_touched if _lately(at, now, BUDGET_WINDOW)]
     if len(high) < BUDGET:
         return None
-    rest = _rest(BUDGET_WINDOW - (now - high[-BUDGET].at))
+    rest = _rest(BUDGET_WINDOW - (now - high[-BUDGET]))
     return Refusal(f"{BUDGET} high-risk actions ran in the last 10 minutes; stop and think, or wait {rest}.")
+
+
+def _is_high(run: RunRecord) -> bool:
+    return run.intent.data.get("risk") == Risk.HIGH.value
 
 
 def _rest(span: timedelta) -> str:

@@ -60,13 +60,15 @@ class Watch:
         return replace(seen, so_far=False)
 
     async def ended(self, seen: TargetVerdict) -> TargetVerdict:
-        """What became of a target that is still open; followed for a day at the most.
+        """What became of a target that is still open, by a look at once; followed for a day at the most.
 
         While it cannot be read nothing is decided; when it is read and nobody can tell for a while, that is the end.
         """
         began = told_at = self._now()
+        rest = 0.0
         while seen.so_far:
-            await self._turn(FOLLOW_EVERY, FOLLOW_LOOKS)
+            await self._turn(rest, FOLLOW_LOOKS)
+            rest = FOLLOW_EVERY
             found, read = await self._look(seen.target)
             now = self._now()
             if not read or found.word is not Word.UNKNOWN:

@@ -62,6 +62,7 @@ class Rig:
         """The application on a screen of this size."""
         async with self.app.run_test(size=(width, height), notifications=True) as pilot:
             feed = self.app.desk.open_feed()
+            await self.app.desk.read_journal()
             try:
                 yield pilot
             finally:

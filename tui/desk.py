@@ -164,6 +164,7 @@ class Desk:
             actor=self.scribe.journal.actor,
             now=situation.at,
             unread=self.unread,
+            is_read=self.scribe.ledger.is_read,
             progress=(Span(" now       ", "dim"), Span(progress, "accent")) if progress else None,
         )
 

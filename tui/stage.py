@@ -9,14 +9,15 @@ from textual.notifications import SeverityLevel
 
 from actions.advice import next_action
 from actions.guard import Posture
-from actions.outcome import Progress, broken_off
+from actions.outcome import Progress
 from actions.plan import Plan
 from actions.spec import ActionSpec
+from actions.unfinished import MOST_TOLD, told_broken_off
 from backend.incident.alert import RTO
+from backend.incident.entry import verdict_word
 from backend.incident.runs import RunRecord
 from backend.model.situation import Situation
 from backend.parts import JOBS_COUNTS, JOBS_HEALTH, JOBS_PENDING, JOBS_RUNNING
-from backend.text import listed
 from tui.desk import Desk
 from tui.screens.dashboard import Dashboard
 from tui.screens.plan import PlanScreen
@@ -32,10 +33,6 @@ READ_PER_SECOND = 12.0
 READ_WITHIN = 2.0
 """Seconds that what came of an action may wait for fresh facts."""
 TAKEN = "Not opened over what is being typed or answered; nothing was sent. End that, then ask for it again."
-MOST_NAMES = 4
-"""Targets of a broken-off run that are told by name."""
-MOST_TOLD = 3
-"""So many broken-off runs are told one by one."""
 
 
 class AppStage:
@@ -152,7 +149,7 @@ class AppStage:
     def tell_broken_off(self, runs: Sequence[RunRecord]) -> None:
         """Tell of runs that were begun and never ended, and what is known of the steps of each."""
         for run in runs[-MOST_TOLD:]:
-            self.tell(f"{_broken_off(run)}; look before you act", title="unfinished", grave=True)
+            self.tell(told_broken_off(run), title="unfinished", grave=True)
         if len(runs) > MOST_TOLD:
             more = f"{len(runs) - MOST_TOLD} more runs were broken off; backtop journal tells of them"
             self.tell(more, title="unfinished", grave=True)
@@ -164,20 +161,11 @@ def _how_far(progress: Progress) -> str:
     return f"{progress.done} of {progress.of}, {stops}   {progress.text}"
 
 
-def _broken_off(run: RunRecord) -> str:
-    """When, by whom, how far, the last step; then what it was about, of many targets the first few."""
-    intent = run.intent
-    when = f"{intent.action} was begun at {intent.at:%H:%M:%S} by {intent.actor}"
-    last = f" ({run.steps[-1].data.get('text')} gave {run.steps[-1].data.get('result')})" if run.steps else ""
-    targets = listed(intent.targets, MOST_NAMES)
-    return f"{when} and broken off {broken_off(len(run.steps), len(intent.targets))}{last}: {targets}"
-
-
 def before(plan: Plan, runs: Sequence[RunRecord], since: datetime) -> list[str]:
     """How often this was done to these targets since then, and what came of it: the last word on each run."""
     keys = {target.key for target in plan.targets}
     done = [
         run for run in runs if run.intent.action == plan.action and run.intent.at >= since and keys & run.touched.keys()
     ]
-    words = Counter("no verdict yet" if run.verdict is None else str(run.verdict.data.get("verdict")) for run in done)
+    words = Counter("no verdict yet" if run.verdict is None else verdict_word(run.verdict) for run in done)
     return [f"{count} x {plan.title} here: {word}" for word, count in words.items()]

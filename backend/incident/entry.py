@@ -116,6 +116,12 @@ def _harmless_already(line: bytes) -> bool:
     return short and _SUSPECT.search(line) is None
 
 
+def verdict_word(verdict: Entry) -> str:
+    """The word of a verdict, which says of a first one that the last is still to come: `worked so far`."""
+    word = str(verdict.data.get("verdict", "unknown"))
+    return word if verdict.data.get("final", True) else f"{word} so far"
+
+
 def told_as_data(told: str, name: str = "text") -> dict[str, Any]:
     """What was told, for an entry: the sentence under this name, and the lines below it, which are to be copied."""
     sentence, *lines = told.split("\n")

@@ -2,7 +2,6 @@
 
 import os
 import stat
-from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -14,7 +13,7 @@ from backend.incident.reading import JournalReader
 from backend.incident.runs import RunRecord, gathered
 
 KEPT = 200
-"""So many of the last entries are kept."""
+"""So many of the last entries are kept, and of the steps of each run only the last one."""
 KEPT_STEPS = 5000
 """So many steps of the last runs, each counted as one more; open runs are kept however old."""
 SLICE = 5000
@@ -51,8 +50,13 @@ class Ledger:
 
     @property
     def entries(self) -> Sequence[Entry]:
-        """The last entries, oldest first."""
+        """The last entries, oldest first; of each run's steps the last one only, which tells that it lives."""
         return self._known.entries
+
+    @property
+    def is_read(self) -> bool:
+        """Whether the journal was read to its end by now, be it that there is none."""
+        return self._known.file is not None and not self._known.more
 
     @property
     def runs(self) -> Sequence[RunRecord]:
@@ -103,9 +107,16 @@ class Ledger:
 
 
 def _grown(known: _Known, added: Sequence[Entry], read_to: int) -> _Known:
-    entries = tuple(deque((*known.entries, *added), maxlen=KEPT))
+    entries = _last((*known.entries, *added))
     alert = next((entry for entry in reversed(added) if entry.kind == "alert"), known.alert)
     return replace(known, read_to=read_to, entries=entries, runs=_bounded(gathered(added, known.runs)), alert=alert)
+
+
+def _last(entries: Sequence[Entry]) -> tuple[Entry, ...]:
+    """The last of these: however many steps a run has, they drive out neither its intent nor what came before it."""
+    last_step = {entry.id: entry for entry in entries if entry.kind == "step"}
+    kept = [entry for entry in entries if entry.kind != "step" or entry is last_step[entry.id]]
+    return tuple(kept[-KEPT:])
 
 
 def _bounded(runs: dict[str, RunRecord]) -> Mapping[str, RunRecord]:

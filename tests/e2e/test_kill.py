@@ -294,8 +294,11 @@ def test_the_real_program_killed_while_it_waits(data_gap: Stand, requeued: "subp
     assert "verdict" not in [entry["kind"] for entry in entries]
     ledger = Ledger(JournalReader(path))
     ledger.take(ledger.read())
-    assert len(ledger.open_runs) == 1
+    (run,) = ledger.open_runs
     assert data_gap.run("journal", "--verify").code == 0
+    (told,) = data_gap.run("act", "engine.restart", "--dry-run", "--json").json["unfinished"]
+    assert (told["state"], told["targets"], told["verdict"]) == ("broken off", list(run.intent.targets), None)
+    assert told["text"].endswith("look before you act")
 
 
 @pytest.mark.e2e

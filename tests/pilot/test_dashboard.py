@@ -5,6 +5,7 @@ import pytest
 
 from backend.config.model import Environment
 from backend.errors import JournalError
+from backend.incident.ledger import Ledger
 from backend.model.jobs import Job, JobCounts, JobList
 from backend.model.situation import Failure, Missing, Part, Situation
 from backend.parts import (
@@ -383,6 +384,37 @@ async def test_a_click_on_a_panes_frame_head_or_line_gives_it_the_keys(
         await pilot.press("2" if name != "failures" else "1")
         await pilot.click(rig.app.dashboard.panes[name], offset=offset)
         await until(pilot, lambda: rig.app.dashboard.current is rig.app.dashboard.panes[name])
+
+
+async def test_that_nothing_was_done_is_said_only_once_the_journal_was_read(rig: Rig) -> None:
+    async with rig.run() as pilot:
+        rig.app.desk.scribe.ledger = Ledger(rig.app.desk.scribe.journal)
+        await rig.know(pilot, data_gap())
+        assert "the journal is not read yet" in rig.text
+        assert "nothing was done here yet" not in rig.text
+        await rig.app.desk.read_journal()
+        await rig.know(pilot, data_gap())
+        assert "nothing was done here yet" in rig.text
+
+
+async def test_the_largest_action_of_the_night_stays_in_the_journal_lines(rig: Rig) -> None:
+    journal = rig.app.desk.scribe.journal
+    journal.append("alert", id="a", action="ResearchBacktestFailed", data={"text": "firing: 259 failed"})
+    jobs = [f"job:{number}" for number in range(210)]
+    journal.append("intent", id="r1", action="job.requeue", targets=jobs)
+    async with rig.run() as pilot:
+        for number, job in enumerate(jobs):
+            journal.append("step", id="r1", action="job.requeue", targets=[job])
+            if number % 50 == 0:
+                await rig.app.desk.read_journal()
+        await rig.app.desk.read_journal()
+        await rig.know(pilot, data_gap())
+        assert "ResearchBacktestFailed" in rig.text
+        assert "job.requeue 0 1 2 +207  running" in rig.text
+        journal.append("verdict", id="r1", action="job.requeue", targets=jobs, data={"verdict": "worked"})
+        await rig.app.desk.read_journal()
+        await rig.know(pilot, data_gap())
+        assert "job.requeue 0 1 2 +207  worked" in rig.text
 
 
 async def test_a_journal_that_cannot_be_read_is_told(rig: Rig) -> None:

@@ -214,3 +214,14 @@ async def test_a_run_counts_once_by_its_last_word(rig: Rig) -> None:
     await rig.app.desk.read_journal()
     told = before(requeue_of(failed()), rig.app.desk.scribe.ledger.runs, NOW + timedelta(seconds=1))
     assert told == [f"2 x {title} here: no effect", f"1 x {title} here: worked", f"1 x {title} here: no verdict yet"]
+
+
+async def test_a_run_that_goes_on_is_not_counted_as_one_that_worked(rig: Rig) -> None:
+    journal = other(rig)
+    about: dict[str, Any] = {"id": "a", "action": "job.requeue", "targets": ["job:8841"]}
+    journal.append("intent", **about)
+    journal.append("step", **about)
+    journal.append("verdict", data={"verdict": "worked", "final": False}, **about)
+    await rig.app.desk.read_journal()
+    told = before(requeue_of(failed()), rig.app.desk.scribe.ledger.runs, NOW)
+    assert told == ["1 x requeue here: worked so far"]

@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 
+from backend.clients.systemctl import place as manager_of
 from backend.clock import SystemClock
 from backend.errors import JournalError
 from backend.incident.entry import Entry
+from backend.incident.identity import Meant, meant_as_data
 from backend.incident.journal import Journal
-from backend.locks import TargetLock
+from backend.locks import TargetLock, whoami
 from backend.model.target import UnitTarget
 from tests.situations import unit
 from tests.unit.test_cli import code_of
@@ -73,8 +75,8 @@ def journal(place: Path) -> Journal:
     return Journal(place / "state" / "default" / "journal.jsonl", "bob@research-01", SystemClock())
 
 
-def intent(place: Path, action: str, risk: str, key: str = KEY) -> None:
-    journal(place).append("intent", id="r1", action=action, targets=[key], data={"risk": risk})
+def intent(place: Path, action: str, risk: str, key: str = KEY, *, id_: str = "r1") -> None:
+    journal(place).append("intent", id=id_, action=action, targets=[key], data={"risk": risk})
 
 
 def act(place: Path, capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, Mapping[str, Any], str]:
@@ -108,14 +110,12 @@ def test_the_journal_forbids_what_was_just_done(place: Path, capsys: pytest.Capt
     assert why.startswith(f"reset failed was already asked for {NAME} ")
     assert forbidden(place, capsys, "engine.restart") == []
     for number in range(5):
-        intent(place, "engine.restart", "high", f"unit:{number}")
+        intent(place, "engine.restart", "high", f"unit:{number}", id_=f"r{number}")
     (why,) = forbidden(place, capsys, "engine.restart")
     assert why.startswith("5 high-risk actions ran in the last 10 minutes")
 
 
 def test_a_lock_of_somebody_else_forbids_it(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    from backend.clients.systemctl import place as manager_of
-
     key = f"{manager_of([str(place / 'systemctl')])} {KEY}"
     with TargetLock(place / "locks", key, who="bob@research-01") as held:
         assert held is None
@@ -250,3 +250,40 @@ def test_what_is_recorded_says_so(place: Path, capsys: pytest.CaptureFixture[str
     assert (code, told["outcome"]["recorded"], err) == (0, True, "")
     assert "forbidden" not in told["plan"]
     assert journal(place).tail(1)[0].at > SystemClock().now() - timedelta(minutes=1)
+
+
+def left_open(place: Path, id_: str, where: str) -> None:
+    """An intent of somebody on another host, who may still be at it."""
+    meant = Meant((UnitTarget.of(unit(name=NAME)),), where, 60.0)
+    data = {"risk": "high", **meant_as_data(meant)}
+    journal(place).append("intent", id=id_, action="engine.restart", targets=[KEY], data=data)
+
+
+def test_what_is_unfinished_on_this_platform_is_told_the_newest_by_name(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    left_open(place, "elsewhere", "another service manager")
+    assert act(place, capsys, "act", "engine.restart", "--dry-run")[1]["unfinished"] == []
+    for number in range(5):
+        left_open(place, f"r{number}", manager_of([str(place / "systemctl")]))
+    _, told, _ = act(place, capsys, "act", "engine.reset-failed", "--dry-run")
+    assert [each["state"] for each in told["unfinished"]] == ["no verdict yet"] * 5
+    assert list(told["unfinished"][0]) == ["action", "targets", "at", "by", "state", "verdict", "text"]
+    code_of("--config", str(place / "config.toml"), "act", "engine.reset-failed", "--dry-run")
+    *named, more = capsys.readouterr().err.splitlines()
+    begun, by = "backtop act: engine.restart was begun at ", " by bob@research-01 and has no verdict yet: unit:"
+    assert [(line.startswith(begun), by in line) for line in named] == [(True, True)] * 3
+    assert more == "backtop act: 2 more runs have no last verdict; backtop journal tells of them"
+
+
+def test_what_was_broken_off_is_told_before_what_goes_on_and_harms_no_terminal(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here = Journal(place / "state" / "default" / "journal.jsonl", whoami(), SystemClock())
+    here.append("intent", id="killed", action="engine.restart", targets=["unit:\x1b]0;x\x07"], data={"risk": "high"})
+    for number in range(4):
+        intent(place, "engine.restart", "high", id_=f"r{number}")
+    code_of("--config", str(place / "config.toml"), "act", "engine.restart", "--dry-run")
+    said = capsys.readouterr().err
+    assert said.splitlines()[2].endswith("look before you act")
+    assert "\x1b" not in said

@@ -76,9 +76,11 @@ async def test_what_was_broken_off_is_told_once_and_closed(sitting: Sitting) -> 
 
 async def test_one_look_at_a_run_without_a_lock_is_not_enough(sitting: Sitting) -> None:
     sitting.leaves(failed())
-    assert await sitting.caretaker.look() == []
+    runs = sitting.caretaker.runs
+    assert (await sitting.caretaker.look(), runs.unsure) == ([], True)
     assert sitting.broken == []
     assert [run.id for run in await sitting.caretaker.look()] == ["r1"]
+    assert not runs.unsure
     assert sitting.broken == ["r1"]
 
 
@@ -124,6 +126,18 @@ async def test_one_of_ours_is_followed_at_once_others_a_little_later(sitting: Si
     assert len(sitting.verdicts) == 2
     assert sitting.ours == {}
     assert sitting.broken == []
+
+
+async def test_what_has_ended_meanwhile_is_seen_at_once(sitting: Sitting) -> None:
+    rig = sitting.rig
+    rig.server.courses["8841"] = SLOW
+    await rig.run(requeue_of(failed()))
+    rig.server.put(failed(attempt=2))
+    rig.time.passed += OTHERS_QUIET.total_seconds()
+    before = rig.time.passed
+    assert await sitting.look() == 1
+    assert sitting.verdicts == ["job.requeue: failed again in attempt 2, same error"]
+    assert rig.time.passed == before
 
 
 async def test_a_verdict_that_cannot_be_written_is_told_once_and_written_later(

@@ -203,6 +203,19 @@ def test_what_the_journal_keeps_raw_is_printed_clean(
         assert list(told) == ["v", "seq", "at", "prev", "kind", "id", "actor", "action", "targets", "data"]
 
 
+def test_a_first_verdict_is_not_printed_as_the_last_one(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    journal = Journal(home / ".local/state/backtop/default/journal.jsonl", "ana", SystemClock())
+    for final in (False, True):
+        data = {"verdict": "worked", "text": "active in a new run", "final": final}
+        journal.append("verdict", id="r1", action="engine.restart", targets=("unit:engine",), data=data)
+    assert code_of("journal") == 0
+    first, last = capsys.readouterr().out.splitlines()
+    assert first.endswith("ana  engine.restart unit:engine  worked so far active in a new run")
+    assert last.endswith("ana  engine.restart unit:engine  worked active in a new run")
+    assert code_of("journal", "--json") == 0
+    assert [json.loads(line)["data"]["final"] for line in capsys.readouterr().out.splitlines()] == [False, True]
+
+
 def test_a_journal_that_cannot_be_read_is_told(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     state = home / "state"
     (state / "default" / "journal.jsonl").mkdir(parents=True)

@@ -11,6 +11,7 @@ import pytest
 
 from actions.aftermath import Aftermath
 from actions.engine import plan_reset_failed, plan_restart, restart_executor, the_failed_unit, the_unit
+from actions.guard import BUDGET, COOL_DOWN
 from actions.means import Means
 from actions.outcome import Outcome
 from actions.plan import SETTLE, Plan, Refusal, Risk, UnitCommand
@@ -715,3 +716,16 @@ async def test_what_others_did_after_a_refusal_is_not_claimed(tmp_path: Path) ->
     word, text = told(await rig.restart())
     assert word == "unknown"
     assert text.endswith("Access denied); not by this run, which was refused")
+
+
+async def test_what_was_refused_five_times_spends_no_budget_and_what_may_have_run_does(tmp_path: Path) -> None:
+    rig = EngineRig(tmp_path)
+    rig.engine.course, rig.engine.trouble = (), NotAllowed("systemctl may not restart the unit: Access denied")
+    for _ in range(BUDGET):
+        assert told(await rig.restart())[0] == "no effect"
+    for trouble in [Refused("the restart failed")] * BUDGET:
+        rig.engine.trouble = trouble
+        assert told(await rig.restart())[0] == "no effect"
+        rig.time.passed += COOL_DOWN.total_seconds()
+    why = "5 high-risk actions ran in the last 10 minutes; stop and think, or wait "
+    assert told(await rig.restart())[1].startswith(why)

@@ -179,17 +179,17 @@ def test_budget_of_high_actions() -> None:
 
 
 def test_budget_waits_for_the_fifth_newest() -> None:
-    spent = [asked(ago=60.0 * minutes, risk="high") for minutes in (9, 8, 7, 6, 5, 4, 3)]
+    spent = [asked("unit:engine", ago=60.0 * minutes, risk="high") for minutes in (9, 8, 7, 6, 5, 4, 3)]
     assert "wait 3 minutes" in (running(high(), spent) or "")
 
 
 def test_budget_is_not_spent_by_a_clock_that_went_wrong() -> None:
-    assert running(high(), [asked(ago=-86_400, risk="high")] * 5) is None
+    assert running(high(), [asked("unit:engine", ago=-86_400, risk="high") for _ in range(5)]) is None
 
 
 def test_budget_counts_only_intents_of_high_risk() -> None:
-    assert running(high(), [asked(risk="medium")] * 9) is None
-    assert running(high(), [asked(risk="high", kind="verdict")] * 9) is None
+    assert running(high(), [asked("unit:engine", risk="medium") for _ in range(9)]) is None
+    assert running(high(), [asked("unit:engine", risk="high", kind="verdict") for _ in range(9)]) is None
 
 
 def long_run(journal: Journal, time: Time, steps: int) -> None:

@@ -74,7 +74,7 @@ async def test_who_catch_up_at_the_same_time_take_each_entry_once(scribe: Scribe
             scribe.journal.append("intent" if step == 0 else "step", id=f"r{number}")
         await asyncio.gather(*(scribe.catch_up() for _ in range(4)))
         assert len(scribe.ledger.runs[-1].steps) == 4
-    assert len(scribe.ledger.entries) == 100
+    assert len(scribe.ledger.entries) == 40
 
 
 def descriptors() -> int:
@@ -124,6 +124,25 @@ async def test_runs_that_have_ended_are_kept_by_the_number_of_their_steps(
             scribe.journal.append("verdict", id=f"r{run}", data={"final": True})
     await scribe.catch_up()
     assert [run.id for run in scribe.ledger.runs] == ["r1", "r7", "r8", "r9"]
+
+
+async def test_steps_drive_nothing_out_of_the_last_entries_and_these_stay_few(scribe: Scribe) -> None:
+    scribe.journal.append("refusal", id="before")
+    for run in range(3):
+        scribe.journal.append("intent", id=f"r{run}")
+    for number in range(3 * ledger.KEPT):
+        scribe.journal.append("step", id=f"r{number % 3}", data={"n": number})
+        if number % ledger.KEPT == 0:
+            await scribe.catch_up()
+    await scribe.catch_up()
+    kept = scribe.ledger.entries
+    assert [entry.kind for entry in kept] == ["refusal", *["intent"] * 3, *["step"] * 3]
+    assert [entry.data["n"] for entry in kept[4:]] == [3 * ledger.KEPT - back for back in (3, 2, 1)]
+    assert len(scribe.ledger.runs[0].steps) == ledger.KEPT
+    for number in range(2 * ledger.KEPT):
+        scribe.journal.append("note", id=f"n{number}")
+    await scribe.catch_up()
+    assert [entry.id for entry in scribe.ledger.entries] == [f"n{ledger.KEPT + back}" for back in range(ledger.KEPT)]
 
 
 async def test_once_its_journal_is_gone_nothing_may_be_written_into_a_new_one(tmp_path: Path) -> None:

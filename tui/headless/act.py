@@ -35,6 +35,7 @@ from tui.headless.dry import forbidden
 from tui.headless.look import look
 from tui.headless.saying import complain, say, say_json
 from tui.headless.telling import as_text, outcome_as_data, plan_as_data
+from tui.headless.unfinished import Unfinished
 from tui.signals import when_told_to_end
 
 EXIT_CODES = {Word.WORKED: 0, Word.NO_EFFECT: 1, Word.WORSE: 1, Word.UNKNOWN: 3}
@@ -49,6 +50,8 @@ ENOUGH_NAMES = 5
 ADVISED_WITHIN = 5.0
 """Seconds that what came of a run may wait for advice."""
 SERVICE = ".service"
+Looks = Callable[..., Coroutine[Any, Any, Situation]]
+"""Looks at the platform: at the parts of these keys, or at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,42 +93,82 @@ def _row(spec: ActionSpec, situation: Situation, config: Config) -> dict[str, An
     }  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What is told in the end."""
+
+    plan: Plan | None
+    result: Outcome | Refusal | None
+    forbids: Sequence[str] = ()
+    advice: Advice | None = None
+    left_out: Sequence[str] = ()
+    """What was asked for by name and is not in the plan that ran: nobody saw that before."""
+    unfinished: Sequence[Mapping[str, Any]] = ()
+
+
 async def act(config: Config, clock: Clock, order: Order, *, as_json: bool) -> int:
     """Plan, and unless it is a dry run do it; returns the exit code."""
     spec = REGISTRY.get(order.action)
     if spec is None:
-        return _tell(
-            order, None, Refusal(f"There is no action {order.action!r}; there are: {', '.join(REGISTRY)}."), as_json
-        )
+        known = ", ".join(REGISTRY)
+        return _tell(order, _Said(None, Refusal(f"There is no action {order.action!r}; there are: {known}.")), as_json)
     platform = Platform(config)
+    scribe = Scribe(Journal(config.journal_path, whoami(), clock))
+    locks = Locks(config.lock_dir, clock)
+
+    def means(of: ActionSpec) -> Means:
+        return Means(of.executor(platform, clock), scribe, locks, clock)
+
+    unfinished = Unfinished(
+        means, scribe, locks, clock, only_looks=order.dry_run or config.read_only, says=_says_beside(as_json)
+    )
     try:
-        situation = await look(platform, clock, {part.key for part in (*spec.facts, *BESIDE)})
-        targets = meant(spec, situation, order, config)
-        if isinstance(targets, Refusal):
-            return _tell(order, None, targets, as_json)
-        planned = partial(plan_for, spec, situation, order, config)
-        plan = planned(targets)
-        if isinstance(plan, Refusal):
-            return _tell(order, None, plan, as_json)
-        scribe = Scribe(Journal(config.journal_path, whoami(), clock))
-        locks = Locks(config.lock_dir, clock)
-        runner = Runner(Means(spec.executor(platform, clock), scribe, locks, clock))
-        may_run = await allowed(plan, targets, planned, runner.forbidden)
-        plan = may_run if isinstance(may_run, Plan) else plan  # else the run is refused for it, and the journal has it
-        planned_for = frozenset(plan.targets)
-        left_out = [clean(target.id, 80) for target in targets if target not in planned_for]
-        if order.dry_run:
-            forbids = await forbidden(plan, runner, situation, Posture(config.read_only))
-            return _tell(order, plan, None, as_json, forbids)
-        if refusal := _unconfirmed(plan, order):
-            return _tell(order, plan, refusal, as_json)
-        outcome = await _run(runner, plan, as_json)
-        if isinstance(outcome, Outcome) and outcome.verdict.so_far and order.wait:
-            outcome = await _waited_for(runner, spec, outcome)
-        advice = await _advice(partial(look, platform, clock), runner.brake, config, spec, outcome)
-        return _tell(order, plan, outcome, as_json, advice=advice) or _untouched(left_out)
+        await unfinished.look()
+        looks = partial(look, platform, clock)
+        said = await _acted(config, order, spec, Runner(means(spec)), looks, unfinished, as_json)
     finally:
+        await unfinished.leave()
         await platform.aclose()
+    return _tell(order, replace(said, unfinished=await unfinished.as_data()), as_json) or _untouched(said.left_out)
+
+
+def _says_beside(as_json: bool) -> Callable[[str], None]:
+    """What says to people what is in the object for programs."""
+    return (lambda _: None) if as_json else (lambda text: complain(f"backtop act: {text}"))
+
+
+async def _acted(
+    config: Config,
+    order: Order,
+    spec: ActionSpec,
+    runner: Runner,
+    looks: Looks,
+    unfinished: Unfinished,
+    quiet: bool,
+) -> _Said:
+    """Plan, and unless it is a dry run do it."""
+    situation = await looks({part.key for part in (*spec.facts, *BESIDE)})
+    targets = meant(spec, situation, order, config)
+    if isinstance(targets, Refusal):
+        return _Said(None, targets)
+    planned = partial(plan_for, spec, situation, order, config)
+    plan = planned(targets)
+    if isinstance(plan, Refusal):
+        return _Said(None, plan)
+    may_run = await allowed(plan, targets, planned, runner.forbidden)
+    plan = may_run if isinstance(may_run, Plan) else plan  # else the run is refused for it, and the journal has it
+    if order.dry_run:
+        return _Said(plan, None, await forbidden(plan, runner, situation, Posture(config.read_only)))
+    if refusal := _unconfirmed(plan, order):
+        return _Said(plan, refusal)
+    await unfinished.judge(plan)
+    outcome = await _run(runner, plan, quiet)
+    if isinstance(outcome, Outcome) and outcome.verdict.so_far and order.wait:
+        outcome = await _waited_for(runner, spec, outcome)
+    planned_for = frozenset(plan.targets)
+    left_out = [clean(target.id, 80) for target in targets if target not in planned_for]
+    advice = await _advice(looks, runner.brake, config, spec, outcome)
+    return _Said(plan, outcome, advice=advice, left_out=left_out)
 
 
 def plan_for(
@@ -227,7 +270,7 @@ async def _waited_for(runner: Runner, spec: ActionSpec, outcome: Outcome) -> Out
 
 
 async def _advice(
-    looks: Callable[[], Coroutine[Any, Any, Situation]],
+    looks: Looks,
     brake: Brake,
     config: Config,
     done: ActionSpec,
@@ -245,19 +288,14 @@ async def _advice(
         told_to_end.cancel()
 
 
-def _tell(
-    order: Order,
-    plan: Plan | None,
-    result: Outcome | Refusal | None,
-    as_json: bool,
-    forbids: Sequence[str] = (),
-    advice: Advice | None = None,
-) -> int:
+def _tell(order: Order, said: _Said, as_json: bool) -> int:
+    plan, result = said.plan, said.result
     if as_json:
-        told = plan_as_data(plan, forbids if order.dry_run else None)
-        say_json({"action": clean(order.action), "plan": told, "outcome": outcome_as_data(result, advice)})
+        told = plan_as_data(plan, said.forbids if order.dry_run else None)
+        outcome = outcome_as_data(result, said.advice)
+        say_json({"action": clean(order.action), "unfinished": said.unfinished, "plan": told, "outcome": outcome})
     else:
-        say("\n".join(as_text(plan, result, forbids, advice)))
+        say("\n".join(as_text(plan, result, said.forbids, said.advice)))
     match result:
         case None:
             return 0

@@ -8,7 +8,7 @@ from backend.clock import Clock
 from backend.config.example import example
 from backend.config.load import settings
 from backend.config.model import Config
-from backend.incident.entry import VERSION, Entry
+from backend.incident.entry import VERSION, Entry, verdict_word
 from backend.incident.journal import Journal
 from backend.locks import whoami
 from backend.text import clean
@@ -46,7 +46,7 @@ def _harmless(entry: Entry) -> Entry:
 
 
 def _line(entry: Entry) -> str:
-    word = str(entry.data.get("verdict") or entry.data.get("result") or "")
+    word = verdict_word(entry) if entry.kind == "verdict" else str(entry.data.get("result") or "")
     text = str(entry.data.get("text", ""))
     what = f"{entry.action} {' '.join(entry.targets)}"
     return f"{entry.at:%Y-%m-%d %H:%M:%S}  {entry.kind:<8} {entry.actor}  {what}  {word} {text}".rstrip()

@@ -80,7 +80,9 @@ def as_text(
         so_far = " so far" if result.verdict.so_far else ""
         lines.append(f"{result.verdict.word.value}{so_far}: {result.verdict.text}")
         if so_far:
-            lines.append("it goes on: a dashboard, or whoever acts next, writes its last verdict; see backtop journal")
+            lines.append(
+                "it goes on: a dashboard or a later act sees its end, and writes its last verdict; see backtop journal"
+            )
     if advice is not None:
         lines.append(f"the finding is {advice.cause}: backtop act {advice.spec.id} --dry-run tells what that would do")
     return lines

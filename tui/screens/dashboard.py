@@ -55,6 +55,8 @@ class Frame(NamedTuple):
     unread: str = ""
     """Why the journal cannot be read."""
     progress: Line | None = None
+    is_read: bool = True
+    """Whether the journal was read to its end by now: before nobody knows whether anything was done."""
 
 
 class Dashboard(Screen[None]):
@@ -179,7 +181,8 @@ class Dashboard(Screen[None]):
         lines = timeline(frame.entries, frame.actor, room, frame.now)
         unread: Line | None = (Span(f" {frame.unread}", "warn"),) if frame.unread else None
         lines = (*lines, *filter(None, (unread, frame.progress)))[-room:]
-        return lines or ((Span(" nothing was done here yet", "dim"),),)
+        nothing = "nothing was done here yet" if frame.is_read else "the journal is not read yet"
+        return lines or ((Span(f" {nothing}", "dim"),),)
 
     @property
     def current(self) -> Pane | None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from backend.incident.entry import Entry
+from backend.incident.entry import Entry, verdict_word
 from widgets.present.words import time_of_day
 from widgets.text import Line, Span, Tone
 
@@ -53,6 +53,4 @@ def _word(entry: Entry, *, given_up: bool) -> tuple[str, Tone]:
         return ("no verdict", "warn") if given_up else ("running", "accent")
     if entry.kind != "verdict":
         return entry.kind, "plain"
-    word = str(entry.data.get("verdict", "unknown"))
-    tone = _TONES.get(word, "warn")
-    return (word if entry.data.get("final", True) else f"{word} so far"), tone
+    return verdict_word(entry), _TONES.get(str(entry.data.get("verdict")), "warn")
