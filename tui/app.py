@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from tui.dispatch import Dispatcher
     from tui.life import Life
     from tui.reasons import Reasons
+    from tui.screens.menu import MenuScreen
     from tui.stage import AppStage
     from widgets.table import LiveTable
 
@@ -70,6 +71,8 @@ class BacktopApp(App[None]):
         self._begun = False
         self._held: datetime | None = None
         """Since when the picture is held still."""
+        self._menu: MenuScreen | None = None
+        """While it is open."""
 
     @cached_property
     def desk(self) -> Desk:
@@ -148,6 +151,8 @@ class BacktopApp(App[None]):
             self.dashboard.show_frame(frame)
         else:
             self.dashboard.show(situation, frame)
+        if self._menu is not None:
+            self._menu.follow()
 
     async def on_event(self, event: Event) -> None:
         """Any key means that the person looks: what changed until now is no news any more.
@@ -253,9 +258,13 @@ class BacktopApp(App[None]):
         from actions.registry import REGISTRY
         from tui.screens.menu import MenuScreen
 
-        self.push_screen(
-            MenuScreen(self.reasons.entries()), lambda chosen: self.act(REGISTRY[chosen]) if chosen else None
-        )
+        def closed(chosen: str | None) -> None:
+            self._menu = None
+            if chosen is not None:
+                self.act(REGISTRY[chosen])
+
+        self._menu = MenuScreen(self.reasons.entries)
+        self.push_screen(self._menu, closed)
 
     def action_help(self) -> None:
         """Show all keys."""

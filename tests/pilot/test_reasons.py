@@ -1,5 +1,7 @@
 """What the menu and the palette tell of an action that cannot run now, beside what the situation forbids."""
 
+import asyncio
+
 import pytest
 from textual.pilot import Pilot
 
@@ -16,6 +18,7 @@ from tests.journals import add
 from tests.pilot.test_life import Lasting, confirmed
 from tests.pilot.waiting import until
 from tests.situations import data_gap_values, situation, unit
+from tui import life
 from tui.screens.menu import MenuScreen
 from tui.targets import HIDDEN
 
@@ -59,7 +62,7 @@ async def test_while_an_action_runs_no_other_one_can(rig: Rig) -> None:
         assert set(reasons(rig).values()) == {"requeue is open or runs; one action at a time."}
         assert rig.text.count("not now: requeue is open or runs") == len(REGISTRY)
         runs.go.set()
-        await until(pilot, lambda: not rig.app.dispatcher.running)
+        await until(pilot, lambda: rig.shows(MenuScreen) and "not now: requeue" not in rig.text)
         assert reasons(rig)["engine.restart"] is None
 
 
@@ -151,6 +154,24 @@ async def test_what_another_backtop_acts_on_is_taken_until_it_lets_go(rig: Rig) 
             assert reasons(rig)["job.requeue"] is None
         await rig.app.reasons.look()
         assert reasons(rig)["engine.restart"] is None
+
+
+async def test_the_menu_follows_what_is_seen_of_this_host(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(life, "LOOK_EVERY", 0.01)
+    async with rig.run() as pilot:
+        await know(rig, pilot)
+        await pilot.press("a")
+        await until(pilot, lambda: rig.shows(MenuScreen) and "esc closes" in rig.text)
+        async with asyncio.TaskGroup() as tasks:
+            following = tasks.create_task(rig.app.life._follow_journal(tasks))
+            with lock(rig, "engine.restart", UNIT):
+                await until(pilot, lambda: "pid" in (reasons(rig)["engine.restart"] or ""))
+                rig.app.redraw()
+                await until(pilot, lambda: f"not now: {BOB}, pid" in rig.text)
+            await until(pilot, lambda: reasons(rig)["engine.restart"] is None)
+            following.cancel()
+        rig.app.redraw()
+        await until(pilot, lambda: "not now: bob" not in rig.text)
 
 
 async def test_of_several_targets_all_must_be_taken_and_of_others_nothing_is_told(rig: Rig) -> None:
