@@ -283,6 +283,21 @@ async def test_nothing_else_moves_when_a_reason_comes_and_goes(rig: Rig) -> None
         assert drawn() == before
 
 
+async def test_the_list_stays_where_it_is_however_long_a_reason_is(rig: Rig) -> None:
+    def place() -> int:
+        return rig.lines.index(row(rig, "reset failed"))
+
+    async with menu(rig, data_gap(), (60, 18)) as pilot:
+        before, told = place(), set()
+        for key in ("down", "down", "up", "up"):
+            await pilot.press(key)
+            told.add(len(reason(rig)))
+            assert place() == before
+        assert len(told) > 1
+        await rig.know(pilot, after(data_gap(), {JOBS_FAILED: jobs()}))
+        assert place() == before
+
+
 async def test_enter_says_why_not_until_the_person_goes_on_or_it_can_run(rig: Rig) -> None:
     async with menu(rig, data_gap()) as pilot:
         await choose(pilot, "engine.reset-failed")
