@@ -19,9 +19,9 @@ async def allowed(
     refusal = await forbidden(plan)
     if refusal is None:
         return plan
-    spared = set(refusal.spares)
-    if not spared or set(plan.targets) <= spared:
+    if not refusal.leaves_any_of(plan):
         return refusal
+    spared = set(refusal.spares)
     rest = planned(tuple(target for target in targets if target not in spared))
     if isinstance(rest, Refusal):
         return rest

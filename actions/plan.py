@@ -110,3 +110,7 @@ class Refusal:
     """A sentence that says what to do; lines that are to be copied stand below it."""
     spares: tuple[Target, ...] = ()
     """The targets that it is about, where it would not keep the others from being acted on."""
+
+    def leaves_any_of(self, plan: Plan) -> bool:
+        """Whether the plan could run on some of its targets all the same."""
+        return bool(self.spares) and not set(plan.targets) <= set(self.spares)

@@ -5,7 +5,6 @@ from dataclasses import field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
-from actions.guard import Posture, forbids_planning
 from actions.means import Executor
 from actions.plan import Plan, Refusal, Risk
 from backend.clock import Clock
@@ -61,20 +60,6 @@ class ActionSpec:
     """Why it cannot run when there are none."""
     chosen: bool = True
     """Whether the person chooses among the candidates; else it acts on all of them."""
-
-    def impossible(self, situation: Situation, posture: Posture, config: Config) -> str | None:
-        """Why it cannot run now, as a sentence; None when it can, on something at least.
-
-        What the journal and the locks forbid is not looked at: that is told when it is asked for.
-        """
-        refusal = forbids_planning(self.facts, situation, posture)
-        if refusal is not None:
-            return refusal.reason
-        candidates = self.candidates(situation)
-        if not candidates:
-            return self.nothing
-        planned = None if self.chosen else self.planner(Ask(situation, candidates, config))
-        return planned.reason if isinstance(planned, Refusal) else None
 
     @property
     def pane(self) -> str:

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from tui.desk import Desk
     from tui.dispatch import Dispatcher
     from tui.life import Life
+    from tui.reasons import Reasons
+    from tui.screens.menu import MenuScreen
     from tui.stage import AppStage
     from widgets.table import LiveTable
 
@@ -69,6 +71,8 @@ class BacktopApp(App[None]):
         self._begun = False
         self._held: datetime | None = None
         """Since when the picture is held still."""
+        self._menu: MenuScreen | None = None
+        """While it is open."""
 
     @cached_property
     def desk(self) -> Desk:
@@ -92,11 +96,18 @@ class BacktopApp(App[None]):
         return Dispatcher(self.stage, self.desk.runner, self._config)
 
     @cached_property
+    def reasons(self) -> Reasons:
+        """Why each action cannot run now."""
+        from tui.reasons import Reasons
+
+        return Reasons(self.desk, self.dispatcher, self.dashboard)
+
+    @cached_property
     def life(self) -> Life:
         """What begins and ends."""
         from tui.life import Life
 
-        return Life(self, self.desk, self.stage, self.dispatcher)
+        return Life(self, self.desk, self.stage, self.dispatcher, self.reasons)
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """The name of the environment has its colour where the header cannot be tinted with it."""
@@ -140,6 +151,8 @@ class BacktopApp(App[None]):
             self.dashboard.show_frame(frame)
         else:
             self.dashboard.show(situation, frame)
+        if self._menu is not None:
+            self._menu.follow()
 
     async def on_event(self, event: Event) -> None:
         """Any key means that the person looks: what changed until now is no news any more.
@@ -248,7 +261,13 @@ class BacktopApp(App[None]):
         from actions.registry import REGISTRY
         from tui.screens.menu import MenuScreen
 
-        self.push_screen(MenuScreen(self.desk.menu()), lambda chosen: self.act(REGISTRY[chosen]) if chosen else None)
+        def closed(chosen: str | None) -> None:
+            self._menu = None
+            if chosen is not None:
+                self.act(REGISTRY[chosen])
+
+        self._menu = MenuScreen(self.reasons.entries)
+        self.push_screen(self._menu, closed)
 
     def action_help(self) -> None:
         """Show all keys."""
@@ -269,18 +288,18 @@ class BacktopApp(App[None]):
 
     def act(self, spec: ActionSpec) -> None:
         """Plan, confirm and run one action on what is marked or under the cursor."""
-        from tui.targets import GONE, doubtful, left_out, targets_of
+        from actions.plan import Refusal
+        from tui.targets import aimed, doubtful, left_out, model_of
 
-        table = self.dashboard.panes[spec.panes[0]].table if spec.chosen else None
-        if table is not None and (doubt := doubtful(table.model)):
+        model = model_of(spec, self.dashboard)
+        if model is not None and (doubt := doubtful(model)):
             self.stage.tell(doubt, title=spec.title, grave=True)
             return
-        meant = table.model.meant if table is not None else frozenset()
-        targets = targets_of(spec, self.desk.situation(), meant)
-        if meant and not targets:
-            self.stage.tell(GONE, title=spec.title, grave=True)
+        targets = aimed(spec, self.desk.situation(), model)
+        if isinstance(targets, Refusal):
+            self.stage.tell(targets.reason, title=spec.title, grave=True)
             return
-        beside = left_out(table.model.marks.keys, meant, targets) if table is not None else ()
+        beside = left_out(model.marks.keys, model.meant, targets) if model is not None else ()
         self.run_worker(self.dispatcher.act(spec, targets, beside), group="action", exclusive=False)
 
     async def action_leave(self) -> None:
@@ -308,7 +327,7 @@ class BacktopApp(App[None]):
         """The registry and the keys, by name."""
         from tui.commands import palette
 
-        return palette(self.act, lambda action: self.call_later(self.run_action, action))
+        return palette(self.act, lambda action: self.call_later(self.run_action, action), self.reasons.of)
 
     def on_live_table_doubted(self, event: LiveTable.Doubted) -> None:
         """Nothing was marked, and this is why."""

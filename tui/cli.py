@@ -223,9 +223,9 @@ def _status(options: argparse.Namespace, config: Config, clock: Clock) -> int:
 
 
 def _actions(options: argparse.Namespace, config: Config, clock: Clock) -> int:
-    from tui.headless import act
+    from tui.headless.actions import actions
 
-    return on_a_loop(act.actions(config, clock, as_json=options.json))
+    return on_a_loop(actions(config, clock, as_json=options.json))
 
 
 def _act(options: argparse.Namespace, config: Config, clock: Clock) -> int:

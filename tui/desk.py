@@ -29,7 +29,6 @@ from backend.model.situation import Face, Situation
 from tui.keys import KEYS
 from tui.screens.dashboard import Dashboard, Frame
 from widgets.present.header import HeaderFacts, first_finding, header
-from widgets.present.menu import MenuEntry
 from widgets.present.panes import PANES
 from widgets.present.words import fitting
 from widgets.text import Glyphs, Line, Span, line_width
@@ -84,17 +83,6 @@ class Desk:
         """What runs of this action work with."""
         executor = spec.executor(self.feed.platform, self.clock)
         return Means(executor, self.scribe, self.locks, self.clock)
-
-    def menu(self) -> list[MenuEntry]:
-        """Every action, and why it cannot run now."""
-        situation = self.situation()
-        return [
-            MenuEntry(
-                spec.id, spec.key, spec.title, spec.risk.value, spec.pane, spec.help,
-                spec.impossible(situation, self.posture, self.config),
-            )
-            for spec in REGISTRY.values()
-        ]  # fmt: skip
 
     def select(self, job: Job | None) -> None:
         """Show the data of this failed job's symbols."""

@@ -14,6 +14,7 @@ from actions.outcome import Progress
 from actions.plan import Plan, Refusal
 from actions.run import Runner
 from actions.spec import ActionSpec, Ask
+from actions.standing import one_at_a_time
 from actions.verdict import Verdict, Word
 from backend.config.model import Config
 from backend.model.situation import Situation
@@ -101,7 +102,7 @@ class Dispatcher:
         What was `left_out` of the targets stands before the effects of the plan.
         """
         if self.busy is not None:
-            self._refuse(spec, Refusal(f"{self.busy.title} is open or runs; one action at a time."))
+            self._refuse(spec, one_at_a_time(self.busy.title))
             return
         self.busy = spec
         try:

@@ -16,6 +16,7 @@ from backend.model.situation import Situation
 from backend.threads import AbandonableThreads
 from tui.desk import Desk
 from tui.dispatch import Dispatcher
+from tui.reasons import Reasons
 from tui.signals import when_told_to_end
 from tui.stage import AppStage
 
@@ -43,11 +44,12 @@ class Voice:
 class Life:
     """The part of the application that has a beginning and an end."""
 
-    def __init__(self, app: App[Any], desk: Desk, stage: AppStage, dispatcher: Dispatcher) -> None:
+    def __init__(self, app: App[Any], desk: Desk, stage: AppStage, dispatcher: Dispatcher, reasons: Reasons) -> None:
         self._app = app
         self._desk = desk
         self._dispatcher = dispatcher
         self._stage = stage
+        self._reasons = reasons
         self._alerts = AlertKeeper(desk.scribe, desk.clock)
         self.caretaker = Caretaker(
             OpenRuns(desk.scribe, desk.locks, desk.clock, desk.host),
@@ -76,6 +78,7 @@ class Life:
                 self._desk.recall_incident()
                 await self._tell_alert()
             self._stage.draw_journal()
+            await self._reasons.look()
             await asyncio.sleep(LOOK_EVERY)
 
     async def _tell_alert(self) -> None:

@@ -2,12 +2,16 @@
 
 from collections.abc import Collection, Mapping, Set
 
+from actions.plan import Refusal
 from actions.spec import ActionSpec
+from actions.standing import Aim
 from backend.model.situation import Situation
 from backend.model.target import JobTarget, Target
 from backend.parts import JOBS_FAILED
+from tui.screens.dashboard import Dashboard
 from widgets.table_model import Strayed, TableModel
 
+HIDDEN = "what is marked is hidden by the filter; / and esc show it"
 STRAYED: Mapping[Strayed, str] = {
     "gone": "the row under the cursor went away; press again to mean the one that it stands on now",
     "sifted": "the filter took the row under the cursor away; press again to mean the one that it stands on now",
@@ -21,7 +25,7 @@ GONE = "what is shown here as failed is not failed any more; look again"
 def doubtful(model: TableModel) -> str | None:
     """Why it is not clear what the person means; told once, as long as nothing else goes away."""
     if model.marks.keys:  # wherever the cursor stands
-        return None if model.meant else "what is marked is hidden by the filter; / and esc show it"
+        return None if model.meant else HIDDEN
     strayed = model.untold()
     return None if strayed is None else STRAYED[strayed]
 
@@ -33,6 +37,23 @@ def left_out(marked: Set[str], meant: Set[str], targets: Collection[Target]) -> 
         *((f"leaves out: {hidden} marked {'one' if hidden == 1 else 'ones'} that the filter hides",) if hidden else ()),
         *((f"leaves out: {gone} that {'is' if gone == 1 else 'are'} not failed any more",) if gone > 0 else ()),
     )
+
+
+def model_of(spec: ActionSpec, dashboard: Dashboard) -> TableModel | None:
+    """The list that an action's targets are chosen from, if they are."""
+    table = dashboard.panes[spec.panes[0]].table if spec.chosen else None
+    return None if table is None else table.model
+
+
+def aimed(spec: ActionSpec, situation: Situation, model: TableModel | None) -> Aim:
+    """What an action means now: of what is chosen, the rows that the person means."""
+    if model is None:
+        return targets_of(spec, situation, ())
+    meant = model.meant
+    if model.marks.keys and not meant:
+        return Refusal(HIDDEN)
+    targets = targets_of(spec, situation, meant)
+    return Refusal(GONE) if meant and not targets else targets
 
 
 def targets_of(spec: ActionSpec, situation: Situation, meant: Collection[str]) -> tuple[Target, ...]:

@@ -1,6 +1,6 @@
 """What the journal tells of each run: its intent, its steps, and its last verdict."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -31,6 +31,11 @@ class RunRecord:
     def last_at(self) -> datetime:
         """When something was written of it last."""
         return (self.verdict or (self.steps[-1] if self.steps else self.intent)).at
+
+    @property
+    def entries(self) -> Sequence[Entry]:
+        """What is kept of it: the intent, the steps, the last verdict."""
+        return (self.intent, *self.steps, *((self.verdict,) if self.verdict else ()))
 
     @property
     def host(self) -> str:

@@ -149,7 +149,7 @@ async def test_windows_over_the_dashboard(rigged: Callable[..., Rig], name: str)
         await pilot.pause()
         whole(rig, 80, 24)
         rig.app.pop_screen()
-        rig.app.push_screen(MenuScreen([MenuEntry(words, words, words, words, words, words, words)]))
+        rig.app.push_screen(MenuScreen(lambda: [MenuEntry(words, words, words, words, words, words, words)]))
         await pilot.pause()
         whole(rig, 80, 24)
 

@@ -104,7 +104,8 @@ async def test_what_cannot_run_stays_there_and_says_why_in_full(rig: Rig, name: 
             await choose(pilot, id_)
             assert rig.shows(MenuScreen), "enter runs only what can run"
             assert reason in shown(rig)
-            assert shown(rig) == rig.app.desk.menu()[IDS.index(id_)].reason, "the reason is told whole"
+            whole = rig.app.reasons.entries()[IDS.index(id_)].reason
+            assert shown(rig) == f"Cannot run now: {whole}", "the reason is told whole"
         assert rig.app.dispatcher.busy is None
         assert rig.told == []
 
@@ -156,18 +157,17 @@ async def test_the_menu_means_what_the_key_means(rig: Rig) -> None:
         await choose(pilot, "job.requeue")
         await until(pilot, lambda: len(plans) == 2 and rig.app.dispatcher.busy is None)
         await pilot.press("1", "ctrl+p")
-        await palette(rig, pilot, "requeue")
+        await palette(rig, pilot, "requeue", "Run the marked failed")
         await until(pilot, lambda: len(plans) == 3 and rig.app.dispatcher.busy is None)
     assert [target.label for target in plans[0].targets] == ["8841", "8837"]
     assert plans[0] == plans[1] == plans[2]
 
 
-async def palette(rig: Rig, pilot: Pilot[None], name: str) -> None:
-    """Choose a command of the open palette by its name."""
+async def palette(rig: Rig, pilot: Pilot[None], name: str, says: str) -> None:
+    """Choose a command of the open palette by its name, once it says this."""
     await until(pilot, lambda: isinstance(rig.app.screen, CommandPalette))
     await pilot.press(*name)
-    spec = next(spec for spec in REGISTRY.values() if spec.title == name)
-    await until(pilot, lambda: spec.help[:20] in rig.text)
+    await until(pilot, lambda: says in rig.text)
     await pilot.press("enter")
     if isinstance(rig.app.screen, CommandPalette):
         await pilot.press("enter")
@@ -177,7 +177,7 @@ async def test_what_cannot_run_is_refused_from_the_palette_too(rig: Rig) -> None
     async with rig.run() as pilot:
         await rig.know(pilot, data_gap())
         await pilot.press("ctrl+p")
-        await palette(rig, pilot, "reset failed")
+        await palette(rig, pilot, "reset failed", "not now: The engine's unit has")
         await until(pilot, lambda: bool(rig.told))
         (told,) = rig.told
         assert told.startswith("reset failed: refused: ")
@@ -228,13 +228,91 @@ async def test_action_keys_do_nothing_in_the_menu(rig: Rig) -> None:
         assert rig.app.dispatcher.busy is None
 
 
-async def test_a_world_that_changed_under_the_menu_is_refused(rig: Rig) -> None:
+async def test_a_world_that_changed_under_the_menu_is_told_in_it(rig: Rig) -> None:
     async with menu(rig, data_gap()) as pilot:
-        await rig.know(pilot, after(data_gap(), {ENGINE_UNIT: unit(load="not-found", active="inactive")}))
+        rig.app.desk.feed.situation = after(data_gap(), {ENGINE_UNIT: unit(load="not-found", active="inactive")})
         await choose(pilot, "engine.restart")
-        await until(pilot, lambda: bool(rig.told))
-        assert rig.app.screen is rig.app.dashboard
-        assert "The service manager does not know" in rig.told[0]
+        assert rig.shows(MenuScreen)
+        assert shown(rig).startswith("Cannot run now: The service manager does not know")
+        assert rig.told == []
+
+
+@pytest.mark.parametrize("size", [(60, 17), (120, 40)], ids=["60x17", "120x40"])
+async def test_what_is_read_while_it_is_open_is_told_and_the_cursor_stays_where_it_is(
+    rig: Rig, size: tuple[int, int]
+) -> None:
+    async with menu(rig, waiting(), size) as pilot:
+        await pilot.press("down")
+        assert shown(rig) == "Nothing has been read of engine.unit yet; wait for its first answer."
+        assert "enter runs" not in rig.text
+        await rig.know(pilot, data_gap())
+        assert shown(rig) == REGISTRY["engine.restart"].help
+        assert "not now" not in row(rig, "restart engine")
+        assert "enter runs" in rig.text
+        await rig.know(pilot, after(data_gap(), {JOBS_FAILED: jobs()}))
+        assert "not now: There is n" in row(rig, "requeue")
+        assert shown(rig) == REGISTRY["engine.restart"].help
+        await pilot.press("enter")
+        await until(pilot, lambda: rig.shows(PlanScreen))
+        assert rig.app.dispatcher.busy is REGISTRY["engine.restart"]
+
+
+async def test_a_reason_that_counts_seconds_goes_on_counting(rig: Rig) -> None:
+    async with menu(rig, GIVEN_UP, (60, 17)) as pilot:
+        await pilot.press("down", "enter")
+        for left in (60, 30):
+            limited = given_up(start_limit=float(left), changed_at=rig.clock.now())
+            await rig.know(pilot, after(GIVEN_UP, {ENGINE_UNIT: limited}))
+            assert f"may be refused for another {left} s" in shown(rig)
+            assert shown(rig).startswith("Cannot run now: ")
+
+
+async def test_nothing_else_moves_when_a_reason_comes_and_goes(rig: Rig) -> None:
+    def drawn() -> list[str]:
+        at = rig.app.screen.query_one("#menu").region
+        return [line[at.x : at.right] for line in rig.lines[at.y : at.bottom]]
+
+    async with menu(rig, data_gap(), (80, 24)) as pilot:
+        await pilot.press("down")
+        before = drawn()
+        await rig.know(pilot, after(data_gap(), {JOBS_FAILED: jobs()}))
+        (changed,) = [new for old, new in zip(before, drawn(), strict=True) if old != new]
+        assert " requeue " in changed
+        await pilot.press("up", "enter", "down")
+        await rig.know(pilot, data_gap())
+        assert drawn() == before
+
+
+async def test_the_list_stays_where_it_is_however_long_a_reason_is(rig: Rig) -> None:
+    def place() -> int:
+        return rig.lines.index(row(rig, "reset failed"))
+
+    async with menu(rig, data_gap(), (60, 18)) as pilot:
+        before, told = place(), set()
+        for key in ("down", "down", "up", "up"):
+            await pilot.press(key)
+            told.add(len(reason(rig)))
+            assert place() == before
+        assert len(told) > 1
+        await rig.know(pilot, after(data_gap(), {JOBS_FAILED: jobs()}))
+        assert place() == before
+
+
+async def test_enter_says_why_not_until_the_person_goes_on_or_it_can_run(rig: Rig) -> None:
+    async with menu(rig, data_gap()) as pilot:
+        await choose(pilot, "engine.reset-failed")
+        loud = "Cannot run now: The engine's unit has not failed."
+        assert shown(rig) == loud
+        await rig.know(pilot, data_gap())
+        assert shown(rig) == loud
+        await pilot.press("up", "down")
+        assert shown(rig) == "The engine's unit has not failed."
+        await pilot.press("enter")
+        assert shown(rig) == loud
+        await rig.know(pilot, GIVEN_UP)
+        assert shown(rig) == REGISTRY["engine.reset-failed"].help
+        await rig.know(pilot, data_gap())
+        assert shown(rig) == "The engine's unit has not failed."
 
 
 async def test_what_a_plan_would_refuse_stands_there_with_the_reason(rig: Rig) -> None:

@@ -115,9 +115,14 @@ def test_the_journal_forbids_what_was_just_done(place: Path, capsys: pytest.Capt
     assert why.startswith("5 high-risk actions ran in the last 10 minutes")
 
 
-def test_a_lock_of_somebody_else_forbids_it(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def others_lock(place: Path) -> TargetLock:
+    """What somebody else takes who acts on the unit."""
     key = f"{manager_of([str(place / 'systemctl')])} {KEY}"
-    with TargetLock(place / "locks", key, who="bob@research-01") as held:
+    return TargetLock(place / "locks", key, who="bob@research-01")
+
+
+def test_a_lock_of_somebody_else_forbids_it(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with others_lock(place) as held:
         assert held is None
         (why,) = forbidden(place, capsys, "engine.reset-failed")
     assert why.startswith("bob@research-01, pid ")
@@ -205,6 +210,49 @@ def test_what_a_plan_would_refuse_is_told_of_the_actions_too(place: Path, capsys
     rows = {row["id"]: row["reason"] for row in json.loads(capsys.readouterr().out)}
     assert rows["engine.reset-failed"] is None
     assert rows["engine.restart"].startswith("The unit hit its start limit")
+
+
+def reasons(place: Path, capsys: pytest.CaptureFixture[str]) -> dict[str, str | None]:
+    """What `actions` tells of each action; it leaves nothing behind."""
+    before = sorted(place.rglob("*"))
+    config = ("--config", str(place / "config.toml"))
+    assert code_of(*config, "actions", "--json") == 0
+    rows = {row["id"]: row["reason"] for row in json.loads(capsys.readouterr().out)}
+    assert code_of(*config, "actions") == 0
+    said = capsys.readouterr().out.splitlines()
+    assert ["not now: " in line for line in said] == [reason is not None for reason in rows.values()]
+    assert sorted(place.rglob("*")) == before
+    return rows
+
+
+def test_the_actions_tell_what_was_just_done(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert reasons(place, capsys)["engine.restart"] is None
+    intent(place, "engine.restart", "high")
+    told = reasons(place, capsys)
+    assert (told["engine.restart"] or "").startswith(f"restart engine was already asked for {NAME} ")
+    assert told["engine.reset-failed"] is None
+
+
+def test_the_actions_tell_that_enough_was_done(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for number in range(5):
+        intent(place, "process.terminate", "high", f"pid:{number}", id_=f"r{number}")
+    assert (reasons(place, capsys)["engine.restart"] or "").startswith("5 high-risk actions ran in the last 10 minutes")
+
+
+def test_the_actions_tell_of_a_journal_that_cannot_record(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (place / "state").write_text("no folder")
+    told = reasons(place, capsys)
+    for id_ in ("engine.restart", "engine.reset-failed"):
+        assert (told[id_] or "").startswith("Nothing could be sent, for the journal could not record it: ")
+    assert (told["job.requeue"] or "").startswith("jobs.failed cannot be read")
+
+
+def test_the_actions_tell_who_acts_now(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with others_lock(place):
+        told = reasons(place, capsys)
+    assert f"acts on {NAME} since" in (told["engine.restart"] or "")
+    assert told["engine.restart"] == told["engine.reset-failed"]
+    assert reasons(place, capsys)["engine.restart"] is None
 
 
 def test_what_stays_the_same_is_told_once(place: Path, capsys: pytest.CaptureFixture[str]) -> None:

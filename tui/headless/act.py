@@ -1,4 +1,4 @@
-"""`backtop act` and `backtop actions`: the same plans, guards, runs and journal as behind the keys."""
+"""`backtop act`: the same plans, guards, runs and journal as behind the keys."""
 
 import asyncio
 import signal
@@ -66,31 +66,6 @@ class Order:
     word: str | None
     wait: bool = False
     """Whether to stay until what goes on has ended."""
-
-
-async def actions(config: Config, clock: Clock, *, as_json: bool) -> int:
-    """Print the registry, and what could run now."""
-    platform = Platform(config)
-    try:
-        situation = await look(platform, clock, {part.key for spec in REGISTRY.values() for part in spec.facts})
-    finally:
-        await platform.aclose()
-    rows = [_row(spec, situation, config) for spec in REGISTRY.values()]
-    if as_json:
-        say_json(rows)
-    else:
-        for row in rows:
-            now = "" if row["available"] else f"  not now: {row['reason']}"
-            say(f"{row['id']:<22} {row['key']} in {row['pane']:<10} {row['risk']:<7} {row['title']}{now}")
-    return 0
-
-
-def _row(spec: ActionSpec, situation: Situation, config: Config) -> dict[str, Any]:
-    reason = spec.impossible(situation, Posture(config.read_only), config)
-    return {
-        "id": spec.id, "title": spec.title, "risk": spec.risk.value, "key": spec.key, "pane": spec.pane,
-        "runbook": spec.runbook, "available": reason is None, "reason": reason,
-    }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,5 +49,10 @@ def rows(entries: Sequence[MenuEntry]) -> tuple[Row, ...]:
 
 
 def _now(entry: MenuEntry) -> str:
-    """What it does, or why not now: lines to copy below that have no room in a row, and stand whole below the list."""
-    return entry.help if entry.reason is None else f"not now: {first_line(entry.reason)}"
+    """What it does, or why not now."""
+    return entry.help if entry.reason is None else not_now(entry.reason)
+
+
+def not_now(reason: str) -> str:
+    """A reason where there is room for its sentence only: lines to copy below that stand whole elsewhere."""
+    return f"not now: {first_line(reason)}"
