@@ -16,6 +16,7 @@ STRAYED: Mapping[Strayed, str] = {
     "gone": "the row under the cursor went away; press again to mean the one that it stands on now",
     "sifted": "the filter took the row under the cursor away; press again to mean the one that it stands on now",
     "folded": "the row under the cursor went into a folded group; press again to mean that whole group",
+    "overtaken": "another row came to the top; press again to mean the one that the cursor stands on now",
     "marks": "what was marked went away; press again to mean the row under the cursor",
 }
 """What is said once before a key means something else than it did when the person looked last."""

@@ -89,6 +89,11 @@ class Listing:
         """Let an update leave this group open, or open it, unless somebody folded it."""
         self._folds.setdefault(group, True)
 
+    def lists(self, key: str) -> bool:
+        """Say whether a row or a group is among the keys."""
+        parent = self._rows.parent(key)
+        return key in self.keys if parent is None else self.is_open(parent) and self.accepted(key)
+
     def accepted(self, key: str) -> bool:
         """Say whether this is a row that passes the filter, folded or not."""
         return self._rows.is_row(key) and key not in self._rejected

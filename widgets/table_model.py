@@ -12,16 +12,18 @@ from widgets.table_order import Sort
 from widgets.table_rows import Item, Row, Rows
 from widgets.table_view import View
 
-Strayed = Literal["gone", "sifted", "folded", "marks"]
+Strayed = Literal["gone", "sifted", "folded", "overtaken", "marks"]
 """What an update took from the user: the row under the cursor, which is gone, or which the filter hides now, or which
-went into a folded group; or all that was marked."""
+went into a folded group, or before which another one came to the top; or all that was marked."""
 
 
 class TableModel:
     """A table whose cursor, marks and window follow the keys of its rows, never their places.
 
     The cursor leaves its key only when the user moves it, when the user's own fold or filter hides it, or when an
-    update takes the row away; the last is told by `strayed`. An update closes no group that was seen open.
+    update takes the row away; the last is told by `strayed`. Until the user has moved it or meant something by it, it
+    stands on the first row, whichever that is: what comes first matters most. An update closes no group that was seen
+    open.
     """
 
     def __init__(self, columns: Sequence[Column]) -> None:
@@ -33,6 +35,8 @@ class TableModel:
         self.changed: set[str] = set()
         self.strayed: Strayed | None = None
         """Why the user may mean something else than the table does; until it is told, or until the next move."""
+        self._untouched = True
+        """Whether the user has left the cursor alone until now."""
         self._loaded = False
         self._marked_groups: tuple[frozenset[str] | None, frozenset[str | None]] = (None, frozenset())
 
@@ -91,12 +95,14 @@ class TableModel:
     def settle(self) -> None:
         """The user knows what is marked and where the cursor stands."""
         self.strayed = None
+        self._untouched = False
 
     def untold(self) -> Strayed | None:
         """Return what strayed, once; nothing as long as no row is listed that could be meant instead."""
         if self.view.cursor is None:
             return None
-        strayed, self.strayed = self.strayed, None
+        strayed = self.strayed
+        self.settle()
         return strayed
 
     def sort_by(self, sort: Sort | None) -> None:
@@ -153,6 +159,7 @@ class TableModel:
     def scroll(self, lines: int) -> None:
         """Move the window up or down; the cursor stays within it."""
         self.marks.release()
+        self._untouched = False
         cursor = self.view.cursor
         self.view.scroll(self.keys, lines)
         if self.view.cursor != cursor:
@@ -209,6 +216,8 @@ class TableModel:
         group = self.rows.parent(self.view.cursor) if self.view.cursor is not None else None
         folded = group is not None and not self.listing.is_open(group)
         self.view.follow(before, self.keys, refuge=group if folded else None)
+        if self._untouched:
+            self.view.go(self.keys, 0)
         if [key for key in within if self.rows.is_row(key)] != self._within_range():
             self.marks.release()
 
@@ -216,6 +225,8 @@ class TableModel:
         """Return what an update did to the row that the cursor left."""
         if key not in self.rows.items:
             return "gone"
+        if self._untouched and self.listing.lists(key):
+            return "overtaken"
         return "folded" if self.listing.accepted(key) else "sifted"
 
     def _within_range(self) -> Sequence[str]:

@@ -144,6 +144,7 @@ class Table(RuleBasedStateMachine):
         self.news: set[str] = set()
         self.folded: set[str] = set()
         """The groups that the user closed."""
+        self.untouched = True
 
     @initialize(height=st.integers(0, 6), items=tables)
     def start(self, height: int, items: list[Item]) -> None:
@@ -178,6 +179,8 @@ class Table(RuleBasedStateMachine):
         """Why the cursor left a row that the user had not moved it from."""
         if key not in self.reference.items:
             return "gone"
+        if self.untouched and key in self.reference.listed():
+            return "overtaken"
         if not isinstance(self.reference.items[key], Row) or not self.reference.accepts(key):
             return "sifted"
         assert parent(self.reference.items, key) in self.folded, "only a group that the user closed hides it"
@@ -194,10 +197,10 @@ class Table(RuleBasedStateMachine):
 
     @rule(column=st.none() | st.integers(0, 3), descending=st.booleans())
     def sort(self, column: int | None, descending: bool) -> None:
-        cursor = self.model.view.cursor
+        before, cursor = list(self.model.keys), self.model.view.cursor
         self.reference.sort = None if column is None else Sort(column, descending)
         self.model.sort_by(self.reference.sort)
-        assert self.model.view.cursor == cursor
+        self.check_cursor(before, cursor)
 
     @rule(text=st.sampled_from(FILTERS))
     def filter(self, text: str) -> None:
@@ -211,7 +214,7 @@ class Table(RuleBasedStateMachine):
 
     @rule(step=st.integers(-5, 5))
     def move(self, step: int) -> None:
-        index = self.model.view.index
+        index, self.untouched = self.model.view.index, False
         self.model.move(step)
         assert self.model.view.index == max(0, min(index + step, len(self.model.keys) - 1))
         assert self.model.strayed is None
@@ -224,7 +227,7 @@ class Table(RuleBasedStateMachine):
             if group is not None and self.reference.is_open(group) != opened:
                 self.reference.folds[group] = opened
                 self.folded = self.folded - {group} if opened else self.folded | {group}
-                strayed = None
+                strayed, self.untouched = None, False
         self.model.fold(opened=opened)
         assert self.model.strayed == strayed, "who folds a group knows where the cursor stands"
         self.check_cursor(before, cursor)
@@ -260,6 +263,7 @@ class Table(RuleBasedStateMachine):
         strayed, before = model.strayed, (model.view.cursor, model.marks.keys)
         assert mark() == (None if model.view.cursor is None else strayed)
         assert model.strayed == (strayed if model.view.cursor is None else None)
+        self.untouched &= model.view.cursor is None
         if strayed is not None:
             assert (model.view.cursor, model.marks.keys) == before
         return strayed is None
@@ -273,6 +277,7 @@ class Table(RuleBasedStateMachine):
     @rule(lines=st.integers(-4, 4))
     def scroll(self, lines: int) -> None:
         cursor, strayed = self.model.view.cursor, self.model.strayed
+        self.untouched = False
         self.model.scroll(lines)
         assert self.model.strayed == (strayed if self.model.view.cursor == cursor else None)
 
@@ -290,7 +295,7 @@ class Table(RuleBasedStateMachine):
     def check_cursor(self, before: list[str], cursor: str | None) -> None:
         after, now = self.model.keys, self.model.view.cursor
         assert list(after) == self.reference.listed()
-        if cursor is None:
+        if cursor is None or self.untouched:
             assert now == (after[0] if after else None)
         elif cursor in after:
             assert now == cursor
@@ -307,7 +312,9 @@ class Table(RuleBasedStateMachine):
 
     def check_top(self, top: str | None) -> None:
         keys, view = self.model.keys, self.model.view
-        if top in keys:
+        if self.untouched:
+            assert view.top == 0
+        elif top in keys:
             place = keys.index(top)
             if place + view.height <= len(keys) and place <= view.index < place + view.height:
                 assert view.top == place
@@ -466,6 +473,8 @@ def test_only_its_own_end_takes_a_failed_job_from_under_the_cursor(seed: int) ->
     model = TableModel(columns.COLUMNS["failures"])
     model.resize(12)
     there = {name: errors[chance.randrange(4)] for name in map(str, range(30))}
+    model.update(failures.rows(JobList(tuple(failed(name, error=error) for name, error in there.items())), NOW))
+    model.move(1)
     for _ in range(1000):
         for name in chance.sample(range(60), chance.randrange(4)):
             if there.pop(str(name), None) is None or chance.random() < 0.2:
@@ -545,3 +554,18 @@ def test_folds_of_groups_that_are_gone_are_not_kept_for_ever() -> None:
     model.update(given("stays", "goes"))
     assert not model.listing.is_open("stays")
     assert model.listing.is_open("goes"), "it came back after a thousand others"
+
+
+def test_a_table_that_nobody_touched_shows_what_comes_first() -> None:
+    def given(*keys: str) -> list[Item]:
+        return [Row(key, ()) for key in keys]
+
+    model = TableModel(COLUMNS)
+    model.resize(2)
+    model.update(given("a", "b", "c"))
+    model.update(given("x", "y", "a", "b", "c"))
+    assert list(model.view.seen(model.keys)) == ["x", "y"]
+    assert (model.view.cursor, model.strayed) == ("x", "overtaken"), "who looked before may mean the other one"
+    assert model.untold() == "overtaken"
+    model.update(given("z", "x", "y", "a"))
+    assert (model.view.cursor, model.strayed) == ("x", None), "now it was meant"
