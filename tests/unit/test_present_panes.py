@@ -30,7 +30,7 @@ from widgets.present.panes import PANES
 from widgets.present.view import Look, PaneView
 from widgets.present.words import weightiest
 from widgets.table_rows import Group, Row
-from widgets.text import ASCII, UNICODE, Glyphs, Line, line_width, plain
+from widgets.text import ASCII, UNICODE, Glyphs, Line, Span, line_width, plain
 
 LIMITS = Limits()
 FIGURES = re.compile("  +")
@@ -985,3 +985,37 @@ def test_of_a_long_id_the_end_is_told_in_every_pane() -> None:
     chosen = SymbolsHealth("3f2a9c11-77aa-4c0e-9d1e-0d6a4f57c0de", (), ("SAP.DE",))
     listed = [plain(line) for line in view("data", after(data_gap(), {parts.DATA_SYMBOLS: chosen}), 116, 20).head]
     assert any(line.startswith("job …57c0de ") for line in listed)
+
+
+@pytest.mark.parametrize("height", [3, 20])
+@pytest.mark.parametrize(
+    ("part", "told"),
+    [
+        (parts.DATA_SOURCES, "healthy 10m ago"),
+        (parts.DATA_AVAILABILITY, "4,812 symbols 10m ago"),
+        (parts.DATA_CONNECTIVITY, "4 ms 10m ago"),
+    ],
+)
+def test_what_a_route_told_before_it_was_gone_has_its_age_in_the_data_pane(
+    part: Part[Any], told: str, height: int
+) -> None:
+    found = after(data_gap(), {**situations.data_gap_values(), part: Missing("no such route")}, seconds=600)
+    shown = view("data", found, 200, height)
+    assert "10m ago" in words(shown)
+    if height == 3:
+        assert told in words(shown)
+
+
+def test_an_id_of_any_script_leaves_the_column_behind_it_where_it_is() -> None:
+    for name in ("8841", "büro-jobs-1234567890-äöü-nachtlauf", "jobs\u202e/eu/12345678901234", "仕事" * 20):
+        chosen = SymbolsHealth(name, (), ("SAP.DE",))
+        listed = [plain(line) for line in view("data", after(data_gap(), {parts.DATA_SYMBOLS: chosen}), 116, 20).head]
+        (told,) = [line for line in listed if "SAP.DE unknown" in line]
+        assert line_width((Span(told.partition("SAP.DE")[0]),)) == 12
+
+
+def test_a_service_that_is_down_is_graver_than_a_job_over_its_limit() -> None:
+    health = situations.data_gap().value(parts.JOBS_HEALTH)
+    assert health is not None
+    found = after(data_gap(), {parts.JOBS_HEALTH: replace(health, status="down")})
+    assert plain(view("jobs", found).state).startswith("✖ down")

@@ -18,14 +18,16 @@ from backend.parts import (
 from backend.text import counted
 from widgets.present import data_list
 from widgets.present.elsewhere import elsewhere, of_data
-from widgets.present.faces import aged, standing, state_line
+from widgets.present.faces import Standing, aged, dated, standing, state_line
 from widgets.present.view import Look, PaneView
 from widgets.present.words import ago, bar, completeness, first, fitting, joined, number, share_tone, weightiest
-from widgets.text import Line, Span, Tone, line_width
+from widgets.text import Line, Span, Tone, crop, crop_front, line_width
 
 PARTS = (DATA_AVAILABILITY, DATA_CONNECTIVITY, DATA_SOURCES, DATA_STATUS, DATA_VALIDATION)
 BAR_CELLS = 10
 MOST_GAPS = 40
+LONGEST_ID = 24
+"""Cells of an id beside which its symbols find room."""
 CHECKS = 4
 """How many lines of the validation's summary are told."""
 
@@ -35,8 +37,8 @@ def view(look: Look) -> PaneView:
     situation = look.situation
     stand = standing(look, (*PARTS, *look.providers))
     tone, word = _state(situation.fresh(DATA_AVAILABILITY), situation.fresh(DATA_SOURCES))
-    overview, wanted = _overview(look), needed(situation)
-    lines = data_list.lines(look, wanted) if look.tall else _three_lines(look, overview, wanted)
+    overview, wanted = _overview(look, stand), needed(situation)
+    lines = data_list.lines(look, stand, wanted) if look.tall else _three_lines(look, stand, overview, wanted)
     return PaneView(
         face=stand.face,
         state=state_line(stand, tone, word, look.glyphs),
@@ -73,8 +75,8 @@ def _brief(look: Look, overview: Sequence[Line], wanted: frozenset[str]) -> tupl
     return (aged(look, DATA_AVAILABILITY, gaps), *odd, *overview)
 
 
-def _three_lines(look: Look, overview: Sequence[Line], wanted: frozenset[str]) -> tuple[Line, ...]:
-    below = (*data_list.remarks(look), _selected(look), _validation(look))
+def _three_lines(look: Look, stand: Standing, overview: Sequence[Line], wanted: frozenset[str]) -> tuple[Line, ...]:
+    below = (*data_list.remarks(look), _selected(look, stand), _validation(look, stand))
     return (weightiest(overview, look.width), _gaps(look, wanted),
             fitting([part for part in below if part], look.width))  # fmt: skip
 
@@ -87,21 +89,21 @@ def _source_tone(sources: DataSources | None) -> Tone:
     return "ok" if all(source.healthy for source in sources.sources) else "warn"
 
 
-def _overview(look: Look) -> list[Line]:
+def _overview(look: Look, stand: Standing) -> list[Line]:
     situation = look.situation
     there, sources = situation.value(DATA_AVAILABILITY), situation.value(DATA_SOURCES)
     reach = situation.value(DATA_CONNECTIVITY)
     parts: list[Line] = []
     if there is not None:
-        parts.extend(aged(look, DATA_AVAILABILITY, part) for part in _amount(there, look))
+        parts.extend(dated(look, stand, DATA_AVAILABILITY, _amount(there, look)))
     if sources is not None:
-        parts.append(aged(look, DATA_SOURCES, _source(sources)))
+        parts.extend(dated(look, stand, DATA_SOURCES, [_source(sources)]))
     parts.append(_providers(look))
     if there is not None and there.earliest and there.latest:
         parts.append((Span(f"{there.earliest} {look.glyphs.more} {there.latest}", "dim"),))
     if reach is not None and reach.response_ms is not None:
         words = (Span("answers in ", "dim"), Span(f"{reach.response_ms:.0f} ms"))
-        parts.append(aged(look, DATA_CONNECTIVITY, words))
+        parts.extend(dated(look, stand, DATA_CONNECTIVITY, [words]))
     return [part for part in parts if part]
 
 
@@ -178,7 +180,7 @@ def _gap(gap: Gap, wanted: frozenset[str], sign: str) -> Line:
     return (Span(f"{gap.symbol}{days}"),)
 
 
-def _selected(look: Look) -> Line:
+def _selected(look: Look, stand: Standing) -> Line:
     chosen = look.situation.value(DATA_SYMBOLS)
     if chosen is None or not chosen.job:
         return ()
@@ -186,7 +188,10 @@ def _selected(look: Look) -> Line:
     # The line may be cut: what is missing most stands first.
     parts: list[Line] = [(Span(f"{symbol} unknown", "bad"),) for symbol in chosen.unknown]
     parts.extend(_symbol(symbol, now) for symbol in data_list.least_complete_first(chosen.symbols))
-    return aged(look, DATA_SYMBOLS, (Span(f"job {chosen.job}: ", "dim"), *joined(parts, "  ")))
+    more = look.glyphs.more
+    name = f"job {crop(crop_front(chosen.job, LONGEST_ID, more), LONGEST_ID, more)}"
+    label = (*dated(look, stand, DATA_SYMBOLS, [(Span(name, "dim"),)])[0], Span(": ", "dim"))
+    return (*label, *aged(look, DATA_SYMBOLS, joined(parts, "  ")))
 
 
 def _symbol(symbol: SymbolHealth, now: datetime) -> Line:
@@ -197,10 +202,11 @@ def _symbol(symbol: SymbolHealth, now: datetime) -> Line:
     )
 
 
-def _validation(look: Look) -> Line:
+def _validation(look: Look, stand: Standing) -> Line:
     report = look.situation.value(DATA_VALIDATION)
     if report is None or not report.summary:
         return ()
     words = f" {look.glyphs.dot} ".join(f"{name} {value}" for name, value in report.summary[:CHECKS])
     more = f" +{len(report.summary) - CHECKS} more" if len(report.summary) > CHECKS else ""
-    return aged(look, DATA_VALIDATION, (Span("validation ", "dim"), Span(words), Span(more, "dim")))
+    label = dated(look, stand, DATA_VALIDATION, [(Span("validation", "dim"),)])[0]
+    return (*label, *aged(look, DATA_VALIDATION, (Span(f" {words}"), Span(more, "dim"))))

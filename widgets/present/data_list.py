@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
+from itertools import chain
 from typing import Any
 
 from backend.model.data import Availability, Connectivity, DataSource, Gap, SymbolHealth
 from backend.model.providers import ProviderAnswer
 from backend.model.situation import Part
 from backend.parts import DATA_AVAILABILITY, DATA_CONNECTIVITY, DATA_SOURCES, DATA_SYMBOLS, DATA_VALIDATION
-from widgets.present.faces import aged
+from widgets.present.faces import Standing, aged, dated
 from widgets.present.view import Look
 from widgets.present.words import ago, bar, completeness, number, remarked, share_tone
 from widgets.text import Glyphs, Line, Span, crop_front, fit
@@ -27,15 +28,15 @@ def ordered(gaps: Iterable[Gap], wanted: frozenset[str]) -> list[Gap]:
     return sorted(gaps, key=lambda gap: (gap.symbol not in wanted, -(gap.days or 0), gap.symbol))
 
 
-def lines(look: Look, wanted: frozenset[str]) -> tuple[Line, ...]:
+def lines(look: Look, stand: Standing, wanted: frozenset[str]) -> tuple[Line, ...]:
     """All there is to tell; of gaps so many as there is room for beside the rest."""
-    above = [*_amount(look), *_reach(look)]
+    above = [*_amount(look, stand), *_reach(look, stand)]
     below = [
         *_block("remarks", remarks(look)),
-        *_selected(look),
-        *_sources(look),
-        *_providers(look),
-        *_validation(look),
+        *_selected(look, stand),
+        *_sources(look, stand),
+        *_providers(look, stand),
+        *_validation(look, stand),
     ]
     room = max(3, look.height - len(above) - len(below) - 4)
     return (*above, *_gaps(look, wanted, room), *below)
@@ -58,7 +59,7 @@ def no_gaps(there: Availability) -> Span:
 
 def _block(label: str, told: Sequence[Line]) -> list[Line]:
     """Lines behind a label that stands once."""
-    return [(Span(f"{label if n == 0 else '':<{LABEL}}", "dim"), *each) for n, each in enumerate(told)]
+    return [(Span(fit("" if n else label, LABEL), "dim"), *each) for n, each in enumerate(told)]
 
 
 def least_complete_first(symbols: Sequence[SymbolHealth]) -> list[SymbolHealth]:
@@ -72,7 +73,7 @@ def _at_most(most: int, told: list[Line], of: int | None = None) -> list[Line]:
     return told if there <= most else [*told[: most - 1], (Span(f"+{number(there - most + 1)} more", "dim"),)]
 
 
-def _amount(look: Look) -> list[Line]:
+def _amount(look: Look, stand: Standing) -> list[Line]:
     there = look.situation.value(DATA_AVAILABILITY)
     if there is None:
         return []
@@ -81,7 +82,7 @@ def _amount(look: Look) -> list[Line]:
         tone = share_tone(there.completeness)
         drawn = bar(there.completeness / 100, BAR_CELLS, look.glyphs)
         told += _block("complete", [(Span(drawn, tone), Span(f" {completeness(there.completeness, 1)}", tone))])
-    return _all_aged(look, DATA_AVAILABILITY, told)
+    return [*dated(look, stand, DATA_AVAILABILITY, told)]
 
 
 def _period(there: Availability, glyphs: Glyphs) -> Line:
@@ -90,11 +91,11 @@ def _period(there: Availability, glyphs: Glyphs) -> Line:
     return (Span(f"   {there.earliest} {glyphs.more} {there.latest}", "dim"),)
 
 
-def _reach(look: Look) -> list[Line]:
+def _reach(look: Look, stand: Standing) -> list[Line]:
     reach: Connectivity | None = look.situation.value(DATA_CONNECTIVITY)
     if reach is None or reach.response_ms is None:
         return []
-    return _all_aged(look, DATA_CONNECTIVITY, _block("answers in", [(Span(f"{reach.response_ms:.0f} ms"),)]))
+    return [*dated(look, stand, DATA_CONNECTIVITY, _block("answers in", [(Span(f"{reach.response_ms:.0f} ms"),)]))]
 
 
 def _gaps(look: Look, wanted: frozenset[str], room: int) -> list[Line]:
@@ -129,15 +130,15 @@ def _day(day: date | None) -> str:
     return "?" if day is None else f"{day}"
 
 
-def _selected(look: Look) -> list[Line]:
+def _selected(look: Look, stand: Standing) -> list[Line]:
     chosen = look.situation.value(DATA_SYMBOLS)
     if chosen is None or not chosen.job:
         return []
     now = look.situation.server_now(DATA_SYMBOLS)
     told: list[Line] = [(Span(f"{symbol} unknown", "bad"),) for symbol in chosen.unknown]
     told += [_symbol(symbol, now, look.glyphs) for symbol in least_complete_first(chosen.symbols)]
-    label = f"job {crop_front(chosen.job, LABEL - 5, look.glyphs.more)}"
-    return _all_aged(look, DATA_SYMBOLS, _block(label, _at_most(SYMBOLS, told)))
+    label = fit(f"job {crop_front(chosen.job, LABEL - 5, look.glyphs.more)}", LABEL - 1, more=look.glyphs.more)
+    return [*dated(look, stand, DATA_SYMBOLS, _block(label, _at_most(SYMBOLS, told)))]
 
 
 def _symbol(symbol: SymbolHealth, now: datetime, glyphs: Glyphs) -> Line:
@@ -148,13 +149,13 @@ def _symbol(symbol: SymbolHealth, now: datetime, glyphs: Glyphs) -> Line:
     )
 
 
-def _sources(look: Look) -> list[Line]:
+def _sources(look: Look, stand: Standing) -> list[Line]:
     sources = look.situation.value(DATA_SOURCES)
     if sources is None:
         return []
     first = sorted(sources.sources, key=lambda each: (not each.active, each.healthy))
     told = _at_most(SOURCES, [_source(each, look.glyphs) for each in first])
-    return _all_aged(look, DATA_SOURCES, _block("sources", told))
+    return [*dated(look, stand, DATA_SOURCES, _block("sources", told))]
 
 
 def _source(source: DataSource, glyphs: Glyphs) -> Line:
@@ -165,10 +166,10 @@ def _source(source: DataSource, glyphs: Glyphs) -> Line:
     )
 
 
-def _providers(look: Look) -> list[Line]:
+def _providers(look: Look, stand: Standing) -> list[Line]:
     """What each one answered; once one did, those that told nothing yet as well."""
     answers = [(part, answer) for part in look.providers if (answer := look.situation.value(part)) is not None]
-    told = [aged(look, part, _provider(answer, look.glyphs)) for part, answer in answers]
+    told = [*chain(*(dated(look, stand, part, [_provider(answer, look.glyphs)]) for part, answer in answers))]
     if told:
         told += [_no_answer(look, part) for part in silent_providers(look)]
     return _block("providers", _at_most(PROVIDERS, told))
@@ -195,12 +196,12 @@ def _provider(answer: ProviderAnswer, glyphs: Glyphs) -> Line:
     )
 
 
-def _validation(look: Look) -> list[Line]:
+def _validation(look: Look, stand: Standing) -> list[Line]:
     report = look.situation.value(DATA_VALIDATION)
     if report is None:
         return []
     told: list[Line] = [(Span(f"{name} "), Span(value, "strong")) for name, value in report.summary]
-    return _all_aged(look, DATA_VALIDATION, _block("validation", _at_most(CHECKS, told)))
+    return [*dated(look, stand, DATA_VALIDATION, _block("validation", _at_most(CHECKS, told)))]
 
 
 def _all_aged(look: Look, part: Part[Any], told: Sequence[Line]) -> list[Line]:

@@ -80,7 +80,7 @@ def _health_tone(health: JobsHealth, unit: Unit | None) -> Tone:
 def _state(health: JobsHealth | None, unit: Unit | None, late: Sequence[Job]) -> tuple[Tone, str]:
     said: Tone = "ok" if health is None else _health_tone(health, unit)
     tone = grave(said, "bad" if late else "ok")
-    if late:
+    if late and said != "bad":
         return tone, f"{len(late)} over limit"
     return tone, "ok" if tone == "ok" or health is None else health.status
 

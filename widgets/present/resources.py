@@ -10,7 +10,7 @@ from backend.model.situation import Part
 from backend.parts import ENGINE_UNIT, FILES_DISK, FILES_TREE, HOST_COUNTERS, HOST_PROCESSES
 from backend.text import counted, percent
 from widgets.present.elsewhere import elsewhere, of_load
-from widgets.present.faces import aged, old, standing, state_line
+from widgets.present.faces import Standing, aged, dated, old, standing, state_line
 from widgets.present.view import Look, PaneView, grave
 from widgets.present.words import (
     against,
@@ -46,18 +46,18 @@ def view(look: Look) -> PaneView:
     tone, word = _state(
         situation.fresh(HOST_COUNTERS), situation.fresh(FILES_DISK), situation.fresh(ENGINE_UNIT), look.limits
     )
-    figures = _figures(look)
-    head = _compact(look, figures) if look.low else _gauges(look)
+    figures = _figures(look, stand)
+    head = _compact(look, stand, figures) if look.low else _gauges(look, stand)
     return PaneView(
         face=stand.face,
         state=state_line(stand, tone, word, look.glyphs),
         head=head,
         rows=tuple(_rows(look)),
-        foot=() if look.low else _foot(look),
+        foot=() if look.low else _foot(look, stand),
         notices=stand.notices,
         why=stand.why,
         elsewhere=elsewhere(look, HOST_COUNTERS, of_load(situation)),
-        brief=tuple(part for part in (*figures, _engine_memory(look), _engine(look)) if part),
+        brief=tuple(part for part in (*figures, _engine_memory(look), _engine(look, stand)) if part),
         rows_stale=old(look, HOST_PROCESSES),
     )
 
@@ -82,10 +82,10 @@ def _state(host: HostCounters | None, disk: DiskUse | None, unit: Unit | None, l
     return next((tone, word) for tone, word in judged if tone == worst)
 
 
-def _gauges(look: Look) -> tuple[Line, ...]:
+def _gauges(look: Look, stand: Standing) -> tuple[Line, ...]:
     beside = look.width >= WIDE
     cells = _spark_cells(look.width // 2 if beside else look.width)
-    gauges = [_cpu(look, cells), _memory(look, cells), _disk(look, cells), _engine(look)]
+    gauges = [_cpu(look, stand, cells), _memory(look, cells), _disk(look, stand, cells), _engine(look, stand)]
     if not beside:
         return tuple(gauge for gauge in gauges if gauge)
     pairs = zip(gauges[::2], gauges[1::2], strict=True)
@@ -96,22 +96,21 @@ def _spark_cells(width: int) -> int:
     return max(SPARK_CELLS.start, min(width - GAUGE_CELLS, SPARK_CELLS.stop - 1))
 
 
-def _figures(look: Look) -> tuple[Line, ...]:
+def _figures(look: Look, stand: Standing) -> tuple[Line, ...]:
     situation, limits = look.situation, look.limits
     host, disk = situation.value(HOST_COUNTERS), situation.value(FILES_DISK)
     figures: list[Line] = []
     if host is not None:
         memory = _held("mem", host.memory_percent, limits.memory_percent)
-        figures.append(aged(look, HOST_COUNTERS, labelled("cpu", percent(host.cpu_percent))))
-        figures.append(aged(look, HOST_COUNTERS, memory))
+        figures += dated(look, stand, HOST_COUNTERS, [labelled("cpu", percent(host.cpu_percent)), memory])
     if disk is not None:
         share = labelled("disk", _of_disk(disk, limits), against(disk.percent, limits.disk_percent))
-        figures.append(aged(look, FILES_DISK, share))
+        figures += dated(look, stand, FILES_DISK, [share])
     return tuple(figures)
 
 
-def _compact(look: Look, figures: tuple[Line, ...]) -> tuple[Line, ...]:
-    return tuple(line for line in (weightiest(figures, look.width, "  "), _engine(look)) if line)
+def _compact(look: Look, stand: Standing, figures: tuple[Line, ...]) -> tuple[Line, ...]:
+    return tuple(line for line in (weightiest(figures, look.width, "  "), _engine(look, stand)) if line)
 
 
 def _engine_memory(look: Look) -> Line:
@@ -137,7 +136,7 @@ def _history(look: Look, part: Part[Any], name: str, cells: int) -> Span:
     return Span(spark(look.situation[part].history.get(name, ()), cells, look.glyphs), "accent")
 
 
-def _cpu(look: Look, cells: int) -> Line:
+def _cpu(look: Look, stand: Standing, cells: int) -> Line:
     host = look.situation.value(HOST_COUNTERS)
     if host is None:
         return ()
@@ -145,7 +144,7 @@ def _cpu(look: Look, cells: int) -> Line:
         Span("cpu  ", "dim"), _history(look, HOST_COUNTERS, "cpu", cells), Span(f" {percent(host.cpu_percent):>5}"),
         Span("  load ", "dim"), Span(f"{host.load[0]:.1f}"), Span(f" of {host.cores}", "dim"),
     )  # fmt: skip
-    return aged(look, HOST_COUNTERS, words)
+    return dated(look, stand, HOST_COUNTERS, [words])[0]
 
 
 def _memory(look: Look, cells: int) -> Line:
@@ -162,7 +161,7 @@ def _memory(look: Look, cells: int) -> Line:
     return aged(look, HOST_COUNTERS, words)
 
 
-def _disk(look: Look, cells: int) -> Line:
+def _disk(look: Look, stand: Standing, cells: int) -> Line:
     disk, limit = look.situation.value(FILES_DISK), look.limits.disk_percent
     if disk is None:
         return ()
@@ -171,7 +170,7 @@ def _disk(look: Look, cells: int) -> Line:
         Span(f" {_of_disk(disk, look.limits):>5}", against(disk.percent, limit)), Span(f" <{limit:g}", "dim"),
         Span(f"  {'quota' if disk.by_quota else 'of'} {size(disk.total)}", "dim"),
     )  # fmt: skip
-    return aged(look, FILES_DISK, words)
+    return dated(look, stand, FILES_DISK, [words])[0]
 
 
 def _of_disk(disk: DiskUse, limits: Limits) -> str:
@@ -179,7 +178,7 @@ def _of_disk(disk: DiskUse, limits: Limits) -> str:
     return f"{'>' if disk.hidden else ''}{percent(disk.percent, limit=limits.disk_percent)}"
 
 
-def _engine(look: Look) -> Line:
+def _engine(look: Look, stand: Standing) -> Line:
     unit = look.situation.value(ENGINE_UNIT)
     if unit is None:
         return ()
@@ -192,7 +191,7 @@ def _engine(look: Look) -> Line:
         parts.append((*used, Span(f" of {size(unit.memory_max)}", "dim")))
     if unit.restarts:
         parts.append((Span(f"{unit.restarts} restarts", "warn"),))
-    return aged(look, ENGINE_UNIT, weightiest(parts, look.width, "  "))
+    return weightiest(dated(look, stand, ENGINE_UNIT, parts), look.width, "  ")
 
 
 def _rows(look: Look) -> list[Row]:
@@ -236,7 +235,7 @@ def _shortened(command: str) -> str:
     return f"{program.rpartition('/')[2]}{space}{arguments}"
 
 
-def _foot(look: Look) -> tuple[Line, ...]:
+def _foot(look: Look, stand: Standing) -> tuple[Line, ...]:
     tree = look.situation.value(FILES_TREE)
     if tree is None:
         return ()
@@ -253,4 +252,4 @@ def _foot(look: Look) -> tuple[Line, ...]:
         lines.append((Span(f"{counted(tree.unreadable, 'folder')} cannot be looked into", "warn"),))
     if tree.absent:
         lines.append((Span(f"no folder {', '.join(tree.absent)} below the engine's root", "warn"),))
-    return tuple(aged(look, FILES_TREE, line) for line in lines)
+    return dated(look, stand, FILES_TREE, lines)
