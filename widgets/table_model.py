@@ -37,6 +37,8 @@ class TableModel:
         """Why the user may mean something else than the table does; until it is told, or until the next move."""
         self._untouched = True
         """Whether the user has left the cursor alone until now."""
+        self._noticed = True
+        """Whether a key was pressed since an update moved the cursor: who pressed it has seen where it stands."""
         self._loaded = False
         self._marked_groups: tuple[frozenset[str] | None, frozenset[str | None]] = (None, frozenset())
 
@@ -85,12 +87,16 @@ class TableModel:
         self._relist(lambda: self.listing.follow(delta), within)
         if marked and not self.marks.keys:
             self.strayed = "marks"
-        elif cursor is not None and cursor != self.view.cursor and self.strayed is None:
-            self.strayed = self._why_left(cursor)
+        elif cursor is not None and cursor != self.view.cursor:
+            self._noticed = False
+            self.strayed = self.strayed or self._why_left(cursor)
 
     def acknowledge(self) -> None:
-        """Take note of all that changed."""
+        """Take note of all that changed, for a key was pressed; what came to the top before the last one is known."""
         self.changed.clear()
+        if self.strayed == "overtaken" and self._noticed:
+            self.strayed = None
+        self._noticed = True
 
     def settle(self) -> None:
         """The user knows what is marked and where the cursor stands."""

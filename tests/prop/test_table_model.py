@@ -145,6 +145,8 @@ class Table(RuleBasedStateMachine):
         self.folded: set[str] = set()
         """The groups that the user closed."""
         self.untouched = True
+        self.noticed = True
+        """Whether the user pressed a key since the cursor was moved by an update."""
 
     @initialize(height=st.integers(0, 6), items=tables)
     def start(self, height: int, items: list[Item]) -> None:
@@ -173,6 +175,7 @@ class Table(RuleBasedStateMachine):
             else strayed or (self.why_left(cursor or "") if moved else None)
         )
         assert self.model.strayed == now
+        self.noticed &= not moved or now == "marks"
         self.check_top(top)
 
     def why_left(self, key: str) -> str:
@@ -289,8 +292,10 @@ class Table(RuleBasedStateMachine):
 
     @rule()
     def acknowledge(self) -> None:
+        strayed = self.model.strayed
         self.model.acknowledge()
-        self.news = set()
+        assert self.model.strayed == (None if strayed == "overtaken" and self.noticed else strayed)
+        self.news, self.noticed = set(), True
 
     def check_cursor(self, before: list[str], cursor: str | None) -> None:
         after, now = self.model.keys, self.model.view.cursor
@@ -569,3 +574,14 @@ def test_a_table_that_nobody_touched_shows_what_comes_first() -> None:
     assert model.untold() == "overtaken"
     model.update(given("z", "x", "y", "a"))
     assert (model.view.cursor, model.strayed) == ("x", None), "now it was meant"
+
+
+def test_who_pressed_a_key_since_knows_what_is_on_top() -> None:
+    model = TableModel(COLUMNS)
+    model.resize(2)
+    model.update([Row("a", ())])
+    model.update([Row("x", ()), Row("a", ())])
+    model.acknowledge()
+    assert model.strayed == "overtaken", "this very key may be the one that means it"
+    model.acknowledge()
+    assert model.strayed is None
