@@ -234,11 +234,17 @@ class Dispatcher:
             return again
         return Refusal(f"{listed(left, ENOUGH_NAMES)} can no longer be acted on; look again before acting.")
 
-    async def report(self, spec: ActionSpec, verdict: Verdict) -> None:
-        """Tell what came of a run; when it did not work, what else answers the finding follows once that is read."""
+    async def report(self, spec: ActionSpec, verdict: Verdict, *, about: str = "") -> None:
+        """Tell what came of a run; when it did not work, what else answers the finding follows once that is read.
+
+        What the run was `about` is told where it is not the one that the person has just confirmed.
+        """
         worked = verdict.word is Word.WORKED
         word = f"{verdict.word.value} so far" if worked and verdict.so_far else verdict.word.value
-        self.stage.tell(f"{word}: {verdict.text}", title=spec.title, grave=not (worked and verdict.recorded))
+        told = f"{word}: {verdict.text}"
+        self.stage.tell(
+            f"{about}: {told}" if about else told, title=spec.title, grave=not (worked and verdict.recorded)
+        )
         if not worked and (advice := await self.stage.advice(spec)):
             self.stage.tell(advice, title=spec.title, grave=False)
 
