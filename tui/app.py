@@ -266,7 +266,7 @@ class BacktopApp(App[None]):
             if chosen is not None:
                 self.act(REGISTRY[chosen])
 
-        self._menu = MenuScreen(self.reasons.entries)
+        self._menu = MenuScreen(self.reasons.entries, self.reasons.told)
         self.push_screen(self._menu, closed)
 
     def action_help(self) -> None:
