@@ -1,8 +1,11 @@
 """What stops a run before its next step, and cuts short what goes on when nobody can wait for it."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 ENDING = "backtop was told to end"
 AT_ONCE = "backtop was told to end at once"
@@ -78,9 +81,19 @@ class Brake:
         """Whether nobody can wait for what was sent."""
         return self._hurry.is_set()
 
-    async def hurried(self) -> None:
-        """Wait until nobody can wait any more."""
-        await self._hurry.wait()
+    async def unless_hurried(self, work: Coroutine[Any, Any, T], within: float | None = None) -> T | None:
+        """What comes of this work; it is given up, and None, when nobody can wait any more or after so many seconds.
+
+        What it has begun and cannot be taken back is waited for. Raises what the work raises.
+        """
+        working, hurried = asyncio.create_task(work), asyncio.create_task(self._hurry.wait())
+        try:
+            await asyncio.wait({working, hurried}, timeout=within, return_when=asyncio.FIRST_COMPLETED)
+            return working.result() if working.done() else None
+        finally:
+            working.cancel()
+            hurried.cancel()
+            await asyncio.gather(working, hurried, return_exceptions=True)
 
 
 def waiting(brake: Brake) -> str:

@@ -30,7 +30,7 @@ class Voice(Protocol):
     def broken_off(self, runs: Sequence[RunRecord]) -> None:
         """Some runs were begun, and never ended."""
 
-    async def ended(self, spec: ActionSpec, verdict: Verdict) -> None:
+    async def ended(self, run: RunRecord, spec: ActionSpec, verdict: Verdict) -> None:
         """A run has its last verdict."""
 
 
@@ -42,8 +42,8 @@ class OpenRuns:
     locks: Locks
     clock: Clock
     host: str
-    unsure: bool = False
-    """Whether the last look found a run without a verdict that nobody holds, and that only another look can judge."""
+    unsure: Sequence[RunRecord] = ()
+    """The runs without a verdict that nobody held at the last look, and that only another look can judge."""
     _unheld_before: frozenset[str] = frozenset()
 
     async def left(self, ours: Container[str], spared: Callable[[str], bool]) -> Sequence[RunRecord]:
@@ -61,7 +61,8 @@ class OpenRuns:
         unheld = await self.locks.unheld([run.id for run in quiet]) if quiet else ()  # mostly there is none
         free = [run for run in quiet if run.id in unheld]
         left = [run for run in free if run.verdict is not None or run.id in self._unheld_before]
-        self.unsure, self._unheld_before = len(left) < len(free), frozenset(unheld)
+        self.unsure = [run for run in free if run.verdict is None and run.id not in self._unheld_before]
+        self._unheld_before = frozenset(unheld)
         if any(run.verdict is None for run in left):
             await self.scribe.catch_up()  # one that ended between the two looks has its verdict by now
             still = {run.id: run for run in self.scribe.ledger.open_runs}
@@ -94,7 +95,7 @@ class Caretaker:
         """What brings each of them to its end, as far as this program knows what it did."""
         known = [] if self.only_looks() else [run for run in due if run.intent.action in REGISTRY]
         self._cared_for.update(run.id for run in known)
-        return [self._care(run.id, REGISTRY[run.intent.action]) for run in known]
+        return [self._care(run, REGISTRY[run.intent.action]) for run in known]
 
     def _is_spared(self, id_: str) -> bool:
         return id_ in self._cared_for or self.runs.clock.monotonic() < self._rests_until.get(id_, 0.0)
@@ -105,7 +106,8 @@ class Caretaker:
         if news:
             self.voice.broken_off(news)
 
-    async def _care(self, id_: str, spec: ActionSpec) -> None:
+    async def _care(self, run: RunRecord, spec: ActionSpec) -> None:
+        id_ = run.id
         known = self.ours.get(id_)
         try:
             verdict = await Aftermath(self.means(spec), spec.acts_on).settle(id_, known)
@@ -122,4 +124,4 @@ class Caretaker:
         else:
             self.ours[id_] = verdict
         if known is None or known.so_far:
-            await self.voice.ended(spec, verdict)
+            await self.voice.ended(run, spec, verdict)

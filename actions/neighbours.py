@@ -1,6 +1,6 @@
 """What other backtops of this host act on, seen without taking a lock and without leaving anything behind."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from actions.means import Means
 from actions.run import busy
@@ -9,8 +9,8 @@ from backend.holding import PATIENCE
 from backend.model.target import Target
 from backend.threads import Errand
 
-Aims = Mapping[str, tuple[Means, Sequence[Target]]]
-"""For the id of each action what it would work with, and on what."""
+Aims = Iterable[tuple[Means, Sequence[Target]]]
+"""What several actions would work with, and each on what."""
 
 
 class Neighbours:
@@ -21,32 +21,17 @@ class Neighbours:
 
     async def acting(self, means: Means, targets: Sequence[Target]) -> tuple[str, ...]:
         """Who acts on any of these now, each a sentence that is told once."""
+        taken = await self.taken([(means, targets)])
+        return tuple(dict.fromkeys(taken.values()))
+
+    async def taken(self, aims: Aims) -> Mapping[str, str]:
+        """Who acts on a target now, as a sentence by the key of each that is not free."""
+        wanted = [(means, target) for means, targets in aims for target in targets]
         try:
-            return await self._looking.look(lambda: tuple(dict.fromkeys(_acting(means, targets))))
+            found = await self._looking.look(lambda: [(target, _acts_on(means, target)) for means, target in wanted])
         except SourceError as error:
-            return (_no_place(error),)
-
-    async def keep_off(self, aims: Aims) -> Mapping[str, str]:
-        """Who leaves an action nothing to act on, by its id: of several targets all must be taken."""
-        try:
-            found = await self._looking.look(lambda: {id_: _keeps_off(*aim) for id_, aim in aims.items()})
-        except SourceError as error:
-            return dict.fromkeys(aims, _no_place(error))
-        return {id_: why for id_, why in found.items() if why is not None}
-
-
-def _acting(means: Means, targets: Sequence[Target]) -> list[str]:
-    return [why for target in targets if (why := _acts_on(means, target)) is not None]
-
-
-def _keeps_off(means: Means, targets: Sequence[Target]) -> str | None:
-    """Why none of them is free, told of the first; no more are looked at than it takes to find a free one."""
-    first = None
-    for target in targets:
-        if (why := _acts_on(means, target)) is None:
-            return None
-        first = first or why
-    return first
+            return {target.key: _no_place(error) for _, target in wanted}
+        return {target.key: why for target, why in found if why is not None}
 
 
 def _acts_on(means: Means, target: Target) -> str | None:

@@ -16,6 +16,7 @@ from backend.config.model import Config
 from backend.errors import JournalError
 from backend.frozen import dataclass
 from backend.incident.entry import Entry
+from backend.incident.scribe import Scribe
 from backend.model.situation import Situation
 from backend.model.target import Target
 
@@ -34,8 +35,8 @@ class Standing:
     """What the journal says of the last minutes."""
     unrecordable: str = ""
     """Why the journal could record nothing, as a sentence; empty when it can."""
-    kept_off: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    """Who acts on all that an action would act on, as a sentence, by the action's id."""
+    taken: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """Who acts on a target now, as a sentence by its key."""
     busy: str = ""
     """The title of this program's own action that is open or runs."""
 
@@ -51,10 +52,10 @@ class Standing:
         candidates = spec.candidates(self.situation)
         if not candidates:
             return spec.nothing
-        refusal = self._forbids(spec, candidates if aim is None else aim)
+        refusal = self._forbids(spec, candidates if aim is None else aim, together=aim is not None)
         return None if refusal is None else refusal.reason
 
-    def _forbids(self, spec: ActionSpec, aim: Aim) -> Refusal | None:
+    def _forbids(self, spec: ActionSpec, aim: Aim, *, together: bool) -> Refusal | None:
         plan = aim if isinstance(aim, Refusal) else spec.planner(Ask(self.situation, aim, self.config))
         if isinstance(plan, Refusal):
             return plan
@@ -63,7 +64,13 @@ class Standing:
         refusal = forbids_running(plan, self.recent, self.situation.at)
         if refusal is not None and not refusal.leaves_any_of(plan):
             return refusal
-        return Refusal(self.kept_off[spec.id]) if spec.id in self.kept_off else None
+        left = [target for target in plan.targets if refusal is None or target not in refusal.spares]
+        return self._taken(left, together=together)
+
+    def _taken(self, targets: Sequence[Target], *, together: bool) -> Refusal | None:
+        """Who leaves none of them to be acted on; of those that are acted on `together` one is enough."""
+        taken = [self.taken[target.key] for target in targets if target.key in self.taken]
+        return Refusal(taken[0]) if taken and (together or len(taken) == len(targets)) else None
 
 
 def one_at_a_time(title: str) -> Refusal:
@@ -71,6 +78,15 @@ def one_at_a_time(title: str) -> Refusal:
     return Refusal(f"{title} is open or runs; one action at a time.")
 
 
-def unrecordable(error: JournalError) -> str:
-    """Why nothing could be recorded, before anybody asks for it."""
+async def unrecordable(scribe: Scribe) -> str:
+    """Why nothing could be recorded, before anybody asks for it, as a sentence; empty when it can."""
+    try:
+        await scribe.look_writable()
+    except JournalError as error:
+        return cannot_record(error)
+    return ""
+
+
+def cannot_record(error: JournalError) -> str:
+    """The same, where it is known."""
     return f"Nothing could be sent, for the journal could not record it: {error}."

@@ -245,9 +245,11 @@ class BacktopApp(App[None]):
         self.redraw()
 
     def action_stop(self) -> None:
-        """Let the action that runs send nothing more."""
+        """Let the action that runs send nothing more; one whose dialog is still on its way is dropped."""
         from actions.brake import BY_HAND
 
+        if self.dispatcher.drop():
+            return
         stopped = self.dispatcher.stop(BY_HAND)
         text = "nothing more is sent; what was sent is looked at" if stopped else "no action runs"
         self.stage.tell(text, title="stop", grave=False)
@@ -266,7 +268,7 @@ class BacktopApp(App[None]):
             if chosen is not None:
                 self.act(REGISTRY[chosen])
 
-        self._menu = MenuScreen(self.reasons.entries)
+        self._menu = MenuScreen(self.reasons.entries, self.reasons.told)
         self.push_screen(self._menu, closed)
 
     def action_help(self) -> None:

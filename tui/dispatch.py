@@ -80,11 +80,13 @@ class Dispatcher:
     runner: Callable[[ActionSpec], Runner]
     config: Config
     busy: ActionSpec | None = None
-    """The action whose dialog is open, or that runs."""
+    """The action that was asked for: its dialog is on its way or open, it runs, or its refusal is written down."""
     running: bool = False
     """Whether it runs: something was sent, or is about to be."""
     open_runs: dict[str, Verdict] = field(default_factory=dict)
     """Runs of this program whose last verdict is not on record yet, by id, with what is known of them."""
+    asks: bool = False
+    """Whether its dialog is open."""
     reading: bool = False
     """Whether its dialog waits for what may forbid it; until then it can be dropped."""
     _dropped: asyncio.Event = field(default_factory=asyncio.Event)
@@ -127,7 +129,7 @@ class Dispatcher:
             self._refuse(spec, plan)
             return None
         plan = replace(plan, effects=(*left_out, *plan.effects))
-        if not await self.stage.confirm(plan):
+        if not await self._confirmed(plan):
             return None
         again = self._still(spec, plan) if not self._ending else Refusal(f"{self._ending}; nothing was sent.")
         if isinstance(again, Refusal):
@@ -148,6 +150,13 @@ class Dispatcher:
             self.open_runs[outcome.run_id] = outcome.verdict
         return outcome.verdict
 
+    async def _confirmed(self, plan: Plan) -> bool:
+        self.asks = True
+        try:
+            return await self.stage.confirm(plan)
+        finally:
+            self.asks = False
+
     async def _forbidden(self, spec: ActionSpec, runner: Runner, plan: Plan) -> Refusal | None:
         """What forbids it now; who drops it waits neither for a disk that hangs nor for a slow command."""
         self.reading = True
@@ -165,14 +174,15 @@ class Dispatcher:
             dropped.cancel()
             asking.cancel()
 
-    def drop(self) -> None:
-        """Leave the action whose dialog is not open yet.
+    def drop(self) -> bool:
+        """Leave the action whose dialog is not open yet; whether there is one.
 
         So does whoever begins to type or to be asked something else meanwhile: a dialog that opened under these hands
         would be answered by what they type.
         """
         if self.reading:
             self._dropped.set()
+        return self.reading
 
     def stop(self, why: str) -> bool:
         """Let what runs send nothing more; whether anything runs."""
@@ -200,13 +210,8 @@ class Dispatcher:
         return "" if self._brake.cuts else waiting(self._brake)
 
     @property
-    def asks(self) -> bool:
-        """Whether a dialog is open."""
-        return self.busy is not None and not self.running and not self.reading
-
-    @property
     def leaving(self) -> Leaving:
-        """What `end` does now. An action whose dialog is still on its way holds nobody."""
+        """What `end` does now. An action whose dialog is on its way holds nobody, nor does a refusal."""
         if self._brake is not None:
             return Leaving.ENDS if self._brake.was_told else Leaving.RUNS
         return Leaving.OPEN if self.asks else Leaving.FREE
@@ -234,11 +239,17 @@ class Dispatcher:
             return again
         return Refusal(f"{listed(left, ENOUGH_NAMES)} can no longer be acted on; look again before acting.")
 
-    async def report(self, spec: ActionSpec, verdict: Verdict) -> None:
-        """Tell what came of a run; when it did not work, what else answers the finding follows once that is read."""
+    async def report(self, spec: ActionSpec, verdict: Verdict, *, about: str = "") -> None:
+        """Tell what came of a run; when it did not work, what else answers the finding follows once that is read.
+
+        What the run was `about` is told where it is not the one that the person has just confirmed.
+        """
         worked = verdict.word is Word.WORKED
         word = f"{verdict.word.value} so far" if worked and verdict.so_far else verdict.word.value
-        self.stage.tell(f"{word}: {verdict.text}", title=spec.title, grave=not (worked and verdict.recorded))
+        told = f"{word}: {verdict.text}"
+        self.stage.tell(
+            f"{about}: {told}" if about else told, title=spec.title, grave=not (worked and verdict.recorded)
+        )
         if not worked and (advice := await self.stage.advice(spec)):
             self.stage.tell(advice, title=spec.title, grave=False)
 

@@ -9,6 +9,7 @@ from textual.app import App
 
 from actions.caretaker import Caretaker, OpenRuns
 from actions.spec import ActionSpec
+from actions.unfinished import targets_of
 from actions.verdict import Verdict
 from backend.incident.alert_record import AlertKeeper
 from backend.incident.runs import RunRecord
@@ -35,10 +36,10 @@ class Voice:
         """Some runs were begun, and never ended."""
         self._stage.tell_broken_off(runs)
 
-    async def ended(self, spec: ActionSpec, verdict: Verdict) -> None:
-        """A run has its last verdict."""
+    async def ended(self, run: RunRecord, spec: ActionSpec, verdict: Verdict) -> None:
+        """A run has its last verdict; by then the person may think of another one."""
         self._stage.recorded(spec)
-        await self._dispatcher.report(spec, verdict)
+        await self._dispatcher.report(spec, verdict, about=targets_of(run))
 
 
 class Life:

@@ -8,15 +8,12 @@ from actions.plan import Refusal
 from actions.registry import REGISTRY
 from actions.spec import ActionSpec
 from actions.standing import Aim, Standing, unrecordable
-from backend.errors import JournalError
 from backend.incident.entry import Entry
 from tui.desk import Desk
 from tui.dispatch import Dispatcher
 from tui.screens.dashboard import Dashboard
-from tui.targets import aimed, model_of
+from tui.targets import aimed, doubtful, in_doubt, model_of
 from widgets.present.menu import MenuEntry
-
-Keys = tuple[str, ...]
 
 
 class Reasons:
@@ -28,54 +25,54 @@ class Reasons:
         self._dashboard = dashboard
         self._neighbours = Neighbours()
         self._unrecordable = ""
-        self._kept_off: Mapping[str, str] = {}
-        self._looked_at: Mapping[str, Keys] = {}
-        """For what the neighbours were looked at: by now the person may mean something else."""
+        self._taken: Mapping[str, str] = {}
+        """What was taken of all that was meant; by now the person may mean something else."""
 
     async def look(self) -> None:
         """See whether the journal could be written, and on what other backtops act."""
-        try:
-            await self._desk.scribe.look_writable()
-            self._unrecordable = ""
-        except JournalError as error:
-            self._unrecordable = unrecordable(error)
+        self._unrecordable = await unrecordable(self._desk.scribe)
         if self._dispatcher.running:
             return  # the locks are our own
-        aims = self._aims()
-        means = {id_: self._desk.means(REGISTRY[id_]) for id_ in aims}
-        self._kept_off = await self._neighbours.keep_off(
-            {id_: (means[id_], aim) for id_, aim in aims.items() if not isinstance(aim, Refusal)}
+        aims = [(self._desk.means(spec), self._aim(spec)) for spec in REGISTRY.values()]
+        self._taken = await self._neighbours.taken(
+            [(means, aim) for means, aim in aims if not isinstance(aim, Refusal)]
         )
-        self._looked_at = {id_: _keys(aim) for id_, aim in aims.items()}
 
     def of(self, spec: ActionSpec) -> str | None:
         """Why this action cannot run now, as a sentence; None when it can."""
-        aims = self._aims()
-        return self._standing(aims).forbids(spec, aims[spec.id])
+        return self._standing().forbids(spec, self._aim(spec))
 
     def entries(self) -> Sequence[MenuEntry]:
         """Every action, and why it cannot run now."""
-        aims = self._aims()
-        standing = self._standing(aims)
+        standing = self._standing()
         return [
             MenuEntry(
                 spec.id, spec.key, spec.title, spec.risk.value, spec.pane, spec.help,
-                standing.forbids(spec, aims[spec.id]),
+                standing.forbids(spec, self._aim(spec)),
             )
             for spec in REGISTRY.values()
         ]  # fmt: skip
 
-    def _aims(self) -> Mapping[str, Aim]:
-        situation = self._desk.situation()
-        return {id_: aimed(spec, situation, model_of(spec, self._dashboard)) for id_, spec in REGISTRY.items()}
+    def told(self, id_: str) -> None:
+        """Who asked for this action was told why it cannot run: a doubt what is meant counts as told if that was it."""
+        spec = REGISTRY[id_]
+        model = model_of(spec, self._dashboard)
+        if model is not None and self.of(spec) == in_doubt(model):
+            doubtful(model)
 
-    def _standing(self, aims: Mapping[str, Aim]) -> Standing:
+    def _aim(self, spec: ActionSpec) -> Aim:
+        model = model_of(spec, self._dashboard)
+        if model is not None and (doubt := in_doubt(model)):
+            return Refusal(doubt)
+        return aimed(spec, self._desk.situation(), model)
+
+    def _standing(self) -> Standing:
         desk, busy = self._desk, self._dispatcher.busy
         return Standing(
             desk.situation(), desk.posture, desk.config,
             recent=self._recent(),
             unrecordable=self._unrecordable,
-            kept_off={id_: why for id_, why in self._kept_off.items() if self._looked_at[id_] == _keys(aims[id_])},
+            taken=self._taken,
             busy=busy.title if busy else "",
         )  # fmt: skip
 
@@ -84,7 +81,3 @@ class Reasons:
         now = self._desk.clock.now()
         runs = self._desk.scribe.ledger.runs
         return [entry for run in runs if now - run.last_at < BUDGET_WINDOW for entry in run.entries]
-
-
-def _keys(aim: Aim) -> Keys:
-    return () if isinstance(aim, Refusal) else tuple(target.key for target in aim)

@@ -25,10 +25,17 @@ GONE = "what is shown here as failed is not failed any more; look again"
 
 def doubtful(model: TableModel) -> str | None:
     """Why it is not clear what the person means; told once, as long as nothing else goes away."""
+    doubt = in_doubt(model)
+    if not model.marks.keys:
+        model.untold()
+    return doubt
+
+
+def in_doubt(model: TableModel) -> str | None:
+    """The same, which is not told by this."""
     if model.marks.keys:  # wherever the cursor stands
         return None if model.meant else HIDDEN
-    strayed = model.untold()
-    return None if strayed is None else STRAYED[strayed]
+    return None if model.strayed is None or model.view.cursor is None else STRAYED[model.strayed]
 
 
 def left_out(marked: Set[str], meant: Set[str], targets: Collection[Target]) -> tuple[str, ...]:

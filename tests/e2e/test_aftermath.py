@@ -101,7 +101,9 @@ def test_who_acts_writes_the_last_verdict_of_what_went_on(data_gap: Stand) -> No
     fails_again(data_gap, job)
     told = data_gap.run("act", "job.requeue", job, "--yes")
     assert f"worked so far, and has no last verdict yet: {target}" in told.err
-    assert "job.requeue, unfinished until now: no effect: failed again in attempt 2, same error" in told.err
+    assert (
+        f"job.requeue of {target}, unfinished until now: no effect: failed again in attempt 2, same error" in told.err
+    )
     last_verdict_comes_before_the_next_intent(data_gap, "left")
 
 

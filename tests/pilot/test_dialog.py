@@ -19,7 +19,9 @@ from tests.conftest import Rig
 from tests.pilot.waiting import until
 from tests.situations import NOW, after, data_gap, failed, job, jobs, missing, no_data, stale, waiting
 from tui.screens import settling
+from tui.screens.help import HelpScreen
 from tui.screens.leave import LeaveScreen
+from tui.screens.menu import MenuScreen
 from tui.screens.plan import PlanScreen
 from tui.stage import TAKEN
 
@@ -215,6 +217,39 @@ async def test_who_leaves_while_a_dialog_is_on_its_way_leaves(rig: Rig) -> None:
         may_open.set()
         await coming.until(lambda: not rig.app.is_running)
         assert not coming.runs.plans
+
+
+async def test_x_drops_a_dialog_that_is_on_its_way(rig: Rig) -> None:
+    async with on_its_way(rig, "down") as (coming, may_open):
+        await coming.press("x")
+        await coming.until(lambda: rig.app.dispatcher.busy is None)
+        may_open.set()
+        await coming.press("down")
+        assert rig.app.screen is rig.app.dashboard
+        assert rig.told == ["requeue: dropped; nothing was sent"]
+
+
+async def test_a_refusal_that_is_slow_to_be_written_down_is_no_dialog(rig: Rig) -> None:
+    begun, written = asyncio.Event(), asyncio.Event()
+
+    async def refused(plan: Plan, refusal: Refusal) -> Refusal:
+        begun.set()
+        await written.wait()
+        return refusal
+
+    async with dialog(rig, "down", "r") as open_:
+        open_.runs.refused = refused  # type: ignore[method-assign]
+        await open_.pass_time(2)
+        await rig.know(open_.pilot, after(data_gap(), {JOBS_FAILED: jobs()}))
+        await open_.press("y")
+        await open_.until(begun.is_set)
+        for key, kind in (("a", MenuScreen), ("question_mark", HelpScreen), ("ctrl+p", CommandPalette)):
+            await open_.press(key)
+            await open_.until(lambda kind=kind: rig.shows(kind))  # type: ignore[misc]
+            await open_.press("escape")
+            await open_.until(lambda: rig.app.screen is rig.app.dashboard)
+        await open_.press("ctrl+q")
+        await open_.until(lambda: not rig.app.is_running)
 
 
 async def test_no_dialog_opens_over_what_came_there_otherwise(rig: Rig) -> None:

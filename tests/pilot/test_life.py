@@ -98,6 +98,24 @@ async def test_a_second_term_cuts_short_what_the_first_waits_for(rig: Rig) -> No
         await until(pilot, lambda: not rig.app.is_running)
 
 
+async def test_a_y_that_may_be_part_of_a_text_leaves_nothing_and_says_so(rig: Rig) -> None:
+    runs, told = Lasting(), "not taken: it came with other keys; press y again"
+    async with rig.run(60, 17) as pilot:
+        await confirmed(rig, pilot, runs)
+        await pilot.press("ctrl+q")
+        await until(pilot, lambda: "[y] stop after this step, and leave" in rig.text)
+        rig.clock.move(2)
+        await pilot.press("k", "y")
+        await until(pilot, lambda: told in rig.text)
+        assert rig.shows(LeaveScreen)
+        assert "[n] Stay" in rig.text
+        rig.app.dispatcher.end(rig.clock.monotonic())
+        await until(pilot, lambda: "[y] cut it short" in rig.text)
+        assert told not in rig.text, "it asks something else"
+        runs.go.set()
+        await until(pilot, lambda: not rig.app.dispatcher.running)
+
+
 @pytest.mark.parametrize("width", [60, 100])
 async def test_the_question_says_what_its_key_does_now(rig: Rig, width: int) -> None:
     runs, cut = Lasting(), asyncio.Event()
@@ -184,6 +202,17 @@ async def test_a_dashboard_writes_down_that_the_alert_fires(
             following.cancel()
         entries = rig.app.desk.scribe.ledger.entries
         assert [(entry.kind, entry.data["state"]) for entry in entries] == ([] if read_only else [("alert", "firing")])
+
+
+async def test_what_became_of_a_run_names_its_targets(rig: Rig) -> None:
+    async with rig.run() as pilot:
+        other(rig).append("intent", id="killed", action="job.requeue", targets=["job:8816", "job:8820"])
+        await rig.app.desk.read_journal()
+        (run,) = rig.app.desk.scribe.ledger.open_runs
+        verdict = Verdict(Word.WORKED, "completed in attempt 2", ())
+        await life.Voice(rig.app.stage, rig.app.dispatcher).ended(run, REGISTRY["job.requeue"], verdict)
+        await until(pilot, lambda: rig.told)
+        assert rig.told == ["requeue: job:8816, job:8820: worked: completed in attempt 2"]
 
 
 async def test_a_journal_that_nobody_wrote_to_is_not_drawn_again(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -275,7 +275,7 @@ async def test_nothing_else_moves_when_a_reason_comes_and_goes(rig: Rig) -> None
     async with menu(rig, data_gap(), (80, 24)) as pilot:
         await pilot.press("down")
         before = drawn()
-        await rig.know(pilot, after(data_gap(), {JOBS_FAILED: jobs()}))
+        await rig.know(pilot, after(data_gap(), {JOBS_FAILED: Failure.of(NotAllowed("no"))}))
         (changed,) = [new for old, new in zip(before, drawn(), strict=True) if old != new]
         assert " requeue " in changed
         await pilot.press("up", "enter", "down")

@@ -1,11 +1,18 @@
 """What the menu and the palette tell of an action that cannot run now, beside what the situation forbids."""
 
 import asyncio
+from typing import Any
 
 import pytest
 from textual.pilot import Pilot
 
+import tui.reasons
+from actions.guard import Posture
+from actions.plan import Plan, Refusal
 from actions.registry import REGISTRY
+from actions.spec import ActionSpec, Ask
+from actions.standing import Aim, Standing
+from backend.config.model import Config
 from backend.errors import NotAllowed, TimedOut
 from backend.incident.entry import Entry
 from backend.incident.journal import Journal
@@ -15,12 +22,14 @@ from backend.model.target import UnitTarget
 from backend.parts import ENGINE_UNIT
 from tests.conftest import Rig
 from tests.journals import add
+from tests.pilot.test_dashboard import without
 from tests.pilot.test_life import Lasting, confirmed
 from tests.pilot.waiting import until
-from tests.situations import data_gap_values, situation, unit
+from tests.situations import data_gap, data_gap_values, situation, unit
 from tui import life
 from tui.screens.menu import MenuScreen
-from tui.targets import HIDDEN
+from tui.screens.plan import PlanScreen
+from tui.targets import HIDDEN, aimed, targets_of
 
 UNIT = UnitTarget.of(unit()).key
 BOB = "bob@research-01"
@@ -173,17 +182,76 @@ async def test_the_menu_follows_what_is_seen_of_this_host(rig: Rig, monkeypatch:
         await until(pilot, lambda: "not now: bob" not in rig.text)
 
 
-async def test_of_several_targets_all_must_be_taken_and_of_others_nothing_is_told(rig: Rig) -> None:
+async def test_of_several_targets_one_that_is_taken_keeps_all_from_running(rig: Rig) -> None:
+    spec = REGISTRY["job.requeue"]
     async with rig.run() as pilot:
         await know(rig, pilot)
         await pilot.press("down", "space", "down", "space")
-        with lock(rig, "job.requeue", "job:8841"), lock(rig, "job.requeue", "job:8839"):
+        with lock(rig, spec.id, "job:8839"):
             await rig.app.reasons.look()
-            assert "acts on 8841" in (reasons(rig)["job.requeue"] or "")
-            await pilot.press("down", "space")
-            assert reasons(rig)["job.requeue"] is None, "what is meant now was not looked at"
+            assert "acts on 8839" in (reasons(rig)[spec.id] or "")
+            targets = targets_of(spec, rig.app.desk.situation(), rig.table().marked_keys)
+            plan = spec.planner(Ask(rig.app.desk.situation(), targets, rig.app.desk.config))
+            assert isinstance(plan, Plan)
+            assert len(plan.targets) == 2
+            ran = await rig.app.desk.runner(spec).run(plan, lambda _: None)
+            assert isinstance(ran, Refusal)
+            assert ran.reason == reasons(rig)[spec.id], "the run is refused in the same words"
+            await pilot.press("space")
+            assert rig.table().marked_keys == {"8841"}
+            assert reasons(rig)[spec.id] is None
+
+
+async def test_what_cools_down_is_left_out_also_where_it_is_taken(rig: Rig) -> None:
+    async with rig.run() as pilot:
+        await know(rig, pilot)
+        await pilot.press("down", "space", "down", "space")
+        await asked(rig, "job.requeue", "job:8841")
+        with lock(rig, "job.requeue", "job:8841"):
             await rig.app.reasons.look()
             assert reasons(rig)["job.requeue"] is None
+
+
+async def test_what_may_act_on_anything_is_kept_off_by_nothing_less_than_all(rig: Rig) -> None:
+    spec, found = REGISTRY["job.requeue"], situation(data_gap_values())
+    keys = [target.key for target in spec.candidates(found)]
+    for taken in (keys, keys[1:]):
+        standing = Standing(found, Posture(), Config(), taken=dict.fromkeys(taken, "bob acts on it."))
+        assert standing.forbids(spec) == ("bob acts on it." if taken is keys else None)
+
+
+async def test_a_row_that_went_away_under_the_cursor_is_a_reason_and_told_once(rig: Rig) -> None:
+    gone = "the row under the cursor went away"
+    async with rig.run() as pilot:
+        for _ in range(2):
+            await know(rig, pilot)
+        await pilot.press("home", "down", "a")
+        await until(pilot, lambda: rig.shows(MenuScreen) and "esc closes" in rig.text)
+        await rig.know(pilot, without(data_gap(), rig.table().cursor_key or ""))
+        assert (reasons(rig)["job.requeue"] or "").startswith(gone)
+        assert (reasons(rig)["job.requeue"] or "").startswith(gone), "to look at it takes no doubt away"
+        assert "enter runs" not in rig.text
+        await pilot.press("enter")
+        assert rig.shows(MenuScreen)
+        assert f"Cannot run now: {gone}" in rig.text
+        await pilot.press("enter")
+        await until(pilot, lambda: rig.shows(PlanScreen) and "requeue 1 job" in rig.text)
+        assert f"/{rig.table().cursor_key}/requeue" in rig.text
+
+
+async def test_the_palette_asks_only_for_what_one_action_means(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked_for: list[str] = []
+
+    def counted(spec: ActionSpec, *about: Any) -> Aim:
+        asked_for.append(spec.id)
+        return aimed(spec, *about)
+
+    monkeypatch.setattr(tui.reasons, "aimed", counted)
+    async with rig.run() as pilot:
+        await know(rig, pilot)
+        asked_for.clear()
+        rig.app.reasons.of(REGISTRY["engine.restart"])
+        assert asked_for == ["engine.restart"]
 
 
 async def test_locks_of_our_own_are_no_reason(rig: Rig) -> None:

@@ -1,6 +1,8 @@
 """`backtop act` on a unit alone: what a dry run tells of now, and what is told when the journal is lost."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -18,6 +20,7 @@ from backend.locks import TargetLock, whoami
 from backend.model.target import UnitTarget
 from tests.situations import unit
 from tests.unit.test_cli import code_of
+from tui.headless import unfinished
 
 NAME = "adaf-backtest-engine.service"
 KEY = UnitTarget.of(unit(name=NAME)).key
@@ -335,3 +338,35 @@ def test_what_was_broken_off_is_told_before_what_goes_on_and_harms_no_terminal(
     said = capsys.readouterr().err
     assert said.splitlines()[2].endswith("look before you act")
     assert "\x1b" not in said
+
+
+def test_what_is_refused_waits_for_no_verdict_of_an_earlier_run(
+    place: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judged: list[object] = []
+
+    async def judge(_: unfinished.Unfinished, *about: object) -> None:
+        judged.append(about)
+
+    monkeypatch.setattr(unfinished.Unfinished, "judge", judge)
+    intent(place, "engine.reset-failed", "low")
+    code, told, _ = act(place, capsys, "act", "engine.reset-failed", "--yes")
+    assert (code, told["outcome"]["verdict"], judged) == (2, "refused", [])
+    code, told, _ = act(place, capsys, "act", "engine.restart", "--confirm", "adaf-backtest-engine")
+    assert len(judged) == 1
+
+
+@pytest.mark.parametrize("number", ["TERM", "INT", "HUP"])
+@pytest.mark.parametrize("words", [("--json",), ()])
+def test_told_to_end_while_it_looks_it_says_that_nothing_was_sent(
+    place: Path, number: str, words: tuple[str, ...]
+) -> None:
+    (place / "systemctl").write_text(f'#!/bin/sh\nkill -{number} "$PPID"\nexec sleep 60\n')
+    done = subprocess.run(
+        (sys.executable, "-m", "tui", "--config", str(place / "config.toml"),
+         "act", "engine.reset-failed", "--yes", *words),
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (2, "")
+    said = json.loads(done.stdout)["outcome"]["text"] if words else done.stdout
+    assert "backtop was told to end; nothing was sent." in said

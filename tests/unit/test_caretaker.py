@@ -38,7 +38,7 @@ class Sitting:
     def broken_off(self, runs: Sequence[RunRecord]) -> None:
         self.broken += [run.id for run in runs]
 
-    async def ended(self, spec: ActionSpec, verdict: Verdict) -> None:
+    async def ended(self, run: RunRecord, spec: ActionSpec, verdict: Verdict) -> None:
         self.verdicts.append(f"{spec.id}: {verdict.text}")
 
     async def look(self) -> int:
@@ -77,7 +77,8 @@ async def test_what_was_broken_off_is_told_once_and_closed(sitting: Sitting) -> 
 async def test_one_look_at_a_run_without_a_lock_is_not_enough(sitting: Sitting) -> None:
     sitting.leaves(failed())
     runs = sitting.caretaker.runs
-    assert (await sitting.caretaker.look(), runs.unsure) == ([], True)
+    assert await sitting.caretaker.look() == []
+    assert [run.id for run in runs.unsure] == ["r1"]
     assert sitting.broken == []
     assert [run.id for run in await sitting.caretaker.look()] == ["r1"]
     assert not runs.unsure

@@ -40,7 +40,7 @@ class Person:
         self.told: list[tuple[str, str, bool]] = []
         self.progress: list[Progress | None] = []
         self.read: list[str | None] = []
-        self.while_read: Callable[[], None] = lambda: None
+        self.while_read: Callable[[], object] = lambda: None
         self.records = 0
         self.advised = ""
         self.while_advised: Callable[[], None] = lambda: None

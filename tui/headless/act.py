@@ -1,6 +1,5 @@
 """`backtop act`: the same plans, guards, runs and journal as behind the keys."""
 
-import asyncio
 import signal
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -69,6 +68,17 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
+class _Confirmed:
+    """What shall run."""
+
+    plan: Plan
+    targets: tuple[Target, ...]
+    """What was asked for; not all of it must be in the plan."""
+    may_run: bool
+    """Whether nothing was known to forbid it when it was planned."""
+
+
+@dataclass(frozen=True, slots=True)
 class _Said:
     """What is told in the end."""
 
@@ -97,10 +107,10 @@ async def act(config: Config, clock: Clock, order: Order, *, as_json: bool) -> i
     unfinished = Unfinished(
         means, scribe, locks, clock, only_looks=order.dry_run or config.read_only, says=_says_beside(as_json)
     )
+    runner = Runner(means(spec))
+    _hear_signals(runner)
     try:
-        await unfinished.look()
-        looks = partial(look, platform, clock)
-        said = await _acted(config, order, spec, Runner(means(spec)), looks, unfinished, as_json)
+        said = await _acted(config, order, spec, runner, partial(look, platform, clock), unfinished, as_json)
     finally:
         await unfinished.leave()
         await platform.aclose()
@@ -121,7 +131,29 @@ async def _acted(
     unfinished: Unfinished,
     quiet: bool,
 ) -> _Said:
-    """Plan, and unless it is a dry run do it."""
+    """Plan, and unless it is a dry run do it; told to end before that, it sends nothing."""
+    planned = await runner.brake.unless_hurried(_planned(config, order, spec, runner, looks, unfinished))
+    if planned is None:
+        return _Said(None, Refusal(f"{runner.brake.why}; nothing was sent."))
+    if isinstance(planned, _Said):
+        return planned
+    plan = planned.plan
+    if planned.may_run:  # what is refused changes nothing, and need not wait
+        await unfinished.judge(plan, runner.brake)
+    outcome = await _run(runner, plan, quiet)
+    if isinstance(outcome, Outcome) and outcome.verdict.so_far and order.wait:
+        outcome = await _waited_for(runner, spec, outcome)
+    planned_for = frozenset(plan.targets)
+    left_out = [clean(target.id, 80) for target in planned.targets if target not in planned_for]
+    advice = await _advice(looks, runner.brake, config, spec, outcome)
+    return _Said(plan, outcome, advice=advice, left_out=left_out)
+
+
+async def _planned(
+    config: Config, order: Order, spec: ActionSpec, runner: Runner, looks: Looks, unfinished: Unfinished
+) -> _Confirmed | _Said:
+    """What shall run, or why nothing does."""
+    await unfinished.look()
     situation = await looks({part.key for part in (*spec.facts, *BESIDE)})
     targets = meant(spec, situation, order, config)
     if isinstance(targets, Refusal):
@@ -136,14 +168,7 @@ async def _acted(
         return _Said(plan, None, await forbidden(plan, runner, situation, Posture(config.read_only)))
     if refusal := _unconfirmed(plan, order):
         return _Said(plan, refusal)
-    await unfinished.judge(plan)
-    outcome = await _run(runner, plan, quiet)
-    if isinstance(outcome, Outcome) and outcome.verdict.so_far and order.wait:
-        outcome = await _waited_for(runner, spec, outcome)
-    planned_for = frozenset(plan.targets)
-    left_out = [clean(target.id, 80) for target in targets if target not in planned_for]
-    advice = await _advice(looks, runner.brake, config, spec, outcome)
-    return _Said(plan, outcome, advice=advice, left_out=left_out)
+    return _Confirmed(plan, targets, may_run=isinstance(may_run, Plan))
 
 
 def plan_for(
@@ -205,15 +230,19 @@ def _untouched(left_out: Sequence[str]) -> int:
     return EXIT_CODES[Word.UNKNOWN]
 
 
-async def _run(runner: Runner, plan: Plan, quiet: bool) -> Outcome | Refusal:
+def _hear_signals(runner: Runner) -> None:
+    """From now on a signal ends it in order: what is being written is written to its end."""
+
     def end() -> None:
         runner.brake.told_to_end(runner.means.clock.monotonic())
-        if not runner.brake.cuts:
+        if runner.brake.waits_for and not runner.brake.cuts:
             complain(waiting(runner.brake))
 
     when_told_to_end(end, signal.SIGTERM, signal.SIGINT)
     when_told_to_end(partial(runner.brake.pull, ENDING, hurry=True), signal.SIGHUP)
 
+
+async def _run(runner: Runner, plan: Plan, quiet: bool) -> Outcome | Refusal:
     told = ""
 
     def report(progress: Progress) -> None:
@@ -228,19 +257,14 @@ async def _run(runner: Runner, plan: Plan, quiet: bool) -> Outcome | Refusal:
 
 async def _waited_for(runner: Runner, spec: ActionSpec, outcome: Outcome) -> Outcome:
     """The same with its last verdict; told to end, it goes with the first, and whoever comes next follows."""
-    settling = asyncio.create_task(Aftermath(runner.means, spec.acts_on).last_verdict(outcome.run_id))
-    told_to_end = asyncio.create_task(runner.brake.hurried())
+    aftermath = Aftermath(runner.means, spec.acts_on)
     try:
-        await asyncio.wait({settling, told_to_end}, return_when=asyncio.FIRST_COMPLETED)
-        verdict = settling.result() if settling.done() else None
+        verdict = await runner.brake.unless_hurried(aftermath.last_verdict(outcome.run_id))
     except JournalError as error:
         return replace(outcome, verdict=outcome.verdict.unrecorded(error))
     except SourceError as error:  # no place for locks
         left = replace(outcome.verdict, text=add(outcome.verdict.text, f"; not waited for: {error.summary}"))
         return replace(outcome, verdict=left)
-    finally:
-        settling.cancel()
-        told_to_end.cancel()
     return outcome if verdict is None else replace(outcome, verdict=verdict)
 
 
@@ -254,13 +278,8 @@ async def _advice(
     """What answers the gravest finding where this did not, if that can be found out before anybody wants to leave."""
     if isinstance(outcome, Refusal) or outcome.verdict.word is Word.WORKED or brake.hurries():
         return None
-    looking, told_to_end = asyncio.create_task(looks()), asyncio.create_task(brake.hurried())
-    try:
-        await asyncio.wait({looking, told_to_end}, timeout=ADVISED_WITHIN, return_when=asyncio.FIRST_COMPLETED)
-        return next_action(looking.result(), config.limits, done) if looking.done() else None
-    finally:
-        looking.cancel()
-        told_to_end.cancel()
+    situation = await brake.unless_hurried(looks(), ADVISED_WITHIN)
+    return None if situation is None else next_action(situation, config.limits, done)
 
 
 def _tell(order: Order, said: _Said, as_json: bool) -> int:

@@ -9,7 +9,7 @@ from actions.means import Means
 from actions.neighbours import Neighbours
 from actions.registry import REGISTRY
 from actions.spec import ActionSpec
-from actions.standing import Standing, unrecordable
+from actions.standing import Standing, cannot_record, unrecordable
 from backend.clock import Clock
 from backend.config.model import Config
 from backend.errors import JournalError
@@ -45,21 +45,21 @@ async def actions(config: Config, clock: Clock, *, as_json: bool) -> int:
 async def _standing(platform: Platform, situation: Situation, config: Config, clock: Clock) -> Standing:
     scribe, locks = Scribe(Journal(config.journal_path, whoami(), clock)), Locks(config.lock_dir, clock)
     recent, trouble = await _recent(scribe, clock.now())
-    aims = {
-        id_: (Means(spec.executor(platform, clock), scribe, locks, clock), spec.candidates(situation))
-        for id_, spec in REGISTRY.items()
-    }
-    kept_off = await Neighbours().keep_off(aims)
-    return Standing(situation, Posture(config.read_only), config, recent, trouble, kept_off)
+    taken = await Neighbours().taken(
+        (Means(spec.executor(platform, clock), scribe, locks, clock), spec.candidates(situation))
+        for spec in REGISTRY.values()
+    )
+    return Standing(situation, Posture(config.read_only), config, recent, trouble, taken)
 
 
 async def _recent(scribe: Scribe, now: datetime) -> tuple[Sequence[Entry], str]:
     """What the journal says of the last minutes, and why it could record nothing."""
+    if trouble := await unrecordable(scribe):
+        return (), trouble
     try:
-        await scribe.look_writable()
         return await scribe.since(now - BUDGET_WINDOW), ""
     except JournalError as error:
-        return (), unrecordable(error)
+        return (), cannot_record(error)
 
 
 def _row(spec: ActionSpec, standing: Standing) -> Mapping[str, Any]:

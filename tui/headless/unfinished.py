@@ -6,12 +6,13 @@ from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from typing import Any
 
+from actions.brake import Brake
 from actions.caretaker import LOOK_AGAIN, MOST, Caretaker, OpenRuns
 from actions.means import Means
 from actions.plan import Plan
 from actions.registry import REGISTRY
 from actions.spec import ActionSpec
-from actions.unfinished import MOST_TOLD, told_broken_off, told_going_on
+from actions.unfinished import MOST_TOLD, targets_of, told_broken_off, told_going_on
 from actions.verdict import Verdict
 from backend.clock import Clock
 from backend.errors import JournalError
@@ -20,7 +21,7 @@ from backend.incident.entry import verdict_word
 from backend.incident.identity import meant_by
 from backend.incident.runs import RunRecord
 from backend.incident.scribe import Scribe
-from backend.text import clean
+from backend.text import clean, listed
 
 JUDGED_WITHIN = 20.0
 """Seconds for which an action waits for what becomes of an earlier one on the same target."""
@@ -56,7 +57,7 @@ class Unfinished:
         """
         with suppress(JournalError):
             due = await self._caretaker.look()
-            if self._caretaker.runs.unsure:
+            if any(map(self._is_here, self._caretaker.runs.unsure)):  # what is elsewhere is not told
                 await asyncio.sleep(LOOK_AGAIN)
                 due = await self._caretaker.look()
             self._found = [run for run in self._scribe.ledger.open_runs[-MOST:] if self._is_here(run)]
@@ -65,14 +66,19 @@ class Unfinished:
                 for care in self._caretaker.take_up([run]):
                     self._cares[run.id] = asyncio.create_task(care)
 
-    async def judge(self, plan: Plan) -> None:
+    async def judge(self, plan: Plan, brake: Brake) -> None:
         """Wait a while for what became of the plan's targets: once more is done to them nobody can tell."""
         keys = {target.key for target in plan.targets}
-        touching = [run.id for run in self._found if not keys.isdisjoint(run.intent.targets)]
-        if cares := [self._cares.pop(id_) for id_ in touching if id_ in self._cares]:
-            self._says("looking first at what became of these targets …")
-            await asyncio.wait(cares, timeout=JUDGED_WITHIN)
-            await _left(cares)
+        touching = [run for run in self._found if not keys.isdisjoint(run.intent.targets) and run.id in self._cares]
+        if not touching:
+            return
+        self._says(f"looking first at what became of {listed([targets_of(run) for run in touching])} …")
+        cares = {run.id: self._cares.pop(run.id) for run in touching}
+        await brake.unless_hurried(asyncio.wait(cares.values()), JUDGED_WITHIN)
+        for run in touching:
+            if not cares[run.id].done() and not brake.hurries():
+                self._says(f"what became of {targets_of(run)} is not known within {JUDGED_WITHIN:g} s")
+        await _left(cares.values())
 
     async def leave(self) -> None:
         """Leave to others what has not ended yet."""
@@ -88,9 +94,9 @@ class Unfinished:
         """Some runs were begun, and never ended."""
         self._broken_off = {run.id for run in runs}
 
-    async def ended(self, spec: ActionSpec, verdict: Verdict) -> None:
+    async def ended(self, run: RunRecord, spec: ActionSpec, verdict: Verdict) -> None:
         """A run has its last verdict."""
-        self._says(f"{spec.id}, unfinished until now: {verdict.word.value}: {verdict.text}")
+        self._says(f"{spec.id} of {targets_of(run)}, unfinished until now: {verdict.word.value}: {verdict.text}")
 
     def _is_here(self, run: RunRecord) -> bool:
         """Whether it acts on this platform, as far as can be understood."""

@@ -10,7 +10,7 @@ from textual.containers import Vertical
 from actions.brake import MEANT_TWICE
 from backend.clock import Clock
 from tui.dispatch import Leaving
-from tui.screens.settling import SettlingScreen
+from tui.screens.settling import IN_A_BURST, SettlingScreen
 from widgets.readout import Readout
 from widgets.text import Line, Span
 
@@ -46,6 +46,8 @@ class LeaveScreen(SettlingScreen[bool]):
         self._title = title
         self._leaving = leaving
         self._asked = leaving()
+        self._note = ""
+        """Why what was typed last does not count."""
         self._text = Readout(self._lines())
 
     def compose(self) -> ComposeResult:
@@ -66,17 +68,22 @@ class LeaveScreen(SettlingScreen[bool]):
         if not answer:
             self.dismiss(False)
         elif not self._ask():
-            self.if_alone("y", self._leave, lambda: None)
+            self.if_alone("y", self._leave, self._remark)
 
     def _leave(self) -> None:
         if not self._ask():
             self.dismiss(True)
+
+    def _remark(self) -> None:
+        self._note = f"{IN_A_BURST}; press y again"
+        self._text.show(self._lines())
 
     def _ask(self) -> bool:
         """Show what `y` does; whether that is another thing than before."""
         before, self._asked = self._asked, self._leaving()
         if self._asked is before:
             return False
+        self._note = ""
         self._text.show(self._lines())
         self.undrawn()
         self.call_after_refresh(self.drawn)
@@ -85,4 +92,5 @@ class LeaveScreen(SettlingScreen[bool]):
     def _lines(self) -> tuple[Line, ...]:
         why, leave = WORDS[self._asked]
         reasons = tuple((Span(line.replace("{title}", self._title)),) for line in why)
-        return (*reasons, (), (Span("[n] Stay", "strong"), Span(f"   [y] {leave}")))
+        note = ((Span(self._note, "warn"),),) if self._note else ()
+        return (*reasons, (), *note, (Span("[n] Stay", "strong"), Span(f"   [y] {leave}")))

@@ -27,9 +27,10 @@ class MenuScreen(ModalScreen[str | None]):
         Binding("ctrl+q", "app.leave", show=False),
     ]
 
-    def __init__(self, entries: Callable[[], Sequence[MenuEntry]]) -> None:
+    def __init__(self, entries: Callable[[], Sequence[MenuEntry]], told: Callable[[str], None]) -> None:
         super().__init__()
         self._known = entries
+        self._was_told = told
         self._entries = _by_id(entries())
         self._wanted: str | None = None
         """The action under the cursor, once it was asked for and could not run."""
@@ -102,6 +103,7 @@ class MenuScreen(ModalScreen[str | None]):
         else:
             self._wanted = event.key
             self._tell()
+            self._was_told(event.key)
 
 
 def _told(entry: MenuEntry, *, wanted: bool) -> str:

@@ -8,7 +8,7 @@ from textual.containers import Vertical, VerticalScroll
 
 from actions.plan import Plan, Risk
 from backend.clock import Clock
-from tui.screens.settling import SETTLE, SettlingScreen
+from tui.screens.settling import IN_A_BURST, SETTLE, SettlingScreen
 from tui.screens.word import WordInput
 from widgets.present.plan import PlanFacts, age_line, body, heading, key_lines, more_below
 from widgets.readout import Readout
@@ -30,7 +30,6 @@ NOTED = 6.0
 """Seconds for which it is told what was wrong with what was typed."""
 WRONG = "not the word that is shown"
 PASTED = "not taken: it was pasted; type it"
-IN_A_BURST = "not taken: it came with other keys"
 
 
 class PlanScreen(SettlingScreen[bool]):

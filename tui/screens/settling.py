@@ -19,6 +19,8 @@ TOGETHER = 0.03
 terminal does not tell that it is."""
 OF_A_TEXT = 1.0
 """Seconds: a letter so soon after another one may be part of a text that somebody types for something else."""
+IN_A_BURST = "not taken: it came with other keys"
+"""What is told of a key that would have said yes, had it been typed by itself."""
 REMEMBERED = 64
 """Keys that are kept, and looked through at each new one. One that so many have pushed out confirms nothing."""
 
