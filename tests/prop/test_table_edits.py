@@ -104,6 +104,7 @@ class EditedTable(RuleBasedStateMachine):
         self.items = items
         self.model.resize(5)
         self.model.update(items)
+        self.model.move(0)  # from now on the cursor is where the user put it
         self.sort_by(sort)
 
     @rule(single=edits)
