@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from tui.demo import tree
 from tui.demo.inventory import Gone, Inventory, Turn, files_below
 from tui.demo.layout import Layout
+from tui.demo.world.scenario import build
 
 NOW = datetime(2026, 11, 20, 13, 5, tzinfo=UTC)
 TAKEN = NOW - timedelta(minutes=5)
@@ -400,3 +402,32 @@ def test_what_only_looks_different_holds_what_it_held(layout: Layout, tmp_path: 
     assert inventory.look(NOW, {}) == {}
     over(path)
     assert inventory.look(NOW, {}) == {(RESULTS, True): ["temp/moved.tmp"]}
+
+
+def fallen_over(today: list[Path]) -> None:
+    today[1].replace(today[0])
+
+
+def filled_with_nothing(today: list[Path]) -> None:
+    size = today[0].stat().st_size
+    today[0].unlink()
+    today[0].write_bytes(bytes(size))
+
+
+def copied_over(today: list[Path]) -> None:
+    shutil.copyfile(today[1], today[0])
+
+
+@pytest.mark.parametrize("destroy", [fallen_over, filled_with_nothing, copied_over])
+def test_no_other_file_stands_for_one_that_the_platform_made(
+    layout: Layout, destroy: Callable[[list[Path]], None]
+) -> None:
+    list(tree.flood(layout, build("disk-full", 1, NOW), 0))
+    inventory = Inventory(layout)
+    inventory.look(NOW, {})
+    today = sorted(layout.results.glob("sweep-today-*"))
+    destroy(today)
+    told = inventory.look(NOW, {})[RESULTS, True]
+    assert f"results/{today[0].name}" in told
+    assert inventory.look(NOW, {}) == {}
+    assert f"results/{today[0].name}" not in inventory.back

@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,6 +10,12 @@ from tui.demo.roll import Kept, Key, key_of
 
 PIECES, PIECE = 8, 4096
 """So many samples of so many bytes are taken of a file; what is written between them is not seen."""
+
+
+def sampled(size: int) -> Iterator[int]:
+    """Where in a file of `size` bytes the samples begin."""
+    for number in range(PIECES):
+        yield max(0, size - PIECE) * number // (PIECES - 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +72,7 @@ class Contents:
         except OSError:
             return None
         try:
-            for number in range(PIECES):
-                place = max(0, size - PIECE) * number // (PIECES - 1)
+            for place in sampled(size):
                 digest.update(os.pread(handle, min(PIECE, size - place), place))
         except OSError:
             return None

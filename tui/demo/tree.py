@@ -1,5 +1,6 @@
 """The platform's files, with the ages and sizes that years of work leave behind."""
 
+import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import suppress
@@ -9,6 +10,7 @@ from pathlib import Path
 from random import Random
 
 from tui.demo.aside import put_aside, whereabouts
+from tui.demo.contents import sampled
 from tui.demo.layout import Layout
 from tui.demo.roll import BLOCK
 from tui.demo.world.scenario import Scenario
@@ -19,6 +21,8 @@ QUOTA = 128 * MIB
 
 FLOOD = 12
 """So many files fill a quota up."""
+MARK = 32
+"""Bytes that tell a file from all others, wherever one looks at what it holds."""
 ARCHIVE_MB = 4
 """Size of one large old result."""
 
@@ -81,13 +85,19 @@ def _written(layout: Layout, leaf: Leaf) -> bool:
 
 
 def _make(layout: Layout, leaf: Leaf, size: int, now: datetime) -> None:
-    """Make the file: before it is whole and as old as it shall be nobody finds it."""
+    """Make the file: before it is whole and as old as it shall be nobody finds it.
+
+    It is room on the disk and little else, but no other file of its size holds the same.
+    """
     folder = whereabouts(layout, leaf.path.parent)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     growing = layout.run / "growing"
     handle = os.open(growing, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
         os.posix_fallocate(handle, 0, size)
+        mark = hashlib.blake2b(os.fsencode(leaf.path.relative_to(layout.root)), digest_size=MARK).digest()
+        for place in sampled(size):
+            os.pwrite(handle, mark[: size - place], place)
         moment = (now - leaf.age).timestamp()
         os.utime(handle, (moment, moment))
     finally:
