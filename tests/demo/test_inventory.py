@@ -368,7 +368,8 @@ def test_something_else_of_the_same_size_and_time_is_not_what_was_there(layout: 
     assert inventory.look(NOW, {}) == {(RESULTS, True): ["results/a.parquet"]}
     path.write_bytes(b"y" * 5000)
     os.utime(path, ns=((tmp_path / "aside").stat().st_mtime_ns,) * 2)
-    assert inventory.look(NOW, {}) == {(RESULTS, True): ["results/a.parquet"]}
+    assert inventory.look(NOW, {}) == {}
+    assert inventory.back == []
 
 
 def test_a_file_that_somebody_has_a_lease_of_is_read_later(layout: Layout) -> None:

@@ -117,6 +117,7 @@ class Inventory:
         finished = [kept for kept in self._roll.kept.values() if not kept.foreign and _folder(kept.first) != "active"]
         unseen = shut | aside
         spoilt = self._contents.look((kept for kept in finished if _folder(kept.name) not in unseen), self._roll.lost)
+        self._roll.spoil(spoilt)
         gone: Gone = {}
         for kept in (*self._roll.gone, *cut, *spoilt):
             self._file(gone, kept, now)
