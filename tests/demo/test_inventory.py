@@ -13,6 +13,8 @@ import pytest
 from tui.demo import tree
 from tui.demo.inventory import Gone, Inventory, Turn, files_below
 from tui.demo.layout import Layout
+from tui.demo.processes import Process
+from tui.demo.scratch import Scratch
 from tui.demo.world.scenario import build
 
 NOW = datetime(2026, 11, 20, 13, 5, tzinfo=UTC)
@@ -318,6 +320,32 @@ def test_what_is_overwritten_is_as_good_as_deleted(
     write(path)
     assert inventory.look(NOW, {}) == {(RESULTS, wanted): ["results/a.parquet"]}
     assert inventory.look(NOW, {}) == {}
+
+
+def halved(path: Path) -> None:
+    os.truncate(path, 2500)
+
+
+@pytest.mark.parametrize("spoil", [over, halved])
+def test_the_rest_of_what_was_spoilt_is_no_second_harm(layout: Layout, spoil: Callable[[Path], None]) -> None:
+    inventory, scratch = Inventory(layout), Scratch(layout)
+    engine = Process.of(os.getpid())
+    result, other = put(layout.results / "a.parquet", timedelta(hours=2)), put(layout.scratch / "a", timedelta(hours=2))
+
+    def looked() -> Gone:
+        return inventory.look(NOW, {}) | scratch.look(NOW, engine)
+
+    looked()
+    spoil(result)
+    spoil(other)
+    assert looked() == {(RESULTS, True): ["results/a.parquet"], (TEMP, True): ["scratch/a"]}
+    result.unlink()
+    other.unlink()
+    assert looked() == {}
+    put(result, timedelta())
+    put(other, timedelta())
+    assert looked() == {}
+    assert (inventory.back, scratch.back) == (["results/a.parquet"], ["scratch/a"])
 
 
 def test_what_was_written_anew_as_it_was_is_still_there(layout: Layout) -> None:

@@ -359,6 +359,19 @@ def test_what_comes_out_of_an_archive_has_whole_seconds_and_is_back(tmp_path: Pa
         assert roll.back == back
 
 
+def test_what_is_gone_for_good_is_forgotten(tmp_path: Path) -> None:
+    roll = Roll()
+    (tmp_path / "one").write_bytes(b"x" * 5000)
+    found = dict(files_below(tmp_path))
+    for seen in (found, {}):
+        roll.look(seen)
+    assert (roll.names, roll.numbers) == ({"one"}, {0})
+    roll.forget("one")
+    assert (roll.names, roll.numbers) == (set(), set())
+    roll.look(found)
+    assert roll.back == []
+
+
 def test_the_number_of_a_file_that_is_gone_may_be_that_of_another(tmp_path: Path) -> None:
     roll = Roll()
     (tmp_path / "one").write_bytes(b"x" * 5000)

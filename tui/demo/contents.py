@@ -66,6 +66,10 @@ class Contents:
                 self._read[kept.number] = _Read(kept, _stamp(kept), size, now)
         return spoilt
 
+    def keep(self, numbers: Collection[int]) -> None:
+        """Forget what all other files held."""
+        self._read = {number: read for number, read in self._read.items() if number in numbers}
+
     def _sample(self, kept: Kept, size: int) -> bytes | None:
         """Of the first `size` bytes; None when it cannot be read now, as while somebody holds a lease of it."""
         digest = hashlib.blake2b(digest_size=16)

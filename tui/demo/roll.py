@@ -70,6 +70,10 @@ class Lost:
         known = self.numbers
         self._files.update({kept.name: kept for kept in gone if kept.number not in known})
 
+    def forget(self, name: str) -> None:
+        """What was under this name is gone for good."""
+        self._files.pop(name, None)
+
     def put_back(self, found: Found, alike: Alike) -> dict[str, Kept]:
         """Which of those that were gone are among what was `found`, by name; each is told once."""
         back = {name: kept for name, kept in self._files.items() if name in found and _whole(kept, found[name], alike)}
@@ -172,6 +176,15 @@ class Roll:
         self.foreign = [kept for kept in gone if kept.foreign]
         self.kept |= {key: kept for key, kept in missing.items() if hidden(kept.name) and key not in self.kept}
         self._lost.add((*self.gone, *self.cut))
+
+    def forget(self, name: str) -> None:
+        """What was lost under this name is gone for good."""
+        self._lost.forget(name)
+
+    @property
+    def numbers(self) -> set[int]:
+        """The numbers of all files that are there, or may be put back."""
+        return {kept.number for kept in self.kept.values()} | self.lost
 
     def _is_spent(self, kept: Kept) -> bool:
         """Whether it had lost all that it held before."""
