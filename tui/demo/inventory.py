@@ -12,9 +12,11 @@ from pathlib import Path
 
 from tui.demo.aside import put_aside
 from tui.demo.contents import Contents
+from tui.demo.crew import JOB_FILES
 from tui.demo.layout import Layout
 from tui.demo.roll import Kept, Key, Roll, key_of
 from tui.demo.tree import QUOTA
+from tui.demo.worker import OUTPUT
 
 RESULT_AGE = timedelta(days=30)
 TEMP_AGE = timedelta(minutes=60)
@@ -23,10 +25,8 @@ DOUBT, BEAT = timedelta(seconds=3), timedelta(seconds=1)
 """So long after its folder went a job may still end by itself; and its engine may have spoken of it just before."""
 LITTLE = 64 * 1024
 """Bytes from which on one may speak of room."""
-OUTPUT = "partial.bin"
-"""The file that a job begins anew in each of its runs."""
 MADE = re.compile(
-    r"active/[^/]+/(partial\.bin|checkpoint\.bin|trades\.csv)|completed/[0-9]+-[0-9]+\.pkl"
+    rf"active/[^/]+/({'|'.join(map(re.escape, JOB_FILES))})|completed/[0-9]+-[0-9]+\.pkl"
     r"|results/sweep-(today|archive)-[0-9]+\.parquet"
 )
 """Names of files that the platform makes while it runs; all others are there before it is up."""
