@@ -12,4 +12,5 @@ def publish(layout: Layout, pid: int, status: str = "ready", *, stopped: bool = 
     lines = (pid, data, 1795000000, 5432, "", "127.0.0.1", "  5432001    196608", f"{status:<8}")
     (data / "postmaster.pid").write_text("".join(f"{line}\n" for line in lines))
     layout.postgres.parent.mkdir(exist_ok=True)
-    layout.postgres.write_text(json.dumps({**where, "pid": pid, "data": str(data), "stopped": stopped}))
+    told = {"host": "", "port": 0, **where, "pid": pid, "data": str(data), "stopped": stopped}
+    layout.postgres.write_text(json.dumps(told))

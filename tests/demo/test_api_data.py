@@ -172,6 +172,23 @@ async def test_of_rebuilds_that_are_asked_for_at_once_one_is_begun(lonely: Rig, 
     begun[1].cancel()
 
 
+class Powerless(Held):
+    """A database whose rebuilds cannot even be asked for: no process can be started."""
+
+    async def reindex(self, tables: Iterable[str]) -> None:
+        raise BlockingIOError(f"no process for {tables}")
+
+
+async def test_a_rebuild_that_cannot_be_asked_for_has_failed_and_does_not_stand_in_the_way_of_the_next(
+    lonely: Rig, tmp_path: Path
+) -> None:
+    maintenance = Maintenance(lonely.world, Powerless(Layout(tmp_path), 1))
+    for _ in range(2):
+        rebuild, task = await maintenance.rebuild(["daily_prices"])
+        await task
+        assert (rebuild.status, rebuild.error) == ("failed", "no process for ('daily_prices',)")
+
+
 async def test_sources_are_switched_and_switched_back(rig: Rig) -> None:
     async def active() -> list[str]:
         return [source["role"] for source in (await rig.get("data/sources"))["sources"] if source["active"]]

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import subprocess
 from collections.abc import Coroutine, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -20,6 +21,7 @@ from tui.demo.history import History
 from tui.demo.instance import GroundError, Instance, create, remove
 from tui.demo.libpq import Connection, DatabaseError
 from tui.demo.postgres import Postgres
+from tui.demo.postmaster import Postmaster
 from tui.demo.processes import Process, end_children
 from tui.demo.sessions import LIBRARY
 from tui.demo.world.calendar import trading_days
@@ -187,6 +189,49 @@ def test_a_killed_server_leaves_nothing_once_it_is_removed(tmp_path: Path) -> No
         remove(folder, instance.token)
         assert not folder.exists()
     assert held not in segments()
+
+
+def started_by_hand(server: Postgres) -> subprocess.Popen[bytes]:
+    """End the server, and start it again with the same words: it takes connections."""
+    assert server.child is not None
+    argv = server.child.process.arguments
+    os.kill(server.child.pid, signal.SIGINT)
+    server.child.popen.wait()
+    said = Postmaster.seen(server.instance.layout)
+    assert said is not None
+    assert not said.takes
+    process = subprocess.Popen(
+        argv, user=server.user, extra_groups=None if server.user is None else [], cwd="/", stderr=subprocess.DEVNULL
+    )
+    wait_until(lambda: is_up(server, process.pid))
+    return process
+
+
+def is_up(server: Postgres, pid: int) -> bool:
+    seen = Postmaster.seen(server.instance.layout)
+    return seen is not None and (seen.pid, seen.takes, seen.dismissed, seen.port) == (pid, True, False, server.port)
+
+
+def test_a_server_that_somebody_started_again_is_the_server_and_ends_with_the_platform(tmp_path: Path) -> None:
+    instance = create(tmp_path / "again")
+    server = Postgres.prepare(instance)
+    try:
+        run(server.start())
+        server.publish()
+        for end in (server.stop, server.end):
+            by_hand = started_by_hand(server)
+            run(server.resume())
+            assert is_up(server, by_hand.pid), "it runs already"
+            end()
+            assert by_hand.wait() == 0
+            run(server.resume())
+            assert server.child is not None
+            assert is_up(server, server.child.pid)
+        by_hand = started_by_hand(server)
+    finally:
+        for folder in filter(None, (server.elsewhere, instance.root)):
+            remove(folder, instance.token)
+    assert by_hand.wait() == 0
 
 
 def test_binaries_are_copied_to_where_the_account_can_read_them(

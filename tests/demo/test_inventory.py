@@ -10,8 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from tui.demo import tree
 from tui.demo.inventory import Gone, Inventory, Turn, files_below
 from tui.demo.layout import Layout
+from tui.demo.processes import Process
+from tui.demo.scratch import Scratch
+from tui.demo.world.scenario import build
 
 NOW = datetime(2026, 11, 20, 13, 5, tzinfo=UTC)
 TAKEN = NOW - timedelta(minutes=5)
@@ -318,6 +322,32 @@ def test_what_is_overwritten_is_as_good_as_deleted(
     assert inventory.look(NOW, {}) == {}
 
 
+def halved(path: Path) -> None:
+    os.truncate(path, 2500)
+
+
+@pytest.mark.parametrize("spoil", [over, halved])
+def test_the_rest_of_what_was_spoilt_is_no_second_harm(layout: Layout, spoil: Callable[[Path], None]) -> None:
+    inventory, scratch = Inventory(layout), Scratch(layout)
+    engine = Process.of(os.getpid())
+    result, other = put(layout.results / "a.parquet", timedelta(hours=2)), put(layout.scratch / "a", timedelta(hours=2))
+
+    def looked() -> Gone:
+        return inventory.look(NOW, {}) | scratch.look(NOW, engine)
+
+    looked()
+    spoil(result)
+    spoil(other)
+    assert looked() == {(RESULTS, True): ["results/a.parquet"], (TEMP, True): ["scratch/a"]}
+    result.unlink()
+    other.unlink()
+    assert looked() == {}
+    put(result, timedelta())
+    put(other, timedelta())
+    assert looked() == {}
+    assert (inventory.back, scratch.back) == (["results/a.parquet"], ["scratch/a"])
+
+
 def test_what_was_written_anew_as_it_was_is_still_there(layout: Layout) -> None:
     inventory = Inventory(layout)
     path = put(layout.results / "a.parquet", timedelta(days=2))
@@ -366,7 +396,8 @@ def test_something_else_of_the_same_size_and_time_is_not_what_was_there(layout: 
     assert inventory.look(NOW, {}) == {(RESULTS, True): ["results/a.parquet"]}
     path.write_bytes(b"y" * 5000)
     os.utime(path, ns=((tmp_path / "aside").stat().st_mtime_ns,) * 2)
-    assert inventory.look(NOW, {}) == {(RESULTS, True): ["results/a.parquet"]}
+    assert inventory.look(NOW, {}) == {}
+    assert inventory.back == []
 
 
 def test_a_file_that_somebody_has_a_lease_of_is_read_later(layout: Layout) -> None:
@@ -400,3 +431,32 @@ def test_what_only_looks_different_holds_what_it_held(layout: Layout, tmp_path: 
     assert inventory.look(NOW, {}) == {}
     over(path)
     assert inventory.look(NOW, {}) == {(RESULTS, True): ["temp/moved.tmp"]}
+
+
+def fallen_over(today: list[Path]) -> None:
+    today[1].replace(today[0])
+
+
+def filled_with_nothing(today: list[Path]) -> None:
+    size = today[0].stat().st_size
+    today[0].unlink()
+    today[0].write_bytes(bytes(size))
+
+
+def copied_over(today: list[Path]) -> None:
+    shutil.copyfile(today[1], today[0])
+
+
+@pytest.mark.parametrize("destroy", [fallen_over, filled_with_nothing, copied_over])
+def test_no_other_file_stands_for_one_that_the_platform_made(
+    layout: Layout, destroy: Callable[[list[Path]], None]
+) -> None:
+    list(tree.flood(layout, build("disk-full", 1, NOW), 0))
+    inventory = Inventory(layout)
+    inventory.look(NOW, {})
+    today = sorted(layout.results.glob("sweep-today-*"))
+    destroy(today)
+    told = inventory.look(NOW, {})[RESULTS, True]
+    assert f"results/{today[0].name}" in told
+    assert inventory.look(NOW, {}) == {}
+    assert f"results/{today[0].name}" not in inventory.back

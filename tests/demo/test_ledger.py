@@ -87,6 +87,15 @@ async def test_days_that_somebody_deletes_are_missing_until_they_are_repaired(de
     assert len(await desk.history.days()) == 40 * (5 + len({day for _, _, day in await desk.history.days()}))
 
 
+async def test_an_index_that_is_gone_before_the_first_look_is_missed_too(desk: Desk) -> None:
+    desk.sql("DROP INDEX market_data.minute_bars_time")
+    await desk.missed(1)
+    assert desk.judge.open == {"database": "indexes are gone: minute_bars_time"}
+    await desk.history.reindex(["minute_bars"])
+    await desk.missed(1)
+    assert desk.judge.open == {}
+
+
 async def test_what_is_not_done_in_the_end_is_nothing(desk: Desk) -> None:
     await desk.ledger.look()
     before = await desk.history.signs()

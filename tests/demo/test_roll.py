@@ -284,6 +284,68 @@ def test_of_what_is_put_back_in_part_the_rest_is_still_told(watch: Watch, tmp_pa
     assert deed.detail == "they were still needed: results/d.parquet; the others were put back"
 
 
+def longer(path: Path) -> None:
+    path.write_bytes(b"z" * (path.stat().st_size + 4096))
+
+
+def other(path: Path) -> None:
+    path.write_bytes(b"z" * path.stat().st_size)
+
+
+def shorter(path: Path) -> None:
+    path.write_bytes(b"z" * 100)
+
+
+@pytest.mark.parametrize("put_back", [in_place, Path.replace])
+@pytest.mark.parametrize("spoil", [longer, other, shorter])
+def test_what_was_overwritten_and_is_there_again_as_it_was_cost_nobody_anything(
+    watch: Watch, tmp_path: Path, spoil: Callable[[Path], None], put_back: Callable[[Path, Path], None]
+) -> None:
+    new = put(watch.layout.results / "new.parquet", 2)
+    watch.man.look()
+    for times in (1, 2):
+        shutil.copy2(new, tmp_path / "copy")
+        spoil(new)
+        assert deeds(watch) == [(RESULTS, "harm")]
+        assert deeds(watch) == []
+        put_back(tmp_path / "copy", new)
+        assert deeds(watch) == []
+        assert [deed.effect for deed in watch.shift.judge.done] == ["nothing"] * times
+    new.unlink()
+    assert deeds(watch) == [(RESULTS, "harm")]
+
+
+def test_what_was_added_to_a_file_may_be_taken_away_again(watch: Watch, tmp_path: Path) -> None:
+    new = put(watch.layout.results / "new.parquet", 2)
+    shutil.copy2(new, tmp_path / "copy")
+    watch.man.look()
+    for take_away in (lambda: os.truncate(new, 5000), lambda: shutil.copy2(tmp_path / "copy", new)):
+        with new.open("ab") as file:
+            file.write(b"note" * 5000)
+        assert deeds(watch) == []
+        take_away()
+        assert deeds(watch) == []
+    os.truncate(new, 4999)
+    assert deeds(watch) == [(RESULTS, "harm")]
+
+
+def test_a_spoilt_file_may_be_moved_out_of_the_way_of_the_one_that_is_put_back(watch: Watch, tmp_path: Path) -> None:
+    watch.layout.engine_pid.write_text(f"{os.getpid()}\n")
+    new = put(watch.layout.results / "new.parquet", 2)
+    shutil.copy2(new, tmp_path / "copy")
+    for _ in range(2):
+        watch.man.look()
+    other(new)
+    assert deeds(watch) == [(RESULTS, "harm")]
+    broken = new.rename(new.with_name("broken"))
+    shutil.copy2(tmp_path / "copy", new)
+    assert deeds(watch) == []
+    assert deeds(watch) == []
+    broken.unlink()
+    assert deeds(watch) == [(RESULTS, "nothing")]
+    assert [deed.effect for deed in watch.shift.judge.done] == ["nothing", "nothing"]
+
+
 def test_what_comes_out_of_an_archive_has_whole_seconds_and_is_back(tmp_path: Path) -> None:
     roll, path = Roll(), tmp_path / "one"
     path.write_bytes(b"x" * 5000)
@@ -295,6 +357,19 @@ def test_what_comes_out_of_an_archive_has_whole_seconds_and_is_back(tmp_path: Pa
         os.utime(path, (second, second))
         roll.look(dict(files_below(tmp_path)))
         assert roll.back == back
+
+
+def test_what_is_gone_for_good_is_forgotten(tmp_path: Path) -> None:
+    roll = Roll()
+    (tmp_path / "one").write_bytes(b"x" * 5000)
+    found = dict(files_below(tmp_path))
+    for seen in (found, {}):
+        roll.look(seen)
+    assert (roll.names, roll.numbers) == ({"one"}, {0})
+    roll.forget("one")
+    assert (roll.names, roll.numbers) == (set(), set())
+    roll.look(found)
+    assert roll.back == []
 
 
 def test_the_number_of_a_file_that_is_gone_may_be_that_of_another(tmp_path: Path) -> None:

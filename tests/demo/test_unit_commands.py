@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import shlex
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -146,6 +147,22 @@ async def test_who_was_stopped_by_a_signal_goes_on_to_end_in_good_order(tmp_path
         assert shown == {"Result": "success", "ExecMainCode": "1", "ActiveState": "inactive"}
 
 
+async def test_kill_may_reach_the_main_process_alone(tmp_path: Path) -> None:
+    trap = "trap 'echo >$0/heard' RTMIN+1; echo ready; sleep 600 & echo $! >$0/child; while :; do wait; done"
+    async with desk_of(tmp_path, f"exec bash -c {shlex.quote(trap)} {tmp_path}") as desk:
+        assert (await desk.run("systemctl", "kill", "--kill-whom=main", NAME))[0] == 1
+        await desk.run("systemctl", "start", NAME)
+        child = await child_of(tmp_path)
+        for word in ("-sRTMIN+1", "-s35"):
+            assert await desk.run("systemctl", "kill", word, "--kill-whom", "main", NAME) == (0, "")
+            await until((tmp_path / "heard").exists)
+            (tmp_path / "heard").unlink()
+        assert child.alive
+        for whom, sentence in (("control", "No control process to kill"), ("me", "Invalid who argument me")):
+            code, _, said = await desk.said("systemctl", "kill", f"--kill-whom={whom}", NAME)
+            assert (code, sentence in said) == (1, True)
+
+
 @pytest.mark.parametrize("words", [("--signal=SIGKILL",), ("-s", "9"), ("-sKILL",)])
 async def test_kill_reaches_all_that_runs_in_a_unit(tmp_path: Path, words: tuple[str, ...]) -> None:
     async with desk_of(tmp_path, FAMILY, delay=600.0) as desk:
@@ -172,7 +189,7 @@ async def test_only_a_unit_that_runs_is_tried_to_restart_and_only_signals_are_se
     before = desk.manager.unit.state
     assert await desk.run("systemctl", "try-restart", NAME) == (0, "")
     assert desk.manager.unit.state.invocation not in ("", before.invocation)
-    for word in ("NOPE", "0", "a b"):
+    for word in ("NOPE", "0", "a b", "RTMIN+40", "65"):
         said = await desk.said("systemctl", "kill", "-s", word, NAME)
         assert said == (1, "", f"Failed to parse signal string {word}.\n")
 

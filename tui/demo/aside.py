@@ -20,6 +20,11 @@ def put_aside(layout: Layout) -> Iterator[tuple[Path, Path]]:
             yield folder, aside
 
 
+def is_there(layout: Layout, path: Path) -> bool:
+    """Whether there is such a file, even if it is put aside with its folder, and nobody reaches it."""
+    return path.exists() or (layout.aside(path.parent) / path.name).exists()
+
+
 def whereabouts(layout: Layout, folder: Path) -> Path:
     """Where a file of `folder` is written to: what somebody made anew in the place of one put aside takes it."""
     aside = layout.aside(folder)

@@ -12,11 +12,11 @@ from time import monotonic, time
 from typing import Any
 
 from tui.demo import worker
-from tui.demo.layout import Layout
+from tui.demo.layout import CHECKPOINT, TRADES, Layout
 
 TASK = ("seconds", "memory_mb", "signal", "exit_code", "growth_mb", "guarded", "quota")
 """What of an order a worker has to know, as numbers in this order."""
-JOB_FILES = ("partial.bin", "checkpoint.bin", "trades.csv")
+JOB_FILES = (worker.OUTPUT, CHECKPOINT, TRADES)
 """What lies in the folder of a job."""
 GRACE = 2.0
 """Seconds that workers have to end when they are told to."""

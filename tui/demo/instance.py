@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from tui.demo import postmaster
 from tui.demo.layout import COMMANDS, PREFIX, TOKEN_VARIABLE, Layout, replace
 from tui.demo.processes import Process, end, everyone
 from tui.demo.shared_memory import release
@@ -212,8 +213,10 @@ def remove(folder: Path, token: str) -> None:
     marker = Marker.read(folder)
     if marker is None or marker.token != token:
         return
-    for home in (Layout(folder).pg, folder):
-        release(home / "data" / "postmaster.pid")
+    for data in (Layout(folder).pg / "data", folder / "data"):
+        by_hand = postmaster.running(data)
+        end([by_hand] if by_hand is not None else [], first=signal.SIGINT)
+        release(data / postmaster.LOCK)
     _empty(folder)
     if not folder.exists():
         _leave(folder.parent, marker.made)

@@ -12,9 +12,11 @@ from pathlib import Path
 
 from tui.demo.aside import put_aside
 from tui.demo.contents import Contents
+from tui.demo.crew import JOB_FILES
 from tui.demo.layout import Layout
 from tui.demo.roll import Kept, Key, Roll, key_of
 from tui.demo.tree import QUOTA
+from tui.demo.worker import OUTPUT
 
 RESULT_AGE = timedelta(days=30)
 TEMP_AGE = timedelta(minutes=60)
@@ -23,10 +25,8 @@ DOUBT, BEAT = timedelta(seconds=3), timedelta(seconds=1)
 """So long after its folder went a job may still end by itself; and its engine may have spoken of it just before."""
 LITTLE = 64 * 1024
 """Bytes from which on one may speak of room."""
-OUTPUT = "partial.bin"
-"""The file that a job begins anew in each of its runs."""
 MADE = re.compile(
-    r"active/[^/]+/(partial\.bin|checkpoint\.bin|trades\.csv)|completed/[0-9]+-[0-9]+\.pkl"
+    rf"active/[^/]+/({'|'.join(map(re.escape, JOB_FILES))})|completed/[0-9]+-[0-9]+\.pkl"
     r"|results/sweep-(today|archive)-[0-9]+\.parquet"
 )
 """Names of files that the platform makes while it runs; all others are there before it is up."""
@@ -117,14 +117,26 @@ class Inventory:
         finished = [kept for kept in self._roll.kept.values() if not kept.foreign and _folder(kept.first) != "active"]
         unseen = shut | aside
         spoilt = self._contents.look((kept for kept in finished if _folder(kept.name) not in unseen), self._roll.lost)
+        self._roll.spoil(spoilt)
         gone: Gone = {}
         for kept in (*self._roll.gone, *cut, *spoilt):
             self._file(gone, kept, now)
         self._measure((*self._roll.gone, *cut))
         self._doubts = [doubt for doubt in self._doubts if not self._is_back(doubt.name, there)]
         self._resolve(gone, now, running)
+        self._forget()
         self._running = dict(running)
         return gone
+
+    def _forget(self) -> None:
+        """What jobs took along, or began anew, nobody puts back."""
+        doubtful = {doubt.name for doubt in self._doubts}
+        for kept in (*self._roll.gone, *self._roll.cut):
+            of_job = _folder(kept.first) == "active" and kept.number not in self._roll.again
+            if of_job and kept.name not in doubtful:
+                self._roll.forget(kept.name)
+        if self._roll.gone:
+            self._contents.keep(self._roll.numbers)
 
     def _moved(self, here: Mapping[str, os.stat_result]) -> dict[str, os.stat_result]:
         """Files that lie no longer `here`, but are still found by their names, for a link leads to where they are now.
@@ -173,16 +185,22 @@ class Inventory:
         return name in self._roll.back or (_is_output(name) and name in found)
 
     def _file(self, gone: Gone, kept: Kept, now: datetime) -> None:
-        """What a file was for, and how old it is, says where and as what it was first found."""
+        """What a file was for, and how old it is, says where and as what it was first found.
+
+        Who takes away the rest of what was still needed does no second harm.
+        """
         folder, *rest = Path(kept.first).parts
         age = now.timestamp() - kept.changed
+        young = age < (TEMP_AGE if folder == "temp" else RESULT_AGE).total_seconds()
+        if young and kept.number in self._roll.again:
+            return
         if folder == "active":
             if rest[0] in self._running:
                 self._doubts.append(_Doubt(kept.name, rest[0], self._running[rest[0]].taken, now))
         elif folder == "temp":
-            gone.setdefault((CLEAN_TEMP, age < TEMP_AGE.total_seconds()), []).append(kept.name)
+            gone.setdefault((CLEAN_TEMP, young), []).append(kept.name)
         else:
-            gone.setdefault((CLEAN_RESULTS, age < RESULT_AGE.total_seconds()), []).append(kept.name)
+            gone.setdefault((CLEAN_RESULTS, young), []).append(kept.name)
 
     def _resolve(self, gone: Gone, now: datetime, running: Running) -> None:
         """A file of a job that runs on, as its engine says some time later, was deleted; else the job took it along."""
@@ -190,6 +208,7 @@ class Inventory:
         for doubt in self._doubts:
             turn = running.get(doubt.job_id)
             if turn is None or turn.taken != doubt.taken:
+                self._roll.forget(doubt.name)
                 continue
             if now - doubt.since < DOUBT or turn.said is None or turn.said - doubt.since < BEAT:
                 left.append(doubt)

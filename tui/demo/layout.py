@@ -8,6 +8,8 @@ from pathlib import Path
 PREFIX = "backtop-demo-"
 TOKEN_VARIABLE = "BACKTOP_DEMO_TOKEN"  # noqa: S105 - the name of a variable, not its value
 
+CHECKPOINT, TRADES = "checkpoint.bin", "trades.csv"
+"""What a job keeps in its folder, beside what its worker writes."""
 COMMANDS = (
     "systemctl", "journalctl", "ping", "kernel-log", "df", "free", "dmesg", "sudo", "pkill", "git", "psql",
 )  # fmt: skip

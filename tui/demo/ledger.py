@@ -23,7 +23,8 @@ class Ledger:
     """Looks into the database, and tells world and judge what is gone.
 
     All rows are read only when something was deleted since the last look; of symbols that nobody trades none are.
-    What was overwritten is not seen.
+    What was overwritten is not seen. An index that the first look misses is gone: nobody is told where the database is
+    before it holds all.
     """
 
     def __init__(self, world: World, history: History, judge: Judge) -> None:
@@ -48,9 +49,8 @@ class Ledger:
                 await self._count()
         except (UnavailableError, OSError):  # the second one when no process can be started
             return
-        if self._signs or _indexes(signs).issuperset(INDEXES):  # until then it is still being filled
-            self._look_at_indexes(signs)
-            self._signs = signs
+        self._look_at_indexes(signs)
+        self._signs = signs
 
     def _look_at_indexes(self, signs: Signs) -> None:
         broken = tuple(sorted(INDEXES.keys() - _indexes(signs)))

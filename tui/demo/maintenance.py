@@ -62,7 +62,7 @@ class Maintenance:
         try:
             for gap in data.closed_by(step):
                 await self._history.fill(data.symbol(step.symbol), gap)
-        except UnavailableError as error:
+        except (UnavailableError, OSError) as error:
             self.repair_error = f"{step.symbol}: {error}"
             data.abandon(step)
         else:
@@ -85,7 +85,7 @@ class Maintenance:
     async def _reindex(self, rebuild: Rebuild) -> None:
         try:
             await self._history.reindex(rebuild.tables)
-        except UnavailableError as error:
+        except (UnavailableError, OSError) as error:  # the second one when no process can be started
             rebuild.status, rebuild.error = "failed", str(error)
         else:
             rebuild.status = "completed"

@@ -21,7 +21,7 @@ from tui.demo import postmaster
 from tui.demo.address import ADMIN, DATABASE, HOST, HOSTS, ROLES, WATCHER, installed, quoted
 from tui.demo.instance import GroundError, Instance, marked_folder, shared_places
 from tui.demo.layout import replace
-from tui.demo.processes import Child, end_children
+from tui.demo.processes import Child, Process, end
 
 _PROGRAMS = ("postgres", "initdb")
 _PATIENCE = 20.0
@@ -186,16 +186,30 @@ class Postgres:
         lines = self.log.read_text("utf-8", "replace").split("\n") if self.log.exists() else []
         return next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing")
 
+    @property
+    def process(self) -> Process | None:
+        """The server, even if it ended and somebody else started it again; None while there is none."""
+        if self.child is not None and self.child.running:
+            return self.child.process
+        return postmaster.running(self.data)
+
     def stop(self) -> None:
         """End the server, and its sessions with it; nothing happens when it does not run."""
-        if self.child is not None and self.child.running:
+        if self.child is not None and self.process is not None:
             self.child.dismissed = True
             self.publish(stopped=True)
-            end_children([self.child], first=signal.SIGINT)
+            self.end()
+
+    def end(self) -> None:
+        """End the server, whoever started it, and collect what was ours."""
+        if (process := self.process) is not None:
+            end([process], first=signal.SIGINT)
+        if self.child is not None:
+            self.child.popen.wait()
 
     async def resume(self) -> None:
         """Start it again where it was. Raises GroundError when it does not come up."""
-        if self.child is None or self.child.running:
+        if self.child is None or self.process is not None:
             return
         self.child = self._serve()
         if not await self._answers():
@@ -225,7 +239,8 @@ class Postgres:
 
     def publish(self, *, stopped: bool = False) -> None:
         """Write where it listens, for the other parts, and whether the platform itself has `stopped` it."""
-        pid = None if self.child is None else self.child.pid
+        server = self.process or (self.child and self.child.process)
+        pid = None if server is None else server.pid
         where = {"host": HOST, "port": self.port, "database": DATABASE, "user": WATCHER}
         which = {"pid": pid, "data": str(self.data), "stopped": stopped}
         replace(self.instance.layout.postgres, json.dumps({**where, **which}) + "\n")

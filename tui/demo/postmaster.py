@@ -7,8 +7,10 @@ from pathlib import Path
 from tui.demo.layout import Layout
 from tui.demo.processes import Process, is_stopped
 
-READY = "ready"
-"""What the server writes down while it takes new connections."""
+READY, STOPPING = "ready", "stopping"
+"""What the server writes down while it takes new connections, and from when on it takes none any more."""
+LOCK = "postmaster.pid"
+"""The file in its data folder in which a server says so, and who it is."""
 _PID, _STATUS = 0, 7
 """Which lines of its file say that."""
 
@@ -26,23 +28,46 @@ class Postmaster:
     """Whether the platform itself stopped it."""
     takes: bool
     """Whether it takes new connections."""
+    since: float
+    """When it was told, in seconds since the epoch."""
+    host: str
+    port: int
+    """Where the platform's server listens; whoever starts one by hand is expected to let it listen there too."""
 
     @classmethod
     def seen(cls, layout: Layout) -> "Postmaster | None":
-        """Look at the one that was told last where it listens; None while it is still to come."""
+        """Look at the one that was told last where it listens, or at one that somebody else started in its place.
+
+        None while it is still to come. One that only starts is none yet.
+        """
+        place = layout.postgres
         try:
-            told = json.loads(layout.postgres.read_text("utf-8"))
+            told = json.loads(place.read_text("utf-8"))
             pid, data, dismissed = int(told["pid"]), Path(told["data"]), bool(told["stopped"])
+            other = running(data)
+            if other is not None and other.pid != pid and status(data, other.pid) in (READY, STOPPING):
+                pid, dismissed, place = other.pid, False, data / LOCK
+            takes = Process.of(pid) is not None and not is_stopped(pid) and status(data, pid) == READY
+            return cls(pid, dismissed, takes, place.stat().st_mtime, str(told["host"]), int(told["port"]))
         except (OSError, ValueError, KeyError, TypeError):
             return None
-        takes = Process.of(pid) is not None and not is_stopped(pid) and status(data, pid) == READY
-        return cls(pid, dismissed, takes)
+
+
+def running(data: Path) -> Process | None:
+    """The server that runs on the folder `data`, whoever started it."""
+    try:
+        pid = int((data / LOCK).read_text("ascii", "replace").splitlines()[_PID])
+        place = Path(f"/proc/{pid}")
+        known = (place / "comm").read_text("ascii", "replace") == "postgres\n" and (place / "cwd").samefile(data)
+        return Process.of(pid) if known else None
+    except (OSError, ValueError, IndexError):
+        return None
 
 
 def status(data: Path, pid: int) -> str:
     """What the server `pid` says of itself in its data folder: `starting`, `ready` or `stopping`; empty: nothing."""
     try:
-        lines = (data / "postmaster.pid").read_text("ascii", "replace").splitlines()
+        lines = (data / LOCK).read_text("ascii", "replace").splitlines()
         return lines[_STATUS].strip() if int(lines[_PID]) == pid else ""
     except (OSError, ValueError, IndexError):
         return ""

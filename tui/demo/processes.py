@@ -87,7 +87,7 @@ def end(processes: Iterable[Process], patience: float = 3.0, first: signal.Signa
             os.close(handle)
 
 
-def tell(processes: Iterable[Process], number: signal.Signals) -> None:
+def tell(processes: Iterable[Process], number: int) -> None:
     """Send all of the processes that are still there the signal, in this order."""
     for process, handle in _open(processes):
         try:
@@ -116,7 +116,7 @@ def _open(processes: Iterable[Process]) -> Iterator[tuple[Process, int]]:
             os.close(handle)
 
 
-def _tell(handles: dict[Process, int], number: signal.Signals) -> None:
+def _tell(handles: dict[Process, int], number: int) -> None:
     for process, handle in handles.items():
         if process.alive:
             try:

@@ -32,6 +32,8 @@ class Kept:
     name: str
     changed: float
     status: stat_result
+    whole: stat_result
+    """How it was found first: what it holds beyond that somebody may add, and take away again."""
     foreign: bool = False
     """Whether it is none of the platform's own."""
     number: int = 0
@@ -43,8 +45,8 @@ class Kept:
         return self.status.st_blocks * BLOCK
 
 
-Alike = Callable[[Kept], bool]
-"""Whether what has the name of a file now holds what that file held."""
+Alike = Callable[[Kept], bool | None]
+"""Whether what has the name of a file now holds what that file held when it was whole; None: that was never read."""
 
 
 class Lost:
@@ -64,12 +66,13 @@ class Lost:
         return {kept.number for kept in self._files.values()}
 
     def add(self, gone: Iterable[Kept]) -> None:
-        """These are gone, or cut short; whoever takes away the rest of one loses nothing that could be put back."""
-        self._files.update({kept.name: kept for kept in gone if not self._is_rest(kept)})
+        """These are gone, or hold no more what they held; to lose the rest of one is to lose nothing more."""
+        known = self.numbers
+        self._files.update({kept.name: kept for kept in gone if kept.number not in known})
 
-    def _is_rest(self, kept: Kept) -> bool:
-        known = self._files.get(kept.name)
-        return known is not None and known.number == kept.number and _cut(known.status, kept.status)
+    def forget(self, name: str) -> None:
+        """What was under this name is gone for good."""
+        self._files.pop(name, None)
 
     def put_back(self, found: Found, alike: Alike) -> dict[str, Kept]:
         """Which of those that were gone are among what was `found`, by name; each is told once."""
@@ -80,13 +83,14 @@ class Lost:
 
 
 def _whole(before: Kept, now: stat_result, alike: Alike) -> bool:
-    """Whether this is what was there before, without a hole that it did not have."""
-    return now.st_blocks >= before.status.st_blocks and _copied(before, now, alike)
+    """Whether all is there again that was there when the file was whole."""
+    return not _cut(before.whole, now) and _copied(before, now, alike)
 
 
 def _copied(before: Kept, now: stat_result, alike: Alike) -> bool:
     """Whether what has the name of a file now is a copy of it, whether or not it has its time."""
-    return _equal(before.status, now) or (before.status.st_size == now.st_size and alike(before))
+    same = alike(before)
+    return _equal(before.status, now) or _equal(before.whole, now) if same is None else same
 
 
 def _equal(before: stat_result, now: stat_result) -> bool:
@@ -108,12 +112,14 @@ def _cut(before: stat_result, now: stat_result) -> bool:
 class Roll:
     """Every file of a place, as of the last look."""
 
-    alike: Alike = lambda _: False
+    alike: Alike = lambda _: None
     kept: dict[Key, Kept] = field(default_factory=dict)
     gone: list[Kept] = field(default_factory=list)
     """What the last look missed, as it was before."""
     cut: list[Kept] = field(default_factory=list)
-    """What lost of what it held between the last two looks, as it was before."""
+    """What lost of what it held when it was whole between the last two looks, as it was before."""
+    again: set[int] = field(default_factory=set)
+    """Numbers of files that had lost something already before the last look."""
     back: list[str] = field(default_factory=list)
     """What was gone or cut, and at the last look was there again."""
     foreign: list[Kept] = field(default_factory=list)
@@ -128,8 +134,12 @@ class Roll:
 
     @property
     def lost(self) -> set[int]:
-        """The numbers of the files that are gone, or were cut, and are not back."""
+        """The numbers of the files that are gone, or hold no more what they held, and are not back."""
         return self._lost.numbers
+
+    def spoil(self, spoilt: Iterable[Kept]) -> None:
+        """Something else was written over these, as they were before: they may be put back too."""
+        self._lost.add(spoilt)
 
     def look(
         self, found: Found, hidden: Callable[[str], bool] = lambda _: False, own: Callable[[str], bool] = lambda _: True
@@ -140,27 +150,41 @@ class Roll:
         self.cut = []
         returned = self._lost.put_back(found, self.alike)
         self.back = sorted(returned)
+        self.again = self.lost
+        numbers = {kept.number for kept in returned.values()}
         met: set[Key] = set()
         for key, name, status in _once(found, known):
             same = known.get(key)
             if same is not None and name not in returned and _untouched(same, name, status):
-                self.kept[key] = same  # most are, and this is asked for every second
+                # Most are, and this is asked for every second.
+                self.kept[key] = self._apart(same) if same.number in numbers else same
                 met.add(key)
                 continue
             before = self._before(known, named, key, name, status, returned.get(name))
             earlier = _earlier(before and known[before], returned.get(name))
+            if earlier is not None and earlier.number in numbers and name not in returned:
+                earlier = self._apart(earlier)
             self.kept[key] = _followed(earlier, name, status) if earlier else self._new(name, status, own)
             if before is not None:
                 met.add(before)
                 was = known[before]
-                cut = _cut(was.status, status) and not was.foreign and not self._is_spent(was)
-                self.cut += [was] if cut else []
+                cut = _cut(was.status, status) and _cut(was.whole, status)
+                self.cut += [was] if cut and not was.foreign and not self._is_spent(was) else []
         missing = {key: kept for key, kept in known.items() if key not in met}
         gone = [kept for kept in missing.values() if not hidden(kept.name) and not self._is_spent(kept)]
         self.gone = [kept for kept in gone if not kept.foreign]
         self.foreign = [kept for kept in gone if kept.foreign]
         self.kept |= {key: kept for key, kept in missing.items() if hidden(kept.name) and key not in self.kept}
         self._lost.add((*self.gone, *self.cut))
+
+    def forget(self, name: str) -> None:
+        """What was lost under this name is gone for good."""
+        self._lost.forget(name)
+
+    @property
+    def numbers(self) -> set[int]:
+        """The numbers of all files that are there, or may be put back."""
+        return {kept.number for kept in self.kept.values()} | self.lost
 
     def _is_spent(self, kept: Kept) -> bool:
         """Whether it had lost all that it held before."""
@@ -190,7 +214,11 @@ class Roll:
         return replaced if copied else None
 
     def _new(self, name: str, status: stat_result, own: Callable[[str], bool]) -> Kept:
-        return Kept(name, name, status.st_mtime, status, foreign=not own(name), number=next(self._numbers))
+        return Kept(name, name, status.st_mtime, status, status, foreign=not own(name), number=next(self._numbers))
+
+    def _apart(self, rest: Kept) -> Kept:
+        """What somebody moved away of a file that is whole again is nothing that anybody needs."""
+        return replace(rest, foreign=True, number=next(self._numbers))
 
 
 def _untouched(before: Kept, name: str, now: stat_result) -> bool:

@@ -1,7 +1,8 @@
-"""The files in place of the host's temp folder, and which of them somebody deleted."""
+"""The files in place of the host's temp folder, and which of them somebody deleted or spoilt."""
 
 from datetime import datetime, timedelta
 
+from tui.demo.contents import Contents
 from tui.demo.inventory import CLEAN_TEMP, Files, Gone, files_below, found
 from tui.demo.layout import Layout
 from tui.demo.processes import Process
@@ -18,7 +19,8 @@ class Scratch:
 
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
-        self._roll = Roll()
+        self._contents = Contents(layout.scratch)
+        self._roll = Roll(alike=self._contents.alike)
         self.complete = False
         """Whether all is there that the platform begins with: it makes no more, so what comes is somebody's own."""
 
@@ -34,14 +36,22 @@ class Scratch:
         return {(CLEAN_TEMP, False): names} if names else {}
 
     def look(self, now: datetime, engine: Process | None) -> Gone:
-        """Look again; gives back what was deleted since. `engine` is the one that ran at the last look."""
+        """Look again; gives back what was deleted, cut short or overwritten since.
+
+        `engine` is the one that ran at the last look.
+        """
         self._roll.look(found(self._files, self._roll.kept.keys()), own=lambda _: not self.complete)
-        missing = sorted((*self._roll.gone, *self._roll.cut), key=lambda kept: kept.name)
+        made = (kept for kept in self._roll.kept.values() if not kept.foreign)
+        spoilt = self._contents.look(made, self._roll.lost)
+        self._roll.spoil(spoilt)
+        missing = sorted((*self._roll.gone, *self._roll.cut, *spoilt), key=lambda kept: kept.name)
         gone: Gone = {}
         running = bool(missing) and ((engine is not None and engine.alive) or self._engine_ran())
         for kept in missing:
             young = now.timestamp() - kept.changed < STALE.total_seconds()
-            gone.setdefault((CLEAN_TEMP, young and running), []).append(f"{FOLDER}{kept.name}")
+            needed = young and running
+            if not (needed and kept.number in self._roll.again):
+                gone.setdefault((CLEAN_TEMP, needed), []).append(f"{FOLDER}{kept.name}")
         return gone
 
     def _files(self) -> Files:

@@ -23,6 +23,7 @@ from tui.demo.detour import Detour
 from tui.demo.layout import Layout, replace
 from tui.demo.libpq import Connection, DatabaseError
 from tui.demo.link import AwayError, Link, RefusedError
+from tui.demo.postmaster import Postmaster
 from tui.demo.processes import Process
 from tui.demo.resident import children
 from tui.demo.session import Event, Session
@@ -193,8 +194,8 @@ def serve(layout: Layout) -> None:
         return Connection(library, dsn(port, layout.passfile, ENGINE, application_name=name, options=options))
 
     def server() -> int | None:
-        said = _where(layout.postgres)
-        return None if said["stopped"] else _checkpointer(int(said["pid"]))
+        seen = Postmaster.seen(layout)
+        return None if seen is None or seen.dismissed else _checkpointer(seen.pid)
 
     sessions, link = Sessions(connect, server, Random(layout.token)), Link(layout)
     _where(layout.api)

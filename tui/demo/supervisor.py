@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import signal
 import sys
 import time
 from collections.abc import Callable
@@ -189,8 +188,8 @@ class Platform:
             if self.manager is not None:
                 await self.manager.close()
             end_children(self.parts.values(), patience=2.0)
-            if self.server is not None and self.server.child is not None:
-                end_children([self.server.child], first=signal.SIGINT)
+            if self.server is not None:
+                self.server.end()
         finally:
             if self.server is not None and self.server.elsewhere is not None:
                 remove(self.server.elsewhere, self.instance.token)

@@ -1,5 +1,6 @@
 """The platform's files, with the ages and sizes that years of work leave behind."""
 
+import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import suppress
@@ -8,8 +9,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 
-from tui.demo.aside import put_aside, whereabouts
-from tui.demo.layout import Layout
+from tui.demo.aside import is_there, put_aside, whereabouts
+from tui.demo.contents import sampled
+from tui.demo.layout import CHECKPOINT, TRADES, Layout
 from tui.demo.roll import BLOCK
 from tui.demo.world.scenario import Scenario
 
@@ -19,6 +21,8 @@ QUOTA = 128 * MIB
 
 FLOOD = 12
 """So many files fill a quota up."""
+MARK = 32
+"""Bytes that tell a file from all others, wherever one looks at what it holds."""
 ARCHIVE_MB = 4
 """Size of one large old result."""
 
@@ -52,8 +56,8 @@ def flood(layout: Layout, scenario: Scenario, used: int) -> Iterator[None]:
     Those of today are needed; what of the archive was cleaned up before comes back from its copy, as old as it was.
     After an OSError it may be begun again: then it goes on with what is not there yet.
     """
-    old = [leaf for leaf in _archive(layout, scenario) if not _written(layout, leaf)]
-    today = [leaf for leaf in _today(layout) if not _written(layout, leaf)]
+    old = [leaf for leaf in _archive(layout, scenario) if not is_there(layout, leaf.path)]
+    today = [leaf for leaf in _today(layout) if not is_there(layout, leaf.path)]
     left = int(QUOTA * scenario.fill) - used - sum(leaf.size for leaf in old)
     for leaf in old:
         _make(layout, leaf, leaf.size, datetime.now(UTC))
@@ -74,20 +78,20 @@ def used(layout: Layout) -> int:
     return sum(sizes)
 
 
-def _written(layout: Layout, leaf: Leaf) -> bool:
-    """Whether the file is there, even if nobody reaches it now."""
-    aside = layout.aside(leaf.path.parent) / leaf.path.name
-    return leaf.path.exists() or aside.exists()
-
-
 def _make(layout: Layout, leaf: Leaf, size: int, now: datetime) -> None:
-    """Make the file: before it is whole and as old as it shall be nobody finds it."""
+    """Make the file: before it is whole and as old as it shall be nobody finds it.
+
+    It is room on the disk and little else, but no other file of its size holds the same.
+    """
     folder = whereabouts(layout, leaf.path.parent)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     growing = layout.run / "growing"
     handle = os.open(growing, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
         os.posix_fallocate(handle, 0, size)
+        mark = hashlib.blake2b(os.fsencode(leaf.path.relative_to(layout.root)), digest_size=MARK).digest()
+        for place in sampled(size):
+            os.pwrite(handle, mark[: size - place], place)
         moment = (now - leaf.age).timestamp()
         os.utime(handle, (moment, moment))
     finally:
@@ -100,8 +104,8 @@ def _active(layout: Layout, scenario: Scenario, rng: Random) -> Iterator[Leaf]:
     for job in scenario.with_status("running"):
         folder = layout.active / job.id
         checkpoint, trades = rng.randint(2, 9) * MIB // smaller, rng.randint(80, 900) * KIB // smaller
-        yield Leaf(folder / "checkpoint.bin", checkpoint, timedelta(seconds=rng.randint(5, 90)))
-        yield Leaf(folder / "trades.csv", trades, timedelta(seconds=rng.randint(1, 20)))
+        yield Leaf(folder / CHECKPOINT, checkpoint, timedelta(seconds=rng.randint(5, 90)))
+        yield Leaf(folder / TRADES, trades, timedelta(seconds=rng.randint(1, 20)))
 
 
 def _temp(layout: Layout, rng: Random) -> Iterator[Leaf]:

@@ -230,5 +230,4 @@ class Watchman:
         if server is None or Process.of(server.pid) is None:
             return True
         self._first_server = self._first_server or server.pid
-        age = time.time() - self._layout.postgres.stat().st_mtime
-        return server.pid != self._first_server and age < MISSED_AFTER
+        return server.pid != self._first_server and time.time() - server.since < MISSED_AFTER

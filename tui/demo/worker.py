@@ -11,6 +11,8 @@ import select
 import sys
 import time
 
+OUTPUT = "partial.bin"
+"""The file that is begun anew in each run of a job."""
 TICK = 0.5
 BUSY = 0.002
 """Seconds of computing in each tick."""
@@ -131,7 +133,7 @@ def main() -> int:
         offer()
     try:
         os.makedirs(folder, exist_ok=True)  # noqa: PTH103 - as above
-        gone = run(float(seconds), touched(int(megabytes)), int(growth), folder + "/partial.bin", int(quota))
+        gone = run(float(seconds), touched(int(megabytes)), int(growth), f"{folder}/{OUTPUT}", int(quota))
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise

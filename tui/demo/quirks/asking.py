@@ -40,7 +40,11 @@ def numbers_for_ids(receive: Receive) -> Receive:
 
     async def hear() -> Message:
         message = await receive()
-        return {**message, "body": _SENT_ID.sub(rb'\1"\2"', message.get("body", b""))}
+        body = bytes(message.get("body", b""))
+        while message.get("more_body", False):  # a number may go on in the next piece
+            message = await receive()
+            body += message.get("body", b"")
+        return {**message, "body": _SENT_ID.sub(rb'\1"\2"', body)}
 
     return hear
 

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from signal import Signals
+from signal import SIGRTMAX, SIGRTMIN, Signals, valid_signals
 
 from tui.demo.layout import Layout, replace
 from tui.demo.processes import is_stopped
@@ -19,6 +19,7 @@ from tui.demo.unit.unit import Answer, Unit
 
 EARLIER_PID = 1893
 """The main process of the run before the first one."""
+_REALTIME = re.compile(r"(?:SIG)?(?:RTMIN\+(?P<above>[0-9]+)|RTMAX-(?P<below>[0-9]+))")
 _REPLY = re.compile(r"reply\.[0-9]+")
 
 
@@ -99,19 +100,23 @@ class Manager:
                 code, sentence = await self._verbs[verb]()
                 self._note(verb, code, was, asked)
                 _answer(self._folder / reply, f"{code} {sentence}\n")
-            case ["kill", _, reply, word] if _REPLY.fullmatch(reply):
+            case ["kill", _, reply, word, whom] if _REPLY.fullmatch(reply):
                 number = _signal_of(word)
                 unread = (1, f"Failed to parse signal string {word}.")
-                code, sentence = unread if number is None else await self.unit.kill(number)
+                code, sentence = unread if number is None else await self.unit.kill(number, whom)
                 _answer(self._folder / reply, f"{code} {sentence}\n")
 
 
-def _signal_of(word: str) -> Signals | None:
-    """`KILL`, `SIGKILL` and `9` are one; None for what is none."""
-    try:
-        return Signals(int(word)) if word.isdecimal() else Signals[f"SIG{word.removeprefix('SIG')}"]
-    except (KeyError, ValueError):
-        return None
+def _signal_of(word: str) -> int | None:
+    """`KILL`, `SIGKILL` and `9` are one, and so are `RTMIN+1` and `35`; None for what is none."""
+    realtime = _REALTIME.fullmatch(word)
+    if realtime is not None:
+        above, below = realtime.group("above", "below")
+        number = SIGRTMAX - int(below) if above is None else SIGRTMIN + int(above)
+    else:
+        name = f"SIG{word.removeprefix('SIG')}"
+        number = int(word) if word.isdecimal() else Signals[name] if name in Signals.__members__ else 0
+    return number if number in valid_signals() else None
 
 
 def _answer(pipe: Path, line: str) -> None:

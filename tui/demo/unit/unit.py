@@ -88,10 +88,16 @@ class Unit:
         """Restart it if it runs, or waits to be started again."""
         return await self.restart() if self.state.active in ("active", "activating") else DONE
 
-    async def kill(self, number: signal.Signals) -> Answer:
-        """Send a signal to all that runs in it, its main process first; the unit was asked for nothing by that."""
+    async def kill(self, number: int, whom: str = "all") -> Answer:
+        """Send a signal to `all` that runs in it, its main process first, or to that one alone (`main`).
+
+        The unit was asked for nothing by that. It has no `control` process.
+        """
         main = [] if self._child is None else [self._child.process]
-        tell([*main, *(process for process in _group(self.state.invocation) if process not in main)], number)
+        if whom == "control" or (whom == "main" and not main):
+            return 1, f"No {whom} process to kill"
+        rest = (process for process in _group(self.state.invocation) if process not in main)
+        tell([*main, *(rest if whom == "all" else ())], number)
         return DONE
 
     async def reset_failed(self) -> Answer:
