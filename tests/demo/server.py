@@ -5,11 +5,17 @@ import json
 from tui.demo.layout import Layout
 
 
-def publish(layout: Layout, pid: int, status: str = "ready", *, stopped: bool = False, **where: str | int) -> None:
-    """The process `pid` is the server from now on, and writes `status` into its file as PostgreSQL does."""
+def publish(
+    layout: Layout, pid: int, status: str = "ready", *, stopped: bool = False, listens: int = 0, **where: str | int
+) -> None:
+    """The process `pid` is the server from now on, and writes `status` into its file as PostgreSQL does.
+
+    It `listens` where it is told to, if nothing else is said.
+    """
     data = layout.root / "pg" / "data"
     data.mkdir(parents=True, exist_ok=True)
-    lines = (pid, data, 1795000000, 5432, "", "127.0.0.1", "  5432001    196608", f"{status:<8}")
+    port = where.get("port", 0)
+    lines = (pid, data, 1795000000, listens or port, "", "127.0.0.1", "  5432001    196608", f"{status:<8}")
     (data / "postmaster.pid").write_text("".join(f"{line}\n" for line in lines))
     layout.postgres.parent.mkdir(exist_ok=True)
     told = {"host": "", "port": 0, **where, "pid": pid, "data": str(data), "stopped": stopped}

@@ -346,6 +346,43 @@ def test_a_spoilt_file_may_be_moved_out_of_the_way_of_the_one_that_is_put_back(w
     assert [deed.effect for deed in watch.shift.judge.done] == ["nothing", "nothing"]
 
 
+def test_what_was_overwritten_by_the_one_whose_name_it_had_is_lost(watch: Watch, tmp_path: Path) -> None:
+    one, other = (fresh_result(watch.layout, name) for name in "ab")
+    for number, path in enumerate((one, other)):
+        path.write_bytes(bytes([number + 1]) * 8192)
+    backup = Path(shutil.copy2(one, tmp_path / "backup"))
+    watch.man.look()
+    other.replace(one)
+    assert deeds(watch) == [(RESULTS, "harm")]
+    with one.open("r+b") as into:
+        into.write(backup.read_bytes())
+    assert deeds(watch) == [(RESULTS, "harm")]
+    assert "results/b" in watch.shift.judge.done[-1].detail
+    assert watch.shift.judge.done[-2].effect == "nothing"
+
+
+@pytest.mark.parametrize("looks", [True, False], ids=["slowly", "at once"])
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_result_that_was_moved_and_copied_back_is_there(watch: Watch, looks: bool, whole: bool) -> None:
+    result = fresh_result(watch.layout, "a")
+    result.write_bytes(b"bars" * 4096)
+    watch.man.look()
+    aside = result.with_name("a.bak")
+    result.replace(aside)
+    if looks:
+        assert deeds(watch) == []
+    shutil.copy2(aside, result)
+    if looks:
+        assert deeds(watch) == []
+    if not whole:
+        result.write_bytes(b"junk" * 4096)
+    aside.unlink()
+    assert deeds(watch) == ([] if whole else [(RESULTS, "harm")])
+    if whole:
+        result.unlink()
+        assert deeds(watch) == [(RESULTS, "harm")]
+
+
 def test_what_comes_out_of_an_archive_has_whole_seconds_and_is_back(tmp_path: Path) -> None:
     roll, path = Roll(), tmp_path / "one"
     path.write_bytes(b"x" * 5000)

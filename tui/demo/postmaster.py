@@ -11,8 +11,8 @@ READY, STOPPING = "ready", "stopping"
 """What the server writes down while it takes new connections, and from when on it takes none any more."""
 LOCK = "postmaster.pid"
 """The file in its data folder in which a server says so, and who it is."""
-_PID, _STATUS = 0, 7
-"""Which lines of its file say that."""
+_PID, _PORT, _STATUS = 0, 3, 7
+"""Which lines of its file say that, and where it listens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +27,12 @@ class Postmaster:
     dismissed: bool
     """Whether the platform itself stopped it."""
     takes: bool
-    """Whether it takes new connections."""
+    """Whether it takes new connections where it is told to listen: elsewhere nobody finds it."""
     since: float
     """When it was told, in seconds since the epoch."""
     host: str
     port: int
-    """Where the platform's server listens; whoever starts one by hand is expected to let it listen there too."""
+    """Where the platform's server listens, and is looked for."""
 
     @classmethod
     def seen(cls, layout: Layout) -> "Postmaster | None":
@@ -47,8 +47,10 @@ class Postmaster:
             other = running(data)
             if other is not None and other.pid != pid and status(data, other.pid) in (READY, STOPPING):
                 pid, dismissed, place = other.pid, False, data / LOCK
-            takes = Process.of(pid) is not None and not is_stopped(pid) and status(data, pid) == READY
-            return cls(pid, dismissed, takes, place.stat().st_mtime, str(told["host"]), int(told["port"]))
+            host, port = str(told["host"]), int(told["port"])
+            ready = status(data, pid) == READY and _said(data, pid, _PORT) == f"{port}"
+            takes = ready and Process.of(pid) is not None and not is_stopped(pid)
+            return cls(pid, dismissed, takes, place.stat().st_mtime, host, port)
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
@@ -66,8 +68,13 @@ def running(data: Path) -> Process | None:
 
 def status(data: Path, pid: int) -> str:
     """What the server `pid` says of itself in its data folder: `starting`, `ready` or `stopping`; empty: nothing."""
+    return _said(data, pid, _STATUS)
+
+
+def _said(data: Path, pid: int, line: int) -> str:
+    """One line of what the server `pid` says of itself; empty where that is of another one, or of none."""
     try:
         lines = (data / LOCK).read_text("ascii", "replace").splitlines()
-        return lines[_STATUS].strip() if int(lines[_PID]) == pid else ""
+        return lines[line].strip() if int(lines[_PID]) == pid else ""
     except (OSError, ValueError, IndexError):
         return ""

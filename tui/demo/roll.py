@@ -153,6 +153,7 @@ class Roll:
         self.again = self.lost
         numbers = {kept.number for kept in returned.values()}
         met: set[Key] = set()
+        overwritten: list[Kept] = []
         for key, name, status in _once(found, known):
             same = known.get(key)
             if same is not None and name not in returned and _untouched(same, name, status):
@@ -161,6 +162,11 @@ class Roll:
                 met.add(key)
                 continue
             before = self._before(known, named, key, name, status, returned.get(name))
+            if before is not None and name in returned and self._is_overwritten(known[before], name, returned[name]):
+                met.add(before)
+                overwritten.append(replace(known[before], name=known[before].first))
+                self.kept[key] = _followed(returned[name], name, status)
+                continue
             earlier = _earlier(before and known[before], returned.get(name))
             if earlier is not None and earlier.number in numbers and name not in returned:
                 earlier = self._apart(earlier)
@@ -172,6 +178,7 @@ class Roll:
                 self.cut += [was] if cut and not was.foreign and not self._is_spent(was) else []
         missing = {key: kept for key, kept in known.items() if key not in met}
         gone = [kept for kept in missing.values() if not hidden(kept.name) and not self._is_spent(kept)]
+        gone = [kept for kept in gone if kept.foreign or not self._lives_on(kept, found)] + overwritten
         self.gone = [kept for kept in gone if not kept.foreign]
         self.foreign = [kept for kept in gone if kept.foreign]
         self.kept |= {key: kept for key, kept in missing.items() if hidden(kept.name) and key not in self.kept}
@@ -185,6 +192,24 @@ class Roll:
     def numbers(self) -> set[int]:
         """The numbers of all files that are there, or may be put back."""
         return {kept.number for kept in self.kept.values()} | self.lost
+
+    def _is_overwritten(self, was: Kept, name: str, returned: Kept) -> bool:
+        """Whether a file that had taken the name of another one lost all that it held when that one was put back."""
+        other = not was.foreign and was.number != returned.number
+        return other and self.alike(replace(was, name=name)) is False
+
+    def _lives_on(self, kept: Kept, found: Found) -> bool:
+        """Whether a file that was moved, and went then, had been copied before; under its first name that is it now."""
+        if any(other.number == kept.number for other in self.kept.values()):
+            return True
+        status = found.get(kept.first)
+        heir = None if status is None else self.kept.get(key_of(status))
+        if status is None or heir is None or heir.first != kept.first:
+            return False
+        whole = _whole(replace(kept, name=kept.first), status, self.alike)
+        if whole:
+            self.kept[key_of(status)] = _followed(kept, kept.first, status)
+        return whole
 
     def _is_spent(self, kept: Kept) -> bool:
         """Whether it had lost all that it held before."""
