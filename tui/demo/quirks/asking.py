@@ -11,6 +11,7 @@ from urllib.parse import quote
 from starlette.types import Message, Receive
 
 from tui.demo.quirks.exchange import HTML, LIST, RESEARCH, Answer, Question
+from tui.demo.routes.replies import LONGEST_BODY
 
 ALLOWED = 5
 """Requests within the seconds of the switch that are not refused."""
@@ -41,7 +42,7 @@ def numbers_for_ids(receive: Receive) -> Receive:
     async def hear() -> Message:
         message = await receive()
         body = bytes(message.get("body", b""))
-        while message.get("more_body", False):  # a number may go on in the next piece
+        while message.get("more_body", False) and len(body) <= LONGEST_BODY:  # a number may go on in the next piece
             message = await receive()
             body += message.get("body", b"")
         return {**message, "body": _SENT_ID.sub(rb'\1"\2"', body)}
