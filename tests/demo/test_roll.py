@@ -383,6 +383,23 @@ def test_a_result_that_was_moved_and_copied_back_is_there(watch: Watch, looks: b
         assert deeds(watch) == [(RESULTS, "harm")]
 
 
+def test_a_result_that_was_moved_and_deleted_may_be_put_back_under_its_first_name(watch: Watch, tmp_path: Path) -> None:
+    result = fresh_result(watch.layout, "a")
+    result.write_bytes(b"bars" * 4096)
+    backup = Path(shutil.copy2(result, tmp_path / "backup"))
+    watch.man.look()
+    aside = result.with_name("a.bak")
+    result.replace(aside)
+    assert deeds(watch) == []
+    aside.unlink()
+    assert deeds(watch) == [(RESULTS, "harm")]
+    shutil.copy2(backup, result)
+    assert deeds(watch) == []
+    assert watch.shift.judge.done[-1].effect == "nothing"
+    result.unlink()
+    assert deeds(watch) == [(RESULTS, "harm")]
+
+
 def test_what_comes_out_of_an_archive_has_whole_seconds_and_is_back(tmp_path: Path) -> None:
     roll, path = Roll(), tmp_path / "one"
     path.write_bytes(b"x" * 5000)

@@ -366,8 +366,11 @@ def test_a_server_that_takes_no_more_connections_is_as_good_as_ended(
     publish(watch.layout, process.pid)
     watch.man.look()
     assert watch.shift.judge.open == {}
-    for status, port in (("stopping", 5001), ("stopping", 5001), ("ready", 5002)):
-        publish(watch.layout, process.pid, status, listens=port, port=5001)
+    publish(watch.layout, process.pid, port=5001)
+    watch.man.look()
+    other = os.getpid()
+    for pid, status, port in ((process.pid, "stopping", 5001), (other, "ready", 5002), (process.pid, "stopping", 5001)):
+        publish(watch.layout, pid, status, listens=port, port=5001)
         watch.man.look()
         assert watch.shift.effects == [("database.terminate", "harm")]
         assert watch.shift.judge.open == {"database": "PostgreSQL does not run"}

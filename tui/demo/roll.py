@@ -75,10 +75,16 @@ class Lost:
         self._files.pop(name, None)
 
     def put_back(self, found: Found, alike: Alike) -> dict[str, Kept]:
-        """Which of those that were gone are among what was `found`, by name; each is told once."""
-        back = {name: kept for name, kept in self._files.items() if name in found and _whole(kept, found[name], alike)}
-        for name in back:
-            del self._files[name]
+        """Which of those that were gone are among what was `found`, by the names that they have; each is told once.
+
+        That is the last one, or the first: somebody may have moved a file before it went.
+        """
+        back: dict[str, Kept] = {}
+        for kept in [*self._files.values()]:
+            for name in dict.fromkeys((kept.name, kept.first)):
+                if name in found and name not in back and _whole(replace(kept, name=name), found[name], alike):
+                    back[name] = self._files.pop(kept.name)
+                    break
         return back
 
 
@@ -121,7 +127,7 @@ class Roll:
     again: set[int] = field(default_factory=set)
     """Numbers of files that had lost something already before the last look."""
     back: list[str] = field(default_factory=list)
-    """What was gone or cut, and at the last look was there again."""
+    """What was gone or cut, and at the last look was there again: under the names that it had before."""
     foreign: list[Kept] = field(default_factory=list)
     """What the last look missed of files that are none of the platform's own, as it was before."""
     _lost: Lost = field(default_factory=Lost)
@@ -149,7 +155,7 @@ class Roll:
         named = {kept.name: key for key, kept in known.items()}
         self.cut = []
         returned = self._lost.put_back(found, self.alike)
-        self.back = sorted(returned)
+        self.back = sorted(kept.name for kept in returned.values())
         self.again = self.lost
         numbers = {kept.number for kept in returned.values()}
         met: set[Key] = set()

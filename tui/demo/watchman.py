@@ -44,7 +44,7 @@ class Watchman:
         self._scratch = Scratch(layout)
         self._read = 0
         self._first_server = 0
-        self._missed = 0
+        self._missed = False
         """The pid of the server whose end was told; 0 once it takes connections again."""
         self._engine: Process | None = None
         self._main = 0
@@ -141,16 +141,16 @@ class Watchman:
         """A server that ended though the platform did not end it was ended by somebody; that is told once.
 
         It was there when it was told where it listens, even if it ended before anybody looked. One that takes no more
-        connections is as good as ended, until it does.
+        connections is as good as ended, until it does; what is started meanwhile and takes none either changes nothing.
         """
         server = Postmaster.seen(self._layout)
         if server is None:
             return
         if server.takes:
-            self._missed = 0
-        elif server.pid != self._missed and not server.dismissed:
+            self._missed = False
+        elif not self._missed and not server.dismissed:
             self.judge.server_ended()
-            self._missed = server.pid
+            self._missed = True
         self._world.ground = replace(self._world.ground, database_down=not server.takes)
 
     def look_at_requests(self) -> None:
