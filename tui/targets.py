@@ -54,12 +54,10 @@ def model_of(spec: ActionSpec, dashboard: Dashboard) -> TableModel | None:
 
 
 def aimed(spec: ActionSpec, situation: Situation, model: TableModel | None) -> Aim:
-    """What an action means now: of what is chosen, the rows that the person means."""
+    """What an action means now: of what is chosen, the rows that the person means, about which nothing is in doubt."""
     if model is None:
         return targets_of(spec, situation, ())
     meant = model.meant
-    if model.marks.keys and not meant:
-        return Refusal(HIDDEN)
     targets = targets_of(spec, situation, meant)
     return Refusal(GONE) if meant and not targets else targets
 

@@ -21,9 +21,9 @@ from tui.demo.launch import Platform, launch
 from tui.demo.world.scale import MOST_SYMBOLS
 
 SIZES: tuple[Size, ...] = ((200, 50), (80, 24))
-SUBJECTS = ("startup", "steady", "keys", "many", "platform")
 ITSELF = "platform"
 """Measured whatever the size of a screen."""
+SUBJECTS = ("startup", "steady", "keys", "many", ITSELF)
 PROGRAM = ("actions", "backend", "tui", "widgets", "tests/bench")
 
 

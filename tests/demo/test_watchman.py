@@ -336,13 +336,19 @@ def test_a_server_that_ended_before_anybody_looked_is_missed_once(tmp_path: Path
     assert watch.shift.judge.open == {"database": "PostgreSQL does not run"}
 
 
+def calm_with(tmp_path: Path, server: subprocess.Popen[bytes], port: int = 0) -> Watch:
+    """A platform on which nothing is wrong, with this process as its server."""
+    watch = Watch(Shift("calm"), tmp_path)
+    publish(watch.layout, server.pid, port=port)
+    watch.man.look()
+    assert watch.shift.judge.open == {}
+    return watch
+
+
 def test_a_server_that_was_stopped_by_a_signal_is_as_good_as_ended_until_it_goes_on(
     tmp_path: Path, process: subprocess.Popen[bytes]
 ) -> None:
-    watch = Watch(Shift("calm"), tmp_path)
-    publish(watch.layout, process.pid)
-    watch.man.look()
-    assert watch.shift.judge.open == {}
+    watch = calm_with(tmp_path, process)
     for times in (1, 2):
         stop(process.pid)
         for _ in range(2):
@@ -362,12 +368,7 @@ def test_a_server_that_was_stopped_by_a_signal_is_as_good_as_ended_until_it_goes
 def test_a_server_that_takes_no_more_connections_is_as_good_as_ended(
     tmp_path: Path, process: subprocess.Popen[bytes]
 ) -> None:
-    watch = Watch(Shift("calm"), tmp_path)
-    publish(watch.layout, process.pid)
-    watch.man.look()
-    assert watch.shift.judge.open == {}
-    publish(watch.layout, process.pid, port=5001)
-    watch.man.look()
+    watch = calm_with(tmp_path, process, port=5001)
     other = os.getpid()
     for pid, status, port in ((process.pid, "stopping", 5001), (other, "ready", 5002), (process.pid, "stopping", 5001)):
         publish(watch.layout, pid, status, listens=port, port=5001)

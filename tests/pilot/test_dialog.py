@@ -168,9 +168,11 @@ async def test_long_lists_are_gone_through_at_once(rig: Rig, keys: tuple[str, ..
 
 
 @asynccontextmanager
-async def on_its_way(rig: Rig, *keys: str) -> AsyncIterator[tuple[Dialog, asyncio.Event]]:
+async def on_its_way(
+    rig: Rig, *keys: str, size: tuple[int, int] = (120, 40)
+) -> AsyncIterator[tuple[Dialog, asyncio.Event]]:
     """The application after these keys, with a dialog that opens once the event is set."""
-    async with rig.run() as pilot:
+    async with rig.run(*size) as pilot:
         runs, may_open = Recorder(), asyncio.Event()
 
         async def looks(plan: Plan) -> Refusal | None:
@@ -617,25 +619,14 @@ async def test_a_key_of_another_pane_says_where_it_works(rig: Rig) -> None:
 
 
 async def test_what_reads_long_before_its_dialog_is_seen_and_esc_drops_it(rig: Rig) -> None:
-    async with rig.run(60, 17) as pilot:
-        runs, hangs = Recorder(), asyncio.Event()
-
-        async def never(plan: Plan) -> Refusal | None:
-            await hangs.wait()
-            return None
-
-        runs.forbidden = never  # type: ignore[method-assign]
-        rig.app.dispatcher.runner = lambda _spec: runs  # type: ignore[assignment,return-value]
-        await rig.know(pilot, data_gap())
-        await pilot.press("down", "r")
-        await until(pilot, lambda: "requeue: looks whether it may run" in rig.text)
+    async with on_its_way(rig, "down", size=(60, 17)) as (coming, _):
         assert "esc drops it" in rig.text
-        await pilot.press("escape")
-        await until(pilot, lambda: rig.app.dispatcher.busy is None)
-        await until(pilot, lambda: "looks whether" not in rig.text)
+        await coming.press("escape")
+        await coming.until(lambda: rig.app.dispatcher.busy is None)
+        await coming.until(lambda: "looks whether" not in rig.text)
         assert rig.told == ["requeue: dropped; nothing was sent"]
         assert rig.app.screen is rig.app.dashboard
-        assert not runs.plans
+        assert not coming.runs.plans
 
 
 async def test_a_second_action_waits_for_the_first(rig: Rig) -> None:

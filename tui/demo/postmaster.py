@@ -48,7 +48,7 @@ class Postmaster:
             if other is not None and other.pid != pid and status(data, other.pid) in (READY, STOPPING):
                 pid, dismissed, place = other.pid, False, data / LOCK
             host, port = str(told["host"]), int(told["port"])
-            ready = status(data, pid) == READY and _said(data, pid, _PORT) == f"{port}"
+            ready = _said(data, pid, _STATUS, _PORT) == [READY, f"{port}"]
             takes = ready and Process.of(pid) is not None and not is_stopped(pid)
             return cls(pid, dismissed, takes, place.stat().st_mtime, host, port)
         except (OSError, ValueError, KeyError, TypeError):
@@ -68,13 +68,13 @@ def running(data: Path) -> Process | None:
 
 def status(data: Path, pid: int) -> str:
     """What the server `pid` says of itself in its data folder: `starting`, `ready` or `stopping`; empty: nothing."""
-    return _said(data, pid, _STATUS)
+    return next(iter(_said(data, pid, _STATUS)), "")
 
 
-def _said(data: Path, pid: int, line: int) -> str:
-    """One line of what the server `pid` says of itself; empty where that is of another one, or of none."""
+def _said(data: Path, pid: int, *which: int) -> list[str]:
+    """Some lines of what the server `pid` says of itself; none where that is of another one, or of nobody."""
     try:
         lines = (data / LOCK).read_text("ascii", "replace").splitlines()
-        return lines[line].strip() if int(lines[_PID]) == pid else ""
+        return [lines[number].strip() for number in which] if int(lines[_PID]) == pid else []
     except (OSError, ValueError, IndexError):
-        return ""
+        return []

@@ -45,7 +45,7 @@ class Watchman:
         self._read = 0
         self._first_server = 0
         self._missed = False
-        """The pid of the server whose end was told; 0 once it takes connections again."""
+        """Whether it was told that no server takes connections; until one does again."""
         self._engine: Process | None = None
         self._main = 0
         self._crashes = 0
