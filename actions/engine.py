@@ -170,7 +170,8 @@ def _hurts(ask: Ask, unit: Unit) -> tuple[str, ...]:
         lines.insert(0, "running jobs lose what they have computed; which run is not known now")
     elif running.jobs:
         names = listed([f"{job.label} {job.strategy}" for job in running.jobs], ENOUGH_NAMES)
-        lines.insert(0, f"{len(running.jobs)} running jobs lose what they have computed: {names}")
+        loses = "loses what it has" if len(running.jobs) == 1 else "lose what they have"
+        lines.insert(0, f"{counted(len(running.jobs), 'running job')} {loses} computed: {names}")
     at = _read_at(ask.situation)
     if _limited(unit, at) is None:
         lines.insert(0, "its start limit was hit and may refuse this; reset failed (e in resources) clears that first")

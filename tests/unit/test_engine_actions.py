@@ -75,6 +75,11 @@ def test_a_restart_says_what_is_run_and_whom_it_hurts() -> None:
     assert plan.facts_age_s == 0.0
 
 
+def test_a_restart_speaks_of_one_job_as_of_one() -> None:
+    plan = planned(plan_restart, unit(), known(seen(unit()), JOBS_RUNNING, jobs(RUNNING[0])))
+    assert plan.effects[0] == "1 running job loses what it has computed: 8850 mean-revert-eu"
+
+
 def test_a_restart_tells_what_it_may_end_where_nobody_knows_what_is_the_engines() -> None:
     workers = tuple(replace(worker(number, None, 5, 9, 2.0), worker=None) for number in (1, 2))
     plan = planned(plan_restart, unit(), known(seen(unit()), HOST_PROCESSES, ProcessTable(workers, 9)))

@@ -12,14 +12,14 @@ from pathlib import Path
 from tui.demo.instance import GroundError
 from tui.demo.postgres import binaries
 from tui.demo.supervisor import Platform
-from tui.demo.wish import ONSET, Wish
+from tui.demo.wish import ONSET, USUAL, Wish
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tui.demo", description="Runs the embedded platform.")
-    parser.add_argument("scenario", nargs="?", default="calm", metavar="SCENARIO")
+    parser.add_argument("scenario", nargs="?", default=USUAL, metavar="SCENARIO")
     parser.add_argument("--seed", type=int, default=1, help="another number, other jobs and prices")
     parser.add_argument("--dir", help="an empty or absent folder to live in")
     parser.add_argument("--jobs", type=int, default=0, metavar="N", help="failed jobs in all, most of them old")

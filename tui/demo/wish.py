@@ -8,6 +8,8 @@ from tui.demo.quirks.table import UnknownQuirkError, chosen
 from tui.demo.world.scale import MOST_JOBS, MOST_SYMBOLS
 from tui.demo.world.scenario import SCENARIOS
 
+USUAL = "calm"
+"""The scenario that runs where none is named."""
 ONSET = 8.0
 """Seconds for which all is well, unless something else is asked for: long enough to see what that looks like."""
 LATEST = 3600.0
@@ -18,7 +20,7 @@ LATEST = 3600.0
 class Wish:
     """A scenario, its seed, how large it shall be (`scale.grown`), and the quirks that are on from the start."""
 
-    scenario: str = "calm"
+    scenario: str = USUAL
     seed: int = 1
     jobs: int = 0
     symbols: int = 0

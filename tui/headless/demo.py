@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from tui.demo.launch import Platform
 
 WRONG_USAGE = 2
-USUAL = "calm"
-"""The scenario that runs where none is named."""
 
 
 def demo(options: argparse.Namespace) -> int:
@@ -53,6 +51,8 @@ def _list(*, as_json: bool) -> int:
 
 
 def _scenario(options: argparse.Namespace) -> str:
+    from tui.demo.wish import USUAL
+
     return USUAL if options.scenario is None else str(options.scenario)
 
 
