@@ -43,6 +43,17 @@ async def test_a_limit_is_at_most_500_and_other_words_are_ignored(rig: Rig) -> N
     assert (await rig.get("backtests?limit=100000&colour=red"))["limit"] == 500
 
 
+@pytest.mark.parametrize(
+    ("route", "rows"),
+    [("data/sources", "sources"), ("strategies/validation", "strategies"), ("strategies/metrics", "strategies")],
+)
+async def test_every_list_takes_a_limit_and_an_offset(rig: Rig, route: str, rows: str) -> None:
+    everything = (await rig.get(route))[rows]
+    assert len(everything) > 1
+    assert (await rig.get(f"{route}?limit=1&offset=1"))[rows] == everything[1:2]
+    assert (await rig.get(f"{route}?offset=99"))[rows] == []
+
+
 async def test_what_cannot_be_read_is_refused(rig: Rig) -> None:
     for query in ("limit=0", "limit=-1", "limit=x", "limit=²", "offset=-1", "status=lost", "priority=urgent"):
         await rig.get(f"backtests?{query}", 400)

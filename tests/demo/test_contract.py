@@ -170,6 +170,7 @@ def test_wrong_types_and_times_out_of_order_are_refused(path: str, body: dict[st
         "backtests?limit=", "backtests?limit=0", "backtests?limit=-1", "backtests?limit=abc", "backtests?limit=1.0",
         "backtests?limit=10000000000", "backtests?limit=1&limit=abc", "backtests?limit=%FF", "backtests?offset=-1",
         "backtests?offset=x", "backtests?status=", "backtests?status=lost", "backtests?priority=HIGH",
+        "data/sources?limit=0", "strategies/validation?limit=x", "strategies/metrics?offset=-1",
         *(
             f"backtests/analytics/{kind}?period={period}"
             for kind in ("performance", "failures")

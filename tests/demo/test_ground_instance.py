@@ -78,6 +78,26 @@ def test_a_file_and_an_unwritable_name_are_refused(tmp_path: Path) -> None:
             create(tmp_path / bad)
 
 
+def test_a_folder_that_cannot_be_marked_does_not_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_: Marker, folder: Path) -> None:
+        (folder / "half").write_text("as far as it went")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Marker, "write", full)
+    with pytest.raises(GroundError, match=r"no folder can be made in .*: No space left on device"):
+        create(tmp_path / "a/b")
+    assert not (tmp_path / "a").exists()
+
+
+def test_a_process_that_ends_while_it_is_looked_at_stops_no_removal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = killed(tmp_path / "parent")
+    monkeypatch.setattr("tui.demo.instance.belonging", lambda *_: iter([GONE]))
+    remove(folder, TOKEN)
+    assert not folder.exists()
+
+
 def test_what_killed_instances_left_is_swept(tmp_path: Path) -> None:
     left, elsewhere = killed(tmp_path / "place"), killed(tmp_path / "temp", token="f" * 16)
     instance = create(tmp_path / "place")

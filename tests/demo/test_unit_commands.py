@@ -244,6 +244,19 @@ async def test_a_program_that_cannot_be_run_is_told_as_systemd_does(tmp_path: Pa
         assert (await desk.show("ActiveState", "Result")) == {"ActiveState": "failed", "Result": "exit-code"}
 
 
+async def test_who_asks_where_the_disk_is_full_is_told_so(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("tui.demo.unit.unit.publish", full)
+        code, _, complaint = await desk.said("systemctl", "start", NAME)
+        assert code == 1
+        assert "No space left on device" in complaint
+    assert (await desk.run("systemctl", "restart", NAME))[0] == 0
+    assert (await desk.show("ActiveState"))["ActiveState"] == "active"
+
+
 async def test_stop_ends_the_wait_for_a_restart(tmp_path: Path) -> None:
     async with desk_of(tmp_path, CRASHING, delay=600.0) as desk:
         await desk.run("systemctl", "start", NAME)

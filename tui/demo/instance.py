@@ -155,10 +155,13 @@ def _leave(folder: Path, made: int) -> None:
 def marked_folder(parent: Path, token: str, made: int = 0) -> Path:
     """Make a folder of ours in `parent`, marked with `token`; `made` as in `Marker`. Raises GroundError if not."""
     me = Process.of(os.getpid())
+    folder: Path | None = None
     try:
         folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent)).resolve()
         Marker(me or Process(os.getpid(), -1), token, made).write(folder)
     except OSError as error:
+        if folder is not None:  # without a marker nobody would ever sweep it
+            shutil.rmtree(folder, ignore_errors=True)
         raise GroundError(f"no folder can be made in {parent}: {error.strerror}") from error
     return folder
 
@@ -261,7 +264,7 @@ def belonging(folder: Path, token: str) -> Iterator[Process]:
 
 
 def _is_postgres(process: Process) -> bool:
-    return process.arguments[0].endswith(b"/postgres")
+    return any(part.endswith(b"/postgres") for part in process.arguments[:1])
 
 
 def _runs_below(arguments: list[bytes], prefix: bytes) -> bool:

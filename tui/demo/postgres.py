@@ -53,6 +53,9 @@ _SETTINGS = {
     "log_timezone": "UTC",
 }
 
+_WRONG = ("error:", "ERROR:", "FATAL:", "PANIC:")
+"""How the server and its tools mark what went wrong."""
+
 
 def binaries() -> Path:
     """The folder of the binaries. Raises GroundError, naming the command that installs them, when there are none."""
@@ -84,6 +87,8 @@ class Postgres:
     """The folder of the binaries in use."""
     child: Child | None = None
     port: int = 0
+    _said: int = 0
+    """Where in its log begins what was started last."""
     passwords: dict[str, str] = field(default_factory=lambda: {role: secrets.token_urlsafe(18) for role in ROLES})
 
     @classmethod
@@ -146,7 +151,7 @@ class Postgres:
                 lines = (f"{host}:{self.port}:*:{role}:{word}\n" for host in HOSTS for role, word in words)
                 replace(self.instance.layout.passfile, "".join(lines))
                 return
-        raise GroundError(f"PostgreSQL does not start: {self._last_words()}")
+        raise GroundError(f"PostgreSQL does not start: {self._reason()}")
 
     async def _initialise(self, password: str) -> None:
         secret = self.data.with_name("password")
@@ -160,11 +165,12 @@ class Postgres:
         code = await child.wait()
         secret.unlink()
         if code != 0:
-            raise GroundError(f"PostgreSQL's cluster cannot be made: {self._last_words()}")
+            raise GroundError(f"PostgreSQL's cluster cannot be made: {self._reason()}")
 
     def _spawn(self, argv: Sequence[str], death: signal.Signals = signal.SIGKILL) -> Child:
         environment = {**self.instance.environment(), "LC_ALL": "C"}
         with self.log.open("ab") as output:
+            self._said = output.tell()
             return Child.start(
                 argv, environment=environment, folder=self.data, output=output, user=self.user, death=death
             )
@@ -182,9 +188,12 @@ class Postgres:
             await asyncio.sleep(0.01)
         return False
 
-    def _last_words(self) -> str:
-        lines = self.log.read_text("utf-8", "replace").split("\n") if self.log.exists() else []
-        return next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing")
+    def _reason(self) -> str:
+        """What it said first of all that is wrong: what comes after that is cleaning up."""
+        said = self.log.read_bytes()[self._said :] if self.log.exists() else b""
+        lines = [line.strip() for line in said.decode("utf-8", "replace").splitlines() if line.strip()]
+        wrong = (line for line in lines if any(word in line for word in _WRONG))
+        return next(wrong, lines[-1] if lines else "it said nothing")
 
     @property
     def process(self) -> Process | None:
@@ -213,7 +222,7 @@ class Postgres:
             return
         self.child = self._serve()
         if not await self._answers():
-            raise GroundError(f"PostgreSQL does not start again: {self._last_words()}")
+            raise GroundError(f"PostgreSQL does not start again: {self._reason()}")
         self.publish()
 
     def _serve(self) -> Child:
@@ -235,7 +244,7 @@ class Postgres:
         code = await child.wait()
         script.unlink()
         if code != 0:
-            raise GroundError(f"PostgreSQL cannot be filled: {self._last_words()}")
+            raise GroundError(f"PostgreSQL cannot be filled: {self._reason()}")
 
     def publish(self, *, stopped: bool = False) -> None:
         """Write where it listens, for the other parts, and whether the platform itself has `stopped` it."""

@@ -58,14 +58,13 @@ _PLACES: Mapping[str, Schema] = {
     "job_id": {"type": "string", "pattern": "^[0-9]{1,18}$"}, "symbol": _WORD, "name": _WORD,
 }  # fmt: skip
 _PERIOD = {"period": {"type": "string", "pattern": f"^{PERIOD}$", "default": "7d"}}
-_LIST: Mapping[str, Schema] = {
-    "status": STATUS,
-    "priority": PRIORITY,
+_PAGE: Mapping[str, Schema] = {
     "limit": {
         "type": "integer", "minimum": 1, "maximum": LARGEST, "default": 50, "description": "at most 500 are given",
     },
     "offset": {"type": "integer", "minimum": 0, "maximum": LARGEST, "default": 0},
 }  # fmt: skip
+_LIST: Mapping[str, Schema] = {"status": STATUS, "priority": PRIORITY, **_PAGE}
 _RETRY = body(
     ("original_job_id",),
     original_job_id=TEXT,
@@ -103,7 +102,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("get", "/data/availability", "How much history there is", {200: "Availability"}),
     Operation("get", "/data/{symbol}/health", "How complete a symbol is", {200: "SymbolHealth"}, (404,)),
     Operation("get", "/data/connectivity", "Whether the databases answer", {200: "Connectivity"}),
-    Operation("get", "/data/sources", "The feeds, and which is in use", {200: "Sources"}),
+    Operation("get", "/data/sources", "The feeds, and which is in use", {200: "Sources"}, (400,), _PAGE),
     Operation("get", "/data/validation/report", "The last validation", {200: "ValidationReport"}),
     Operation("post", "/data/repair", "Fill gaps", {202: "RepairBegun"}, (400, 503), {}, _REPAIR),
     Operation(
@@ -115,8 +114,8 @@ OPERATIONS: tuple[Operation, ...] = (
         "post", "/data/indexes/rebuild", "Build indexes anew", {200: "Rebuild", 202: "Rebuild"}, (400, 409, 503), {},
         _TABLES,
     ),
-    Operation("get", "/strategies/validation", "Whether strategies pass their checks", {200: "Validations"}),
-    Operation("get", "/strategies/metrics", "How strategies fare", {200: "Metrics"}),
+    Operation("get", "/strategies/validation", "Whether they pass checks", {200: "Validations"}, (400,), _PAGE),
+    Operation("get", "/strategies/metrics", "How strategies fare", {200: "Metrics"}, (400,), _PAGE),
     Operation("get", "/strategies/{name}/health", "How one strategy fares", {200: "StrategyHealth"}, (404,)),
     Operation("get", "/strategies/{name}/metrics", "What one strategy costs", {200: "StrategyCost"}, (404,)),
     Operation(

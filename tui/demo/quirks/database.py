@@ -3,17 +3,21 @@
 import asyncio
 import sys
 from contextlib import suppress
-from signal import SIGINT
 
 from tui.demo.address import ENGINE, dsn
 from tui.demo.instance import GroundError, Instance
 from tui.demo.market import TABLES
 from tui.demo.postgres import Postgres, binaries
+from tui.demo.postmaster import Postmaster
 from tui.demo.processes import Child, end_children
 from tui.demo.quirks.trouble import Trouble
 
 ARCHIVER = "adaf-archiver"
 """The application that holds the lock."""
+LOOK = 0.2
+"""Seconds between two looks at which server there is."""
+NOTICED = "100ms"
+"""After how long a server notices that a client is gone."""
 
 
 class Service:
@@ -95,18 +99,40 @@ class Restarts(Trouble):
 
 
 class Lock(Trouble):
-    """A session holds a table for itself and never ends its transaction."""
+    """A session holds a table for itself and never ends its transaction; with each new server it begins anew.
+
+    Who ends only the session is rid of it.
+    """
 
     def __init__(self, instance: Instance, server: Postgres) -> None:
         self._instance = instance
         self._server = server
         self._holder: Child | None = None
+        self._task: asyncio.Task[None] | None = None
 
     async def begin(self, seconds: float) -> None:  # noqa: ARG002 - as every trouble
         """Take the lock, after those who hold the table now."""
         await self.end()
+        self._task = asyncio.create_task(self._again())
+
+    async def _again(self) -> None:
+        held = 0
+        while True:
+            server = Postmaster.seen(self._instance.layout)
+            if server is not None and server.takes and server.pid != held:
+                held = server.pid
+                self._let_go()
+                try:
+                    self._take()
+                except OSError as error:
+                    sys.stderr.write(f"backtop demo: no lock is taken: {error}\n")
+            await asyncio.sleep(LOOK)
+
+    def _take(self) -> None:
         layout = self._instance.layout
-        where = dsn(self._server.port, layout.passfile, ENGINE, application_name=ARCHIVER)
+        # The server looks whether we are there even while it sleeps for us: so our end is the end of the session.
+        seen = f"-c client_connection_check_interval={NOTICED}"
+        where = dsn(self._server.port, layout.passfile, ENGINE, application_name=ARCHIVER, options=seen)
         hold = f"BEGIN; LOCK TABLE market_data.{TABLES[0]} IN ACCESS EXCLUSIVE MODE"
         with (layout.log / ARCHIVER).open("ab") as output:
             self._holder = Child.start(
@@ -114,11 +140,17 @@ class Lock(Trouble):
                 environment=self._instance.environment(), folder=layout.root, output=output,
             )  # fmt: skip
 
-    async def end(self) -> None:
-        """Let it go: the query is cancelled, and the session ends."""
+    def _let_go(self) -> None:
         if self._holder is not None:
-            end_children([self._holder], first=SIGINT)
+            end_children([self._holder])
             self._holder = None
+
+    async def end(self) -> None:
+        """Let it go: the session ends with its client."""
+        if self._task is not None:
+            self._task.cancel()
+            self._task = None
+        self._let_go()
 
     async def drop(self) -> None:
         """The same."""

@@ -1,6 +1,7 @@
 """The routes below `backtests`: jobs and their queue."""
 
 import math
+from dataclasses import asdict
 from typing import Any, get_args
 
 from starlette.exceptions import HTTPException
@@ -8,14 +9,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from tui.demo.routes.replies import body_of, judge_of, text, truth, when, whole, world_of
+from tui.demo.routes.page import Page
+from tui.demo.routes.replies import body_of, judge_of, text, truth, when, world_of
 from tui.demo.world.job import Job, Modifications
 from tui.demo.world.refusal import UnreadableError
 from tui.demo.world.seed import Priority, Status
 
-MOST = 500
-"""Jobs in one answer, at most."""
-USUAL = 50
 RETRY = "retry"
 """Stands where an id may stand, and is none."""
 
@@ -53,17 +52,14 @@ async def status(request: Request) -> Response:
 async def listing(request: Request) -> Response:
     """Jobs by `status` and `priority`, the latest first; `total` counts what fits before `limit` and `offset`."""
     query = request.query_params
-    limit = min(whole(query.get("limit", str(USUAL)), "limit", 1), MOST)
-    offset = whole(query.get("offset", "0"), "offset", 0)
+    asked = Page.of(request)
     page, total = world_of(request).jobs.page(
         _one_of(query.get("status"), get_args(Status), "status"),
         _one_of(query.get("priority"), get_args(Priority), "priority"),
-        offset,
-        limit,
+        asked.offset,
+        asked.limit,
     )
-    return JSONResponse(
-        {"backtests": [job_shape(job) for job in page], "total": total, "limit": limit, "offset": offset}
-    )
+    return JSONResponse({"backtests": [job_shape(job) for job in page], "total": total, **asdict(asked)})
 
 
 def _one_of(value: str | None, known: tuple[Any, ...], name: str) -> Any:

@@ -11,6 +11,7 @@ from starlette.routing import Route
 from tui.demo.maintenance import Rebuild
 from tui.demo.market import TABLES
 from tui.demo.routes.connectivity import connectivity
+from tui.demo.routes.page import Page
 from tui.demo.routes.replies import body_of, judge_of, maintenance_of, truth, when, world_of
 from tui.demo.world.data import DataSide, missing_total
 from tui.demo.world.refusal import ConflictError, UnavailableError, UnreadableError
@@ -94,7 +95,8 @@ async def symbol_health(request: Request) -> Response:
 
 async def sources(request: Request) -> Response:
     """The feeds, and which of them is in use."""
-    return JSONResponse({"sources": [source_shape(source) for source in world_of(request).data.sources]})
+    feeds = Page.of(request).cut(world_of(request).data.sources)
+    return JSONResponse({"sources": [source_shape(source) for source in feeds]})
 
 
 async def validation(request: Request) -> Response:

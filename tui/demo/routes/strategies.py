@@ -1,5 +1,6 @@
 """The routes below `strategies`: what is known of the strategies, and how they fared."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from itertools import chain
 from typing import Any
@@ -8,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from tui.demo.routes.page import Page
 from tui.demo.routes.replies import world_of
 from tui.demo.world.record import Record, record
 from tui.demo.world.refusal import NotThereError
@@ -24,6 +26,10 @@ def _find(world: World, name: str) -> Strategy:
         if strategy.name == name:
             return strategy
     raise NotThereError(f"there is no strategy {name}")
+
+
+def _listed(request: Request) -> Sequence[Strategy]:
+    return Page.of(request).cut(world_of(request).scenario.strategies)
 
 
 def _record(world: World, strategy: Strategy) -> Record:
@@ -43,13 +49,13 @@ def _validation(strategy: Strategy) -> dict[str, Any]:
 
 async def validation(request: Request) -> Response:
     """Whether each strategy passes its checks."""
-    return JSONResponse({"strategies": [_validation(each) for each in world_of(request).scenario.strategies]})
+    return JSONResponse({"strategies": [_validation(each) for each in _listed(request)]})
 
 
 async def metrics(request: Request) -> Response:
     """How often each strategy fails, and how long it runs."""
     world = world_of(request)
-    rows = ((strategy.name, _record(world, strategy)) for strategy in world.scenario.strategies)
+    rows = ((strategy.name, _record(world, strategy)) for strategy in _listed(request))
     shapes = [
         {"name": name, "recent_failure_rate": of.failure_rate, "avg_runtime_minutes": of.average_minutes}
         for name, of in rows

@@ -96,15 +96,27 @@ class Manager:
     async def _serve(self, words: list[str]) -> None:
         match words:
             case [verb, _, reply] if verb in self._verbs and _REPLY.fullmatch(reply):
-                was, asked = self._state(), time.time()
-                code, sentence = await self._verbs[verb]()
-                self._note(verb, code, was, asked)
-                _answer(self._folder / reply, f"{code} {sentence}\n")
+                await self._reply(reply, self._ask(verb))
             case ["kill", _, reply, word, whom] if _REPLY.fullmatch(reply):
-                number = _signal_of(word)
-                unread = (1, f"Failed to parse signal string {word}.")
-                code, sentence = unread if number is None else await self.unit.kill(number, whom)
-                _answer(self._folder / reply, f"{code} {sentence}\n")
+                await self._reply(reply, self._kill(word, whom))
+
+    async def _ask(self, verb: str) -> Answer:
+        was, asked = self._state(), time.time()
+        code, sentence = await self._verbs[verb]()
+        self._note(verb, code, was, asked)
+        return code, sentence
+
+    async def _kill(self, word: str, whom: str) -> Answer:
+        number = _signal_of(word)
+        return (1, f"Failed to parse signal string {word}.") if number is None else await self.unit.kill(number, whom)
+
+    async def _reply(self, reply: str, doing: Awaitable[Answer]) -> None:
+        """Tell who waits what came of it, also where a full disk broke it off."""
+        try:
+            code, sentence = await doing
+        except OSError as error:
+            code, sentence = 1, f"Failed to carry that out: {error.strerror}"
+        _answer(self._folder / reply, f"{code} {sentence}\n")
 
 
 def _signal_of(word: str) -> int | None:
