@@ -3,6 +3,8 @@
 import json
 import os
 import signal as signals
+import subprocess
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ import pytest
 from tests.demo.api_rig import wait_until
 from tests.demo.platform_rig import Site, site
 from tests.demo.wire import quirk
+from tui.demo.postmaster import Postmaster
 from tui.demo.processes import Process
 from tui.demo.world.outcome import NO_LOCK
 
@@ -325,3 +328,69 @@ def test_a_server_that_somebody_stops_by_a_signal_is_down_for_everybody_until_it
         os.kill(server, signals.SIGINT)
         wait_until(lambda: Process.of(server) is None)
         assert (states(up), up.effects("database.terminate")) == ({"down", "degraded"}, ["harm"] * 2)
+
+
+def server_of(up: Site) -> Process:
+    """The server that takes connections, whoever started it."""
+    seen = Postmaster.seen(up.layout)
+    found = None if seen is None or not seen.takes else Process.of(seen.pid)
+    assert found is not None
+    return found
+
+
+@pytest.fixture
+def by_hand() -> Iterator[Callable[[Sequence[bytes], int], Process]]:
+    """Starts a server in the place of one that had these words and this owner; the platform ends it at last."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start(argv: Sequence[bytes], owner: int) -> Process:
+        as_owner = owner if owner != os.geteuid() else None
+        groups: list[int] | None = None if as_owner is None else []
+        started.append(subprocess.Popen(argv, user=as_owner, extra_groups=groups, cwd="/", stderr=subprocess.DEVNULL))
+        return Process.of(started[-1].pid) or Process(started[-1].pid, -1)
+
+    yield start
+    for each in started:
+        each.wait(30)
+
+
+def takes(up: Site, server: Process) -> bool:
+    seen = Postmaster.seen(up.layout)
+    return seen is not None and (seen.pid, seen.takes) == (server.pid, True)
+
+
+def test_to_restart_the_server_by_hand_is_a_deed_however_fast(
+    tmp_path: Path, by_hand: Callable[[Sequence[bytes], int], Process]
+) -> None:
+    with site("calm", tmp_path) as up:
+        server = server_of(up)
+        argv, owner = server.arguments, Path(f"/proc/{server.pid}").stat().st_uid
+        for times in (1, 2):
+            os.kill(server.pid, signals.SIGINT)
+            wait_until(partial(is_gone, server))
+            server = by_hand(argv, owner)
+            wait_until(partial(takes, up, server))
+            wait_until(partial(ended, up, times))
+            wait_until(lambda: up.open() == set())
+        with quirk(up, "postgres-refuses"):
+            wait_until(partial(is_gone, server))
+            server = by_hand(argv, owner)
+            wait_until(partial(takes, up, server))
+        wait_until(partial(is_told, up, server))
+        os.kill(server.pid, signals.SIGINT)
+        wait_until(lambda: up.open() == {"database"})
+        assert ended(up, 3), "what the platform ends is nobody's deed"
+
+
+def is_gone(server: Process) -> bool:
+    return not server.alive
+
+
+def ended(up: Site, times: int) -> bool:
+    """Whether somebody ended the server so often, as the judge tells."""
+    return [deed["effect"] for deed in up.judge()["done"] if deed["what"].endswith(": the server")] == ["harm"] * times
+
+
+def is_told(up: Site, server: Process) -> bool:
+    """Whether the platform says of this server that it is the one."""
+    return bool(json.loads(up.layout.postgres.read_text())["pid"] == server.pid)

@@ -87,6 +87,45 @@ async def test_days_that_somebody_deletes_are_missing_until_they_are_repaired(de
     assert len(await desk.history.days()) == 40 * (5 + len({day for _, _, day in await desk.history.days()}))
 
 
+async def test_days_that_somebody_puts_back_are_there_again(desk: Desk) -> None:
+    await desk.ledger.look()
+    desk.sql(
+        "CREATE TABLE market_data.aside AS SELECT * FROM market_data.daily_prices WHERE symbol = 'SAP.DE'",
+        "DELETE FROM market_data.daily_prices WHERE symbol = 'SAP.DE'",
+    )
+    await desk.missed(1)
+    days = sum(gap.days for gap in desk.world.data.gaps)
+    last = max(gap.end for gap in desk.world.data.gaps)
+    back = "INSERT INTO market_data.daily_prices SELECT * FROM market_data.aside WHERE trading_day"
+    desk.sql(f"{back} = '{last}'")
+
+    async def left(count: int) -> bool:
+        await desk.ledger.look()
+        return sum(gap.days for gap in desk.world.data.gaps) == count
+
+    await until(lambda: left(days - 1))
+    desk.sql(f"{back} < '{last}'", "DROP TABLE market_data.aside")
+    await until(lambda: left(0))
+    await desk.missed(1)
+    assert (desk.judge.open, desk.world.data.completeness_percent) == ({}, 100.0)
+
+
+async def test_days_that_the_platform_repairs_itself_are_its_own(desk: Desk) -> None:
+    await desk.ledger.look()
+    desk.sql("DELETE FROM market_data.daily_prices WHERE symbol = 'SAP.DE'")
+    await desk.missed(1)
+    data = desk.world.data
+    for step in data.repair(["AUTO_DETECT"], Range(START.date().replace(year=2024), START.date()), START):
+        for gap in data.closed_by(step):
+            await desk.history.fill(data.symbol(step.symbol), gap)
+        await desk.missed(1)
+        assert data.gaps, "the step is not done yet"
+        data.complete(step, START)
+        assert step in data.useful
+    await desk.missed(1)
+    assert data.gaps == ()
+
+
 async def test_an_index_that_is_gone_before_the_first_look_is_missed_too(desk: Desk) -> None:
     desk.sql("DROP INDEX market_data.minute_bars_time")
     await desk.missed(1)

@@ -365,6 +365,22 @@ def test_a_server_that_was_stopped_by_a_signal_is_as_good_as_ended_until_it_goes
     assert len(watch.shift.effects) == times, "it was missed already"
 
 
+def test_sessions_are_lost_with_a_server_only_soon_after_its_start(
+    tmp_path: Path, process: subprocess.Popen[bytes]
+) -> None:
+    """A server writes into its file also when it lives on after one of its own was killed."""
+    watch = calm_with(tmp_path, process)
+    first, second, third, *_ = (job.id for job in watch.shift.world.jobs.select("running"))
+    watch.man.sessions_ended([first], [])
+    old = 1
+    publish(watch.layout, old)
+    watch.man.sessions_ended([second], [])
+    with sleeper() as fresh:
+        publish(watch.layout, fresh.pid)
+        watch.man.sessions_ended([third], [])
+    assert [deed.about for deed in watch.shift.judge.done] == [f"backtest-{first}", f"backtest-{second}"]
+
+
 def test_a_server_that_takes_no_more_connections_is_as_good_as_ended(
     tmp_path: Path, process: subprocess.Popen[bytes]
 ) -> None:

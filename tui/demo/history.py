@@ -25,6 +25,7 @@ WHERE indrelid = 'market_data.{table}'::regclass AND NOT indisvalid \\gexec
 """
 _AGAIN = "SELECT '{statement}' WHERE to_regclass('market_data.{index}') IS NULL \\gexec\n"
 _SIGNS = """SELECT 'table', c.relname, c.relfilenode || '/' || coalesce(pg_stat_get_tuples_deleted(c.oid), 0)
+|| '/' || coalesce(pg_stat_get_tuples_inserted(c.oid), 0)
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'market_data' AND c.relkind = 'r'
 UNION ALL SELECT 'index', c.relname, '' FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
 JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'market_data' AND i.indisvalid ORDER BY 1, 2;
@@ -69,7 +70,7 @@ class History:
         )
 
     async def signs(self) -> frozenset[tuple[str, str, str]]:
-        """The tables with what changes whenever rows are deleted from one, and the indexes that can be used."""
+        """The tables with what changes whenever rows come into one or go, and the indexes that can be used."""
         return frozenset(await self._rows(_SIGNS))
 
     async def days(self) -> frozenset[tuple[str, str, str]]:

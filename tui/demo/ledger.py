@@ -1,7 +1,7 @@
 """What the database lost though the platform did not take it away: days of symbols, and indexes."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import date
 
@@ -16,13 +16,14 @@ from tui.demo.world.world import World
 
 PACE = 8.0
 """Seconds between two looks: each starts a program, and the platform is to weigh little."""
-Signs = frozenset[tuple[str, str, str]]
+Rows = frozenset[tuple[str, str, str]]
+Signs = Rows
 
 
 class Ledger:
     """Looks into the database, and tells world and judge what is gone.
 
-    All rows are read only when something was deleted since the last look; of symbols that nobody trades none are.
+    All rows are read only when some came or went since the last look; of symbols that nobody trades none are.
     What was overwritten is not seen. An index that the first look misses is gone: nobody is told where the database is
     before it holds all.
     """
@@ -60,18 +61,30 @@ class Ledger:
 
     async def _count(self) -> None:
         data = self._world.data
-        expected = {symbol.name: _expected(symbol, missing_days(symbol.name, data.gaps)) for symbol in self._traded()}
+        missing = {symbol.name: missing_days(symbol.name, data.gaps) for symbol in self._traded()}
+        expected = {symbol.name: _expected(symbol, missing[symbol.name]) for symbol in self._traded()}
         stored = await self._history.days()
         gone = {name: _days(rows - stored) for name, rows in expected.items() if not rows <= stored}
+        data.regain({name: days for name, days in self._there(missing, stored).items() if days})
         if gone:
             data.lack(gone)
             self._judge.days_gone(gone)
+
+    def _there(self, missing: Mapping[str, set[date]], stored: Rows) -> dict[str, set[date]]:
+        """What was `missing` and is stored whole, but for what the platform itself is about to repair."""
+        repaired = {step.symbol for step in self._world.data.steps}
+        symbols = (symbol for symbol in self._traded() if symbol.name not in repaired)
+        return {
+            symbol.name: missing[symbol.name] - _days(_expected(symbol) - stored)
+            for symbol in symbols
+            if missing[symbol.name]
+        }
 
     def _traded(self) -> Iterable[Symbol]:
         return (symbol for symbol in self._world.data.symbols if symbol.name in NAMES)
 
 
-def _expected(symbol: Symbol, missing: set[date]) -> frozenset[tuple[str, str, str]]:
+def _expected(symbol: Symbol, missing: Collection[date] = ()) -> Rows:
     all_of: Mapping[str, list[date]] = dict(
         zip(TABLES, (trading_days(symbol.first_date, symbol.last_date), minute_days(symbol)), strict=True)
     )

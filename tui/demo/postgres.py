@@ -217,12 +217,13 @@ class Postgres:
             self.child.popen.wait()
 
     async def resume(self) -> None:
-        """Start it again where it was. Raises GroundError when it does not come up."""
-        if self.child is None or self.process is not None:
+        """Start it again where it was, unless somebody did. Raises GroundError when it does not come up."""
+        if self.child is None:
             return
-        self.child = self._serve()
-        if not await self._answers():
-            raise GroundError(f"PostgreSQL does not start again: {self._reason()}")
+        if self.process is None:
+            self.child = self._serve()
+            if not await self._answers():
+                raise GroundError(f"PostgreSQL does not start again: {self._reason()}")
         self.publish()
 
     def _serve(self) -> Child:

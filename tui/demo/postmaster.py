@@ -26,10 +26,10 @@ class Postmaster:
     pid: int
     dismissed: bool
     """Whether the platform itself stopped it."""
+    instead: bool
+    """Whether somebody started it in the place of one that the platform had not stopped."""
     takes: bool
     """Whether it takes new connections where it is told to listen: elsewhere nobody finds it."""
-    since: float
-    """When it was told, in seconds since the epoch."""
     host: str
     port: int
     """Where the platform's server listens, and is looked for."""
@@ -40,17 +40,16 @@ class Postmaster:
 
         None while it is still to come. One that only starts is none yet.
         """
-        place = layout.postgres
         try:
-            told = json.loads(place.read_text("utf-8"))
-            pid, data, dismissed = int(told["pid"]), Path(told["data"]), bool(told["stopped"])
+            told = json.loads(layout.postgres.read_text("utf-8"))
+            pid, data, dismissed, instead = int(told["pid"]), Path(told["data"]), bool(told["stopped"]), False
             other = running(data)
             if other is not None and other.pid != pid and status(data, other.pid) in (READY, STOPPING):
-                pid, dismissed, place = other.pid, False, data / LOCK
+                pid, dismissed, instead = other.pid, False, not dismissed
             host, port = str(told["host"]), int(told["port"])
             ready = _said(data, pid, _STATUS, _PORT) == [READY, f"{port}"]
             takes = ready and Process.of(pid) is not None and not is_stopped(pid)
-            return cls(pid, dismissed, takes, place.stat().st_mtime, host, port)
+            return cls(pid, dismissed, instead, takes, host, port)
         except (OSError, ValueError, KeyError, TypeError):
             return None
 

@@ -14,6 +14,8 @@ from typing import IO
 from tui.demo.libc import LIBC
 
 _PR_SET_PDEATHSIG = 1
+_TICKS = os.sysconf("SC_CLK_TCK")
+"""Clock ticks in a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,11 @@ class Process:
     def alive(self) -> bool:
         """Whether this very process still runs."""
         return Process.of(self.pid) == self
+
+    @property
+    def age(self) -> float:
+        """Seconds since it was started."""
+        return time.clock_gettime(time.CLOCK_BOOTTIME) - self.started / _TICKS
 
     @property
     def arguments(self) -> list[bytes]:

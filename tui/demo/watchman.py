@@ -1,7 +1,6 @@
 """Keeps the world in step with the real parts of the platform: files, memory, unit, hosts, database sessions."""
 
 import asyncio
-import time
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -44,6 +43,8 @@ class Watchman:
         self._scratch = Scratch(layout)
         self._read = 0
         self._first_server = 0
+        self._server = 0
+        """Which server took connections last."""
         self._missed = False
         """Whether it was told that no server takes connections; until one does again."""
         self._engine: Process | None = None
@@ -140,17 +141,19 @@ class Watchman:
     def _look_at_server(self) -> None:
         """A server that ended though the platform did not end it was ended by somebody; that is told once.
 
-        It was there when it was told where it listens, even if it ended before anybody looked. One that takes no more
-        connections is as good as ended, until it does; what is started meanwhile and takes none either changes nothing.
+        It was there when it was told where it listens, even if it ended before anybody looked, or if another one was
+        started in its place so soon that nobody missed it. One that takes no more connections is as good as ended,
+        until it does; what is started meanwhile and takes none either changes nothing.
         """
         server = Postmaster.seen(self._layout)
         if server is None:
             return
-        if server.takes:
-            self._missed = False
-        elif not self._missed and not server.dismissed:
+        restarted = server.takes and server.instead and server.pid != self._server
+        if not self._missed and (restarted or not (server.takes or server.dismissed)):
             self.judge.server_ended()
-            self._missed = True
+        if server.takes:
+            self._server = server.pid
+        self._missed = not server.takes and (self._missed or not server.dismissed)
         self._world.ground = replace(self._world.ground, database_down=not server.takes)
 
     def look_at_requests(self) -> None:
@@ -227,7 +230,8 @@ class Watchman:
     def _server_ended(self) -> bool:
         """Whether PostgreSQL is gone, or was started again so lately that its old sessions may only now be missed."""
         server = Postmaster.seen(self._layout)
-        if server is None or Process.of(server.pid) is None:
+        process = None if server is None else Process.of(server.pid)
+        if process is None:
             return True
-        self._first_server = self._first_server or server.pid
-        return server.pid != self._first_server and time.time() - server.since < MISSED_AFTER
+        self._first_server = self._first_server or process.pid
+        return process.pid != self._first_server and process.age < MISSED_AFTER

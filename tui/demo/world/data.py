@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from tui.demo.world.refusal import NotThereError, UnavailableError, UnreadableError
 from tui.demo.world.repair import Range, Step, remainder, steps, within
 from tui.demo.world.seed import Gap, Scenario, Source, Symbol
-from tui.demo.world.symbols import gaps_of, with_gaps
+from tui.demo.world.symbols import gaps_of, missing_days, with_gaps
 
 AUTO_DETECT = "AUTO_DETECT"
 REFRESH_TAKES = timedelta(seconds=2)
@@ -73,6 +73,13 @@ class DataSide:
         """These days of these symbols, which were there, are missing from now on."""
         for name, days in gone.items():
             self.gaps += tuple(gaps_of(name, days))
+            self._symbols[name] = with_gaps(self._symbols[name], self.gaps)
+
+    def regain(self, there: Mapping[str, Collection[date]]) -> None:
+        """These days of these symbols, which were missing, are stored again, though no repair did that."""
+        for name, days in there.items():
+            left = gaps_of(name, missing_days(name, self.gaps).difference(days))
+            self.gaps = (*(gap for gap in self.gaps if gap.symbol != name), *left)
             self._symbols[name] = with_gaps(self._symbols[name], self.gaps)
 
     @property
