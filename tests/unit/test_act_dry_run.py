@@ -352,8 +352,10 @@ def test_what_is_refused_waits_for_no_verdict_of_an_earlier_run(
     intent(place, "engine.reset-failed", "low")
     code, told, _ = act(place, capsys, "act", "engine.reset-failed", "--yes")
     assert (code, told["outcome"]["verdict"], judged) == (2, "refused", [])
+    fails = (place / "systemctl").read_text().replace("*) :", "*) exit 1;")
+    (place / "systemctl").write_text(fails)
     code, told, _ = act(place, capsys, "act", "engine.restart", "--confirm", "adaf-backtest-engine")
-    assert len(judged) == 1
+    assert (told["outcome"]["verdict"], len(judged)) == ("no effect", 1)
 
 
 @pytest.mark.parametrize("number", ["TERM", "INT", "HUP"])
