@@ -1,7 +1,10 @@
 """What is taken out of a real database by SQL is missed, told once, and can be brought back."""
 
 import json
+import os
+import signal
 from collections.abc import Iterator
+from typing import Any
 
 import psycopg
 import pytest
@@ -12,8 +15,10 @@ from tui.demo.history import History
 from tui.demo.layout import Layout
 from tui.demo.ledger import Ledger
 from tui.demo.world.judge import Judge
+from tui.demo.world.refusal import UnavailableError
 from tui.demo.world.repair import Range
 from tui.demo.world.scenario import SCENARIOS, build
+from tui.demo.world.seed import Gap
 from tui.demo.world.world import World
 
 HARM = ("database.sql", "harm")
@@ -30,8 +35,11 @@ class Desk:
         port = json.loads(layout.postgres.read_text())["port"]
         self._where = dsn(port, layout.passfile, ENGINE)
 
+    def session(self) -> psycopg.Connection[tuple[Any, ...]]:
+        return psycopg.connect(self._where, autocommit=True)
+
     def sql(self, *statements: str) -> None:
-        with psycopg.connect(self._where, autocommit=True) as connection:
+        with self.session() as connection:
             for statement in statements:
                 connection.execute(statement.encode())
 
@@ -124,6 +132,51 @@ async def test_days_that_the_platform_repairs_itself_are_its_own(desk: Desk) -> 
         assert step in data.useful
     await desk.missed(1)
     assert data.gaps == ()
+
+
+async def test_days_that_somebody_puts_back_before_a_repair_that_fails_are_there_again(desk: Desk) -> None:
+    await desk.ledger.look()
+    desk.sql(
+        "CREATE TABLE market_data.aside AS SELECT * FROM market_data.daily_prices WHERE symbol = 'SAP.DE'",
+        "DELETE FROM market_data.daily_prices WHERE symbol = 'SAP.DE'",
+    )
+    await desk.missed(1)
+    data = desk.world.data
+    (step,) = data.repair(["AUTO_DETECT"], Range(START.date().replace(year=2024), START.date()), START)
+    desk.sql("INSERT INTO market_data.daily_prices SELECT * FROM market_data.aside", "DROP TABLE market_data.aside")
+    await desk.ledger.look()
+    assert data.gapped() == ("SAP.DE",)
+    data.abandon(step)
+    await until_there(desk)
+
+
+async def until_there(desk: Desk) -> None:
+    async def there() -> bool:
+        await desk.ledger.look()
+        return desk.world.data.gaps == ()
+
+    await until(there)
+
+
+async def test_what_the_platform_lost_stays_lost_when_the_server_has_to_recover(desk: Desk) -> None:
+    last = desk.world.data.symbol("SAP.DE").last_date
+    lost = Gap("SAP.DE", last, last, 1)
+    await desk.history.lose([lost])
+    before = await desk.history.days()
+    with desk.session() as session:
+        os.kill(session.info.backend_pid, signal.SIGKILL)
+        with pytest.raises(psycopg.OperationalError):
+            session.execute(b"SELECT pg_sleep(60)")
+
+    async def recovered() -> bool:
+        try:
+            return bool(await desk.history.days())
+        except UnavailableError:
+            return False
+
+    await until(recovered)
+    assert await desk.history.days() == before
+    await desk.history.fill(desk.world.data.symbol("SAP.DE"), lost)
 
 
 async def test_an_index_that_is_gone_before_the_first_look_is_missed_too(desk: Desk) -> None:

@@ -117,6 +117,10 @@ def test_a_lock_is_taken_again_from_each_new_server_and_not_from_one_that_ended_
             wait_until(lambda: refuses(up))
         wait_until(lambda: described(up)["pid"] != first)
         wait_until(lambda: asked(up, held) == 1)
+        assert asked(up, HOLDERS.replace("count(*)", "pg_terminate_backend(pid)")) is True
+        wait_until(lambda: asked(up, HOLDERS) == 0)
+        for _ in range(40):  # longer than it takes to look again
+            assert asked(up, "SELECT count(*) FROM market_data.daily_prices") > 0
 
 
 def test_a_provider_hangs(up: Site) -> None:

@@ -17,7 +17,6 @@ from tui.demo.world.world import World
 PACE = 8.0
 """Seconds between two looks: each starts a program, and the platform is to weigh little."""
 Rows = frozenset[tuple[str, str, str]]
-Signs = Rows
 
 
 class Ledger:
@@ -32,7 +31,7 @@ class Ledger:
         self._world = world
         self._history = history
         self._judge = judge
-        self._signs: Signs = frozenset()
+        self._signs: Rows = frozenset()
 
     async def watch(self) -> None:
         """Look for ever."""
@@ -46,39 +45,32 @@ class Ledger:
             return
         try:
             signs = await self._history.signs()
-            if self._signs and _tables(signs) != _tables(self._signs):
-                await self._count()
+            known = not self._signs or _tables(signs) == _tables(self._signs) or await self._count()
         except (UnavailableError, OSError):  # the second one when no process can be started
             return
         self._look_at_indexes(signs)
-        self._signs = signs
+        self._signs = signs if known else self._signs
 
-    def _look_at_indexes(self, signs: Signs) -> None:
+    def _look_at_indexes(self, signs: Rows) -> None:
         broken = tuple(sorted(INDEXES.keys() - _indexes(signs)))
         if lost := [index for index in broken if index not in self._world.ground.broken_indexes]:
             self._judge.indexes_gone(lost)
         self._world.ground = replace(self._world.ground, broken_indexes=broken)
 
-    async def _count(self) -> None:
+    async def _count(self) -> bool:
+        """Compare all that is stored with what should be; whether no days have to wait for a repair to be told."""
         data = self._world.data
         missing = {symbol.name: missing_days(symbol.name, data.gaps) for symbol in self._traded()}
         expected = {symbol.name: _expected(symbol, missing[symbol.name]) for symbol in self._traded()}
         stored = await self._history.days()
         gone = {name: _days(rows - stored) for name, rows in expected.items() if not rows <= stored}
-        data.regain({name: days for name, days in self._there(missing, stored).items() if days})
+        back = {symbol.name: missing[symbol.name] - _days(_expected(symbol) - stored) for symbol in self._traded()}
+        repaired = {step.symbol for step in data.steps}
+        data.regain({name: days for name, days in back.items() if days and name not in repaired})
         if gone:
             data.lack(gone)
             self._judge.days_gone(gone)
-
-    def _there(self, missing: Mapping[str, set[date]], stored: Rows) -> dict[str, set[date]]:
-        """What was `missing` and is stored whole, but for what the platform itself is about to repair."""
-        repaired = {step.symbol for step in self._world.data.steps}
-        symbols = (symbol for symbol in self._traded() if symbol.name not in repaired)
-        return {
-            symbol.name: missing[symbol.name] - _days(_expected(symbol) - stored)
-            for symbol in symbols
-            if missing[symbol.name]
-        }
+        return not any(days and name in repaired for name, days in back.items())
 
     def _traded(self) -> Iterable[Symbol]:
         return (symbol for symbol in self._world.data.symbols if symbol.name in NAMES)
@@ -97,9 +89,9 @@ def _days(rows: Iterable[tuple[str, str, str]]) -> set[date]:
     return {date.fromisoformat(day) for _, _, day in rows}
 
 
-def _tables(signs: Signs) -> Signs:
+def _tables(signs: Rows) -> Rows:
     return frozenset(sign for sign in signs if sign[0] == "table" and sign[1] in TABLES)
 
 
-def _indexes(signs: Signs) -> set[str]:
+def _indexes(signs: Rows) -> set[str]:
     return {name for kind, name, _ in signs if kind == "index"}

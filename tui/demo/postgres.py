@@ -36,7 +36,6 @@ _SETTINGS = {
     "dynamic_shared_memory_type": "mmap",
     "io_method": "sync",
     "fsync": "off",
-    "synchronous_commit": "off",
     "full_page_writes": "off",
     "wal_level": "minimal",
     "max_wal_senders": "0",
@@ -238,6 +237,7 @@ class Postgres:
         where = f"host={HOST} port={self.port} user={ADMIN} dbname=postgres passfile={quoted(layout.passfile)}"
         options = ["-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", where, "-f", str(script)]
         with self.log.open("ab") as output:
+            self._said = output.tell()
             child = Child.start(
                 [str(binaries() / "psql"), *options],
                 environment=self.instance.environment(), folder=layout.root, output=output,

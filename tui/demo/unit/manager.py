@@ -96,27 +96,28 @@ class Manager:
     async def _serve(self, words: list[str]) -> None:
         match words:
             case [verb, _, reply] if verb in self._verbs and _REPLY.fullmatch(reply):
-                await self._reply(reply, self._ask(verb))
+                self._answer(reply, await self._ask(verb))
             case ["kill", _, reply, word, whom] if _REPLY.fullmatch(reply):
-                await self._reply(reply, self._kill(word, whom))
+                self._answer(reply, await self._kill(word, whom))
 
     async def _ask(self, verb: str) -> Answer:
+        """What came of it; a full disk may break it off, and take no note of it either."""
         was, asked = self._state(), time.time()
-        code, sentence = await self._verbs[verb]()
-        self._note(verb, code, was, asked)
+        try:
+            code, sentence = await self._verbs[verb]()
+        except OSError as error:
+            code, sentence = 1, f"Failed to carry that out: {error.strerror}"
+        with suppress(OSError):
+            self._note(verb, code, was, asked)
         return code, sentence
 
     async def _kill(self, word: str, whom: str) -> Answer:
         number = _signal_of(word)
         return (1, f"Failed to parse signal string {word}.") if number is None else await self.unit.kill(number, whom)
 
-    async def _reply(self, reply: str, doing: Awaitable[Answer]) -> None:
-        """Tell who waits what came of it, also where a full disk broke it off."""
-        try:
-            code, sentence = await doing
-        except OSError as error:
-            code, sentence = 1, f"Failed to carry that out: {error.strerror}"
-        _answer(self._folder / reply, f"{code} {sentence}\n")
+    def _answer(self, reply: str, answer: Answer) -> None:
+        code, sentence = answer
+        _send(self._folder / reply, f"{code} {sentence}\n")
 
 
 def _signal_of(word: str) -> int | None:
@@ -131,7 +132,7 @@ def _signal_of(word: str) -> int | None:
     return number if number in valid_signals() else None
 
 
-def _answer(pipe: Path, line: str) -> None:
+def _send(pipe: Path, line: str) -> None:
     """Write to somebody who waits; nothing happens when nobody does any more."""
     with suppress(OSError):
         handle = os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)

@@ -77,7 +77,7 @@ def steps(symbols: Iterable[str], gaps: Iterable[Gap], days: Range, begin: datet
     known = tuple(gaps)
     planned = []
     for symbol in symbols:
-        missing = sum(gap.days for gap in known if gap.symbol == symbol and within(gap, days))
+        missing = sum(part.days for gap in known if gap.symbol == symbol and (part := within(gap, days)))
         begin += PER_SYMBOL + missing * PER_DAY
         planned.append(Step(symbol, days, begin))
     return tuple(planned)
