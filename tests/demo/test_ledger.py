@@ -14,6 +14,7 @@ from tui.demo.address import ENGINE, dsn
 from tui.demo.history import History
 from tui.demo.layout import Layout
 from tui.demo.ledger import Ledger
+from tui.demo.world.calendar import trading_days
 from tui.demo.world.judge import Judge
 from tui.demo.world.refusal import UnavailableError
 from tui.demo.world.repair import Range
@@ -148,6 +149,14 @@ async def test_days_that_somebody_puts_back_before_a_repair_that_fails_are_there
     assert data.gapped() == ("SAP.DE",)
     data.abandon(step)
     await until_there(desk)
+
+
+async def test_a_repair_of_old_days_stores_no_bars_of_minutes_that_never_were(desk: Desk) -> None:
+    stored = await desk.history.days()
+    symbol = desk.world.data.symbol("SAP.DE")
+    old = trading_days(symbol.first_date, symbol.last_date)[20:25]
+    await desk.history.fill(symbol, Gap("SAP.DE", old[0], old[-1], len(old)))
+    assert await desk.history.days() == stored
 
 
 async def until_there(desk: Desk) -> None:

@@ -370,6 +370,11 @@ def test_sessions_are_lost_with_a_server_only_soon_after_its_start(
 ) -> None:
     """A server writes into its file also when it lives on after one of its own was killed."""
     watch = calm_with(tmp_path, process)
+    with sleeper() as anew:
+        publish(watch.layout, anew.pid)
+        watch.man.sessions_ended(["8801"], [])
+        assert watch.shift.effects == [], "the server was another one before"
+    publish(watch.layout, process.pid)
     first, second, third, *_ = (job.id for job in watch.shift.world.jobs.select("running"))
     watch.man.sessions_ended([first], [])
     old = 1
@@ -393,6 +398,10 @@ def test_a_server_that_takes_no_more_connections_is_as_good_as_ended(
         assert watch.shift.judge.open == {"database": "PostgreSQL does not run"}
     job = watch.shift.world.jobs.select("running")[0].id
     watch.man.sessions_ended([job], [])
+    watch.man.look()
+    assert len(watch.shift.effects) == 1, "the server may end with it"
+    watch.shift.now += timedelta(seconds=3)
+    watch.man.look()
     assert watch.shift.judge.done[-1].about == f"backtest-{job}", "who ends a session of it did that"
     publish(watch.layout, process.pid, "stopping", stopped=True)
     process.kill()

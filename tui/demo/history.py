@@ -4,7 +4,6 @@ import asyncio
 import json
 import subprocess
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import date
 from signal import SIGINT
 
@@ -12,7 +11,9 @@ from tui.demo.address import ENGINE, dsn
 from tui.demo.layout import Layout
 from tui.demo.market import INDEXES, TABLES, creation, daily_rows, minute_rows, moments
 from tui.demo.postgres import binaries
+from tui.demo.world.calendar import trading_days
 from tui.demo.world.refusal import UnavailableError
+from tui.demo.world.repair import Range, remainder
 from tui.demo.world.seed import Gap, Symbol
 
 PATIENCE = 30.0
@@ -51,8 +52,9 @@ class History:
 
     async def fill(self, symbol: Symbol, gap: Gap) -> None:
         """Store the days of `gap`, daily and by the minute, all or none; what is left of them is replaced."""
-        missing = (replace(symbol, first_date=gap.start, last_date=gap.end),)
-        rows = (daily_rows(missing, (), self._seed), minute_rows(missing, (), self._seed))
+        days = len(trading_days(symbol.first_date, symbol.last_date))
+        others = remainder(Gap(symbol.name, symbol.first_date, symbol.last_date, days), Range(gap.start, gap.end))
+        rows = (daily_rows((symbol,), others, self._seed), minute_rows((symbol,), others, self._seed))
         copies = "".join(_copied(table, lines) for table, lines in zip(TABLES, rows, strict=True))
         await self._run(f"BEGIN;\n{_lost(gap)}{copies}COMMIT;\n")
 

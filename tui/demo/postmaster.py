@@ -28,6 +28,8 @@ class Postmaster:
     """Whether the platform itself stopped it."""
     instead: bool
     """Whether somebody started it in the place of one that the platform had not stopped."""
+    ending: bool
+    """Whether it was told to end, and is still there."""
     takes: bool
     """Whether it takes new connections where it is told to listen: elsewhere nobody finds it."""
     host: str
@@ -47,9 +49,9 @@ class Postmaster:
             if other is not None and other.pid != pid and status(data, other.pid) in (READY, STOPPING):
                 pid, dismissed, instead = other.pid, False, not dismissed
             host, port = str(told["host"]), int(told["port"])
-            ready = _said(data, pid, _STATUS, _PORT) == [READY, f"{port}"]
-            takes = ready and Process.of(pid) is not None and not is_stopped(pid)
-            return cls(pid, dismissed, instead, takes, host, port)
+            said, alive = _said(data, pid, _STATUS, _PORT), Process.of(pid) is not None
+            takes = said == [READY, f"{port}"] and alive and not is_stopped(pid)
+            return cls(pid, dismissed, instead, alive and said[:1] == [STOPPING], takes, host, port)
         except (OSError, ValueError, KeyError, TypeError):
             return None
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from tui.demo import outside
+from tui.demo.bereaved import Bereaved
 from tui.demo.halted import Halted
 from tui.demo.inventory import Inventory, Turn
 from tui.demo.kernel import STAMP, greedy_lines, write
@@ -15,17 +16,13 @@ from tui.demo.processes import Process, is_stopped
 from tui.demo.resident import resident
 from tui.demo.scratch import Scratch
 from tui.demo.worker import OUTPUT_GONE
-from tui.demo.world.conditions import would_not_end_well
 from tui.demo.world.ground import DISK_HIGH
 from tui.demo.world.job import Job
 from tui.demo.world.judge import Judge
-from tui.demo.world.outcome import SHUTDOWN
 from tui.demo.world.world import World
 
 PACE = 1.0
 """Seconds between two looks."""
-MISSED_AFTER = 10.0
-"""Seconds within which a session that ended is missed."""
 KILL, CRASH, STOP = 9, 11, 19
 """Signals: what the kernel sends when memory is short, what a process dies of that reads what is not there, and what
 lets it live but do nothing."""
@@ -42,7 +39,7 @@ class Watchman:
         self._making_room: set[str] = set()
         self._scratch = Scratch(layout)
         self._read = 0
-        self._first_server = 0
+        self._bereaved = Bereaved(world, layout, judge)
         self._server = 0
         """Which server took connections last."""
         self._missed = False
@@ -71,6 +68,7 @@ class Watchman:
         self._look_at_engine()
         self._look_at_hosts()
         self._look_at_server()
+        self._bereaved.look()
         self.look_at_requests()
         self.judge.look()
 
@@ -210,14 +208,7 @@ class Watchman:
 
         That was somebody's deed, unless the server ended as a whole.
         """
-        restarted, now = self._server_ended(), self._world.settle()
-        for job_id in lost:
-            guilty = any(
-                job.id == job_id and would_not_end_well(job, now) for job in self._world.jobs.select("running")
-            )
-            self._world.lose_session(job_id, SHUTDOWN)
-            if not restarted:
-                self.judge.session_ended(f"backtest-{job_id}", guilty=guilty)
+        self._bereaved.add(lost)
         for job_id in cancelled:
             self.judge.session_cancelled(f"backtest-{job_id}")
 
@@ -226,12 +217,3 @@ class Watchman:
         blockade = self._world.scenario.blockade
         if blockade is not None:
             self.judge.blockade_ended(f"backtest-{blockade.job_id} (pid {pid})")
-
-    def _server_ended(self) -> bool:
-        """Whether PostgreSQL is gone, or was started again so lately that its old sessions may only now be missed."""
-        server = Postmaster.seen(self._layout)
-        process = None if server is None else Process.of(server.pid)
-        if process is None:
-            return True
-        self._first_server = self._first_server or process.pid
-        return process.pid != self._first_server and process.age < MISSED_AFTER

@@ -89,7 +89,7 @@ class DataSide:
 
     @property
     def completeness_percent(self) -> float:
-        """The mean over all symbols, cut to one decimal: what lacks a day is not complete, however little that is."""
+        """The mean over all symbols, cut to one decimal: what lacks one of its last days is not complete."""
         tenths = sum(round(10 * symbol.completeness_percent) for symbol in self.symbols)
         return tenths // len(self._symbols) / 10
 
