@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import pytest
-from textual.command import CommandPalette
+from textual.command import CommandList, CommandPalette
 from textual.pilot import Pilot
 
 from actions.outcome import Progress
@@ -32,6 +32,7 @@ from tests.situations import (
     waiting,
 )
 from tui.screens.menu import MenuScreen
+from tui.screens.palette import Palette
 from tui.screens.plan import PlanScreen
 from widgets.readout import Readout
 from widgets.text import plain
@@ -388,6 +389,18 @@ def said(rig: Rig) -> str:
     """What is seen of a toast, without the gaps where lines are broken."""
     at = rig.app.screen.query_one("Toast").region
     return "".join("".join(line[max(0, at.x) : at.right].strip(" ▌") for line in rig.lines[at.y : at.bottom]).split())
+
+
+async def test_a_search_that_ends_after_the_program_is_no_error(rig: Rig) -> None:
+    async with rig.run(80, 24) as pilot:
+        await pilot.press("ctrl+p")
+        await until(pilot, lambda: isinstance(rig.app.screen, Palette))
+        opened = rig.app.screen
+        assert isinstance(opened, Palette)
+        found = opened.query_one(CommandList)
+        await until(pilot, lambda: found.option_count > 0)
+        await found.remove()
+        opened._refresh_command_list(found, [], clear_current=True)
 
 
 @pytest.mark.parametrize("key", ["a", "question_mark", "ctrl+p", "r", "ctrl+q"])
