@@ -1,6 +1,9 @@
 """A server of PostgreSQL as it looks from outside: who it is, and what it says of itself."""
 
 import json
+import os
+import subprocess
+from collections.abc import Sequence
 
 from tui.demo.layout import Layout
 
@@ -20,3 +23,10 @@ def publish(
     layout.postgres.parent.mkdir(exist_ok=True)
     told = {"host": "", "port": 0, **where, "pid": pid, "data": str(data), "stopped": stopped}
     layout.postgres.write_text(json.dumps(told))
+
+
+def started(argv: Sequence[bytes], owner: int | None) -> "subprocess.Popen[bytes]":
+    """A server that somebody starts with the words of another one, for that one's owner; None: our own."""
+    user = None if owner == os.geteuid() else owner
+    groups: list[int] | None = None if user is None else []
+    return subprocess.Popen(argv, user=user, extra_groups=groups, cwd="/", stderr=subprocess.DEVNULL)

@@ -14,6 +14,7 @@ import psycopg
 import pytest
 
 from tests.demo.api_rig import wait_until
+from tests.demo.server import started
 from tui.demo import market, postgres
 from tui.demo.address import ADMIN, ENGINE, WATCHER, dsn, installed
 from tui.demo.blockade import Blockade
@@ -200,9 +201,7 @@ def started_by_hand(server: Postgres) -> subprocess.Popen[bytes]:
     said = Postmaster.seen(server.instance.layout)
     assert said is not None
     assert not said.takes
-    process = subprocess.Popen(
-        argv, user=server.user, extra_groups=None if server.user is None else [], cwd="/", stderr=subprocess.DEVNULL
-    )
+    process = started(argv, server.user)
     wait_until(lambda: is_up(server, process.pid))
     return process
 

@@ -14,6 +14,7 @@ import pytest
 
 from tests.demo.api_rig import wait_until
 from tests.demo.platform_rig import Site, site
+from tests.demo.server import started
 from tests.demo.wire import quirk
 from tui.demo.postmaster import Postmaster
 from tui.demo.processes import Process
@@ -341,16 +342,14 @@ def server_of(up: Site) -> Process:
 @pytest.fixture
 def by_hand() -> Iterator[Callable[[Sequence[bytes], int], Process]]:
     """Starts a server in the place of one that had these words and this owner; the platform ends it at last."""
-    started: list[subprocess.Popen[bytes]] = []
+    begun: list[subprocess.Popen[bytes]] = []
 
     def start(argv: Sequence[bytes], owner: int) -> Process:
-        as_owner = owner if owner != os.geteuid() else None
-        groups: list[int] | None = None if as_owner is None else []
-        started.append(subprocess.Popen(argv, user=as_owner, extra_groups=groups, cwd="/", stderr=subprocess.DEVNULL))
-        return Process.of(started[-1].pid) or Process(started[-1].pid, -1)
+        begun.append(started(argv, owner))
+        return Process.of(begun[-1].pid) or Process(begun[-1].pid, -1)
 
     yield start
-    for each in started:
+    for each in begun:
         each.wait(30)
 
 

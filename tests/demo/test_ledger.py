@@ -17,7 +17,7 @@ from tui.demo.ledger import Ledger
 from tui.demo.world.calendar import trading_days
 from tui.demo.world.judge import Judge
 from tui.demo.world.refusal import UnavailableError
-from tui.demo.world.repair import Range
+from tui.demo.world.repair import Range, Step
 from tui.demo.world.scenario import SCENARIOS, build
 from tui.demo.world.seed import Gap
 from tui.demo.world.world import World
@@ -60,12 +60,36 @@ class Desk:
         self.judge.look()
         assert self.effects == [HARM] * times
 
+    def planned(self) -> tuple[Step, ...]:
+        """The repair of all that is missing."""
+        return self.world.data.repair(["AUTO_DETECT"], Range(START.date().replace(year=2024), START.date()), START)
+
+    async def store(self, step: Step) -> None:
+        for gap in self.world.data.closed_by(step):
+            await self.history.fill(self.world.data.symbol(step.symbol), gap)
+
     async def repair(self) -> None:
-        data = self.world.data
-        for step in data.repair(["AUTO_DETECT"], Range(START.date().replace(year=2024), START.date()), START):
-            for gap in data.closed_by(step):
-                await self.history.fill(data.symbol(step.symbol), gap)
-            data.complete(step, START)
+        for step in self.planned():
+            await self.store(step)
+            self.world.data.complete(step, START)
+
+    async def lost(self) -> None:
+        """The days of one symbol are put aside by SQL, and missed."""
+        await self.ledger.look()
+        self.sql(
+            "CREATE TABLE market_data.aside AS SELECT * FROM market_data.daily_prices WHERE symbol = 'SAP.DE'",
+            "DELETE FROM market_data.daily_prices WHERE symbol = 'SAP.DE'",
+        )
+        await self.missed(1)
+
+    async def left(self, count: int) -> None:
+        """So many days are missing, once the ledger has looked."""
+
+        async def so_many() -> bool:
+            await self.ledger.look()
+            return sum(gap.days for gap in self.world.data.gaps) == count
+
+        await until(so_many)
 
 
 @pytest.fixture(scope="module")
@@ -97,24 +121,14 @@ async def test_days_that_somebody_deletes_are_missing_until_they_are_repaired(de
 
 
 async def test_days_that_somebody_puts_back_are_there_again(desk: Desk) -> None:
-    await desk.ledger.look()
-    desk.sql(
-        "CREATE TABLE market_data.aside AS SELECT * FROM market_data.daily_prices WHERE symbol = 'SAP.DE'",
-        "DELETE FROM market_data.daily_prices WHERE symbol = 'SAP.DE'",
-    )
-    await desk.missed(1)
+    await desk.lost()
     days = sum(gap.days for gap in desk.world.data.gaps)
     last = max(gap.end for gap in desk.world.data.gaps)
     back = "INSERT INTO market_data.daily_prices SELECT * FROM market_data.aside WHERE trading_day"
     desk.sql(f"{back} = '{last}'")
-
-    async def left(count: int) -> bool:
-        await desk.ledger.look()
-        return sum(gap.days for gap in desk.world.data.gaps) == count
-
-    await until(lambda: left(days - 1))
+    await desk.left(days - 1)
     desk.sql(f"{back} < '{last}'", "DROP TABLE market_data.aside")
-    await until(lambda: left(0))
+    await desk.left(0)
     await desk.missed(1)
     assert (desk.judge.open, desk.world.data.completeness_percent) == ({}, 100.0)
 
@@ -124,9 +138,8 @@ async def test_days_that_the_platform_repairs_itself_are_its_own(desk: Desk) -> 
     desk.sql("DELETE FROM market_data.daily_prices WHERE symbol = 'SAP.DE'")
     await desk.missed(1)
     data = desk.world.data
-    for step in data.repair(["AUTO_DETECT"], Range(START.date().replace(year=2024), START.date()), START):
-        for gap in data.closed_by(step):
-            await desk.history.fill(data.symbol(step.symbol), gap)
+    for step in desk.planned():
+        await desk.store(step)
         await desk.missed(1)
         assert data.gaps, "the step is not done yet"
         data.complete(step, START)
@@ -136,19 +149,14 @@ async def test_days_that_the_platform_repairs_itself_are_its_own(desk: Desk) -> 
 
 
 async def test_days_that_somebody_puts_back_before_a_repair_that_fails_are_there_again(desk: Desk) -> None:
-    await desk.ledger.look()
-    desk.sql(
-        "CREATE TABLE market_data.aside AS SELECT * FROM market_data.daily_prices WHERE symbol = 'SAP.DE'",
-        "DELETE FROM market_data.daily_prices WHERE symbol = 'SAP.DE'",
-    )
-    await desk.missed(1)
+    await desk.lost()
     data = desk.world.data
-    (step,) = data.repair(["AUTO_DETECT"], Range(START.date().replace(year=2024), START.date()), START)
+    (step,) = desk.planned()
     desk.sql("INSERT INTO market_data.daily_prices SELECT * FROM market_data.aside", "DROP TABLE market_data.aside")
     await desk.ledger.look()
     assert data.gapped() == ("SAP.DE",)
     data.abandon(step)
-    await until_there(desk)
+    await desk.left(0)
 
 
 async def test_a_repair_of_old_days_stores_no_bars_of_minutes_that_never_were(desk: Desk) -> None:
@@ -157,14 +165,6 @@ async def test_a_repair_of_old_days_stores_no_bars_of_minutes_that_never_were(de
     old = trading_days(symbol.first_date, symbol.last_date)[20:25]
     await desk.history.fill(symbol, Gap("SAP.DE", old[0], old[-1], len(old)))
     assert await desk.history.days() == stored
-
-
-async def until_there(desk: Desk) -> None:
-    async def there() -> bool:
-        await desk.ledger.look()
-        return desk.world.data.gaps == ()
-
-    await until(there)
 
 
 async def test_what_the_platform_lost_stays_lost_when_the_server_has_to_recover(desk: Desk) -> None:

@@ -17,6 +17,8 @@ from tui.demo.world.outcome import NO_SERVER
 
 ON_FROM_THE_START = ("systemctl-fails", "start-limit")
 """The second one takes some seconds to have its effect."""
+HOLDERS = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'adaf-archiver'"
+HELD = f"{HOLDERS} AND query ~ 'pg_sleep'"
 
 
 @pytest.fixture(scope="module")
@@ -84,19 +86,15 @@ def test_postgres_refuses(up: Site) -> None:
 
 def test_a_lock_blocks(up: Site) -> None:
     waiting = "SELECT count(*) FROM pg_stat_activity WHERE cardinality(pg_blocking_pids(pid)) > 0"
-    holders = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'adaf-archiver' AND query ~ 'pg_sleep'"
     with quirk(up, "postgres-locked"):
-        wait_until(lambda: asked(up, holders) == 1)
+        wait_until(lambda: asked(up, HELD) == 1)
         with up.database() as reader:
             reader.execute("SET lock_timeout = '100ms'")
             with pytest.raises(psycopg.errors.LockNotAvailable):
                 reader.execute("SELECT count(*) FROM market_data.daily_prices")
-    wait_until(lambda: asked(up, holders) == 0)
+    wait_until(lambda: asked(up, HELD) == 0)
     wait_until(lambda: asked(up, waiting) == 0)
     assert asked(up, "SELECT count(*) FROM market_data.daily_prices") > 0
-
-
-HOLDERS = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'adaf-archiver'"
 
 
 def test_a_lock_that_is_called_off_at_once_stays_nowhere(up: Site) -> None:
@@ -105,18 +103,17 @@ def test_a_lock_that_is_called_off_at_once_stays_nowhere(up: Site) -> None:
             pass
     wait_until(lambda: asked(up, HOLDERS) == 0)
     with quirk(up, "postgres-locked"):
-        wait_until(lambda: asked(up, f"{HOLDERS} AND query ~ 'pg_sleep'") == 1)
+        wait_until(lambda: asked(up, HELD) == 1)
 
 
 def test_a_lock_is_taken_again_from_each_new_server_and_not_from_one_that_ended_its_session(up: Site) -> None:
-    held = f"{HOLDERS} AND query ~ 'pg_sleep'"
     with quirk(up, "postgres-locked"):
-        wait_until(lambda: asked(up, held) == 1)
+        wait_until(lambda: asked(up, HELD) == 1)
         first = described(up)["pid"]
         with quirk(up, "postgres-refuses"):
             wait_until(lambda: refuses(up))
         wait_until(lambda: described(up)["pid"] != first)
-        wait_until(lambda: asked(up, held) == 1)
+        wait_until(lambda: asked(up, HELD) == 1)
         assert asked(up, HOLDERS.replace("count(*)", "pg_terminate_backend(pid)")) is True
         wait_until(lambda: asked(up, HOLDERS) == 0)
         for _ in range(40):  # longer than it takes to look again

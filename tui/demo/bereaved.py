@@ -13,7 +13,7 @@ from tui.demo.world.outcome import SHUTDOWN
 from tui.demo.world.world import World
 
 MISSED_AFTER = 10.0
-"""Seconds within which a session that ended is missed."""
+"""Seconds within which a session that ended is missed: so long it may have been one of the server before."""
 FAREWELL = timedelta(seconds=3)
 """So long a server may take to end after its sessions; one that waits for the last of them may live much longer."""
 
@@ -34,7 +34,8 @@ class Bereaved:
         self._world = world
         self._layout = layout
         self._judge = judge
-        self._first_server = 0
+        self._first: Process | None = None
+        """The server that was there first."""
         self._losses: list[_Loss] = []
 
     def add(self, job_ids: Iterable[str]) -> None:
@@ -49,11 +50,12 @@ class Bereaved:
 
     def look(self) -> None:
         """Tell what is known by now. While a server ends it has sessions that are gone already, and is there itself."""
-        if self._first_server and not self._losses:
+        if self._first is not None and not self._losses:
             return
         server = Postmaster.seen(self._layout)
         process = None if server is None else Process.of(server.pid)
-        if server is None or process is None or self._is_new(process):
+        self._first = self._first or process
+        if server is None or process is None or (process != self._first and process.age < MISSED_AFTER):
             self._losses.clear()
             return
         doubted = self._world.settle() - FAREWELL
@@ -61,8 +63,3 @@ class Bereaved:
         for loss in known:
             self._losses.remove(loss)
             self._judge.session_ended(f"backtest-{loss.job_id}", guilty=loss.guilty)
-
-    def _is_new(self, server: Process) -> bool:
-        """Whether it was started again so lately that the sessions of the one before may only now be missed."""
-        self._first_server = self._first_server or server.pid
-        return server.pid != self._first_server and server.age < MISSED_AFTER

@@ -13,8 +13,8 @@ from tui.demo.market import INDEXES, TABLES, creation, daily_rows, minute_rows, 
 from tui.demo.postgres import binaries
 from tui.demo.world.calendar import trading_days
 from tui.demo.world.refusal import UnavailableError
-from tui.demo.world.repair import Range, remainder
 from tui.demo.world.seed import Gap, Symbol
+from tui.demo.world.symbols import gaps_of
 
 PATIENCE = 30.0
 """Seconds for one script."""
@@ -52,8 +52,8 @@ class History:
 
     async def fill(self, symbol: Symbol, gap: Gap) -> None:
         """Store the days of `gap`, daily and by the minute, all or none; what is left of them is replaced."""
-        days = len(trading_days(symbol.first_date, symbol.last_date))
-        others = remainder(Gap(symbol.name, symbol.first_date, symbol.last_date, days), Range(gap.start, gap.end))
+        days = trading_days(symbol.first_date, symbol.last_date)
+        others = tuple(gaps_of(symbol.name, (day for day in days if not gap.start <= day <= gap.end)))
         rows = (daily_rows((symbol,), others, self._seed), minute_rows((symbol,), others, self._seed))
         copies = "".join(_copied(table, lines) for table, lines in zip(TABLES, rows, strict=True))
         await self._run(f"BEGIN;\n{_lost(gap)}{copies}COMMIT;\n")

@@ -1,7 +1,7 @@
 """What the database lost though the platform did not take it away: days of symbols, and indexes."""
 
 import asyncio
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date
 
@@ -61,28 +61,26 @@ class Ledger:
         """Compare all that is stored with what should be; whether no days have to wait for a repair to be told."""
         data = self._world.data
         missing = {symbol.name: missing_days(symbol.name, data.gaps) for symbol in self._traded()}
-        expected = {symbol.name: _expected(symbol, missing[symbol.name]) for symbol in self._traded()}
         stored = await self._history.days()
-        gone = {name: _days(rows - stored) for name, rows in expected.items() if not rows <= stored}
-        back = {symbol.name: missing[symbol.name] - _days(_expected(symbol) - stored) for symbol in self._traded()}
+        absent = {symbol.name: _days(_expected(symbol) - stored) for symbol in self._traded()}
+        gone = {name: days - missing[name] for name, days in absent.items() if not days <= missing[name]}
+        back = {name: days - absent[name] for name, days in missing.items() if not days <= absent[name]}
         repaired = {step.symbol for step in data.steps}
-        data.regain({name: days for name, days in back.items() if days and name not in repaired})
+        data.regain({name: days for name, days in back.items() if name not in repaired})
         if gone:
             data.lack(gone)
             self._judge.days_gone(gone)
-        return not any(days and name in repaired for name, days in back.items())
+        return repaired.isdisjoint(back)
 
     def _traded(self) -> Iterable[Symbol]:
         return (symbol for symbol in self._world.data.symbols if symbol.name in NAMES)
 
 
-def _expected(symbol: Symbol, missing: Collection[date] = ()) -> Rows:
+def _expected(symbol: Symbol) -> Rows:
     all_of: Mapping[str, list[date]] = dict(
         zip(TABLES, (trading_days(symbol.first_date, symbol.last_date), minute_days(symbol)), strict=True)
     )
-    return frozenset(
-        (table, symbol.name, day.isoformat()) for table, days in all_of.items() for day in days if day not in missing
-    )
+    return frozenset((table, symbol.name, day.isoformat()) for table, days in all_of.items() for day in days)
 
 
 def _days(rows: Iterable[tuple[str, str, str]]) -> set[date]:

@@ -13,9 +13,11 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 
 from tui.demo import postmaster
 from tui.demo.address import ADMIN, DATABASE, HOST, HOSTS, ROLES, WATCHER, installed, quoted
@@ -168,8 +170,7 @@ class Postgres:
 
     def _spawn(self, argv: Sequence[str], death: signal.Signals = signal.SIGKILL) -> Child:
         environment = {**self.instance.environment(), "LC_ALL": "C"}
-        with self.log.open("ab") as output:
-            self._said = output.tell()
+        with self._heard() as output:
             return Child.start(
                 argv, environment=environment, folder=self.data, output=output, user=self.user, death=death
             )
@@ -186,6 +187,13 @@ class Postgres:
                 return True
             await asyncio.sleep(0.01)
         return False
+
+    @contextmanager
+    def _heard(self) -> Iterator[BinaryIO]:
+        """Where the next one that is started has its say."""
+        with self.log.open("ab") as output:
+            self._said = output.tell()
+            yield output
 
     def _reason(self) -> str:
         """What it said first of all that is wrong: what comes after that is cleaning up."""
@@ -236,8 +244,7 @@ class Postgres:
         replace(script, sql)
         where = f"host={HOST} port={self.port} user={ADMIN} dbname=postgres passfile={quoted(layout.passfile)}"
         options = ["-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", where, "-f", str(script)]
-        with self.log.open("ab") as output:
-            self._said = output.tell()
+        with self._heard() as output:
             child = Child.start(
                 [str(binaries() / "psql"), *options],
                 environment=self.instance.environment(), folder=layout.root, output=output,

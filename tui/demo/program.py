@@ -12,7 +12,8 @@ from pathlib import Path
 from tui.demo.instance import GroundError
 from tui.demo.postgres import binaries
 from tui.demo.supervisor import Platform
-from tui.demo.wish import ONSET, USUAL, Wish
+from tui.demo.wish import ONSET, Wish
+from tui.demo.world.scenario import USUAL
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 

@@ -6,10 +6,8 @@ from dataclasses import dataclass
 from tui.demo.instance import GroundError
 from tui.demo.quirks.table import UnknownQuirkError, chosen
 from tui.demo.world.scale import MOST_JOBS, MOST_SYMBOLS
-from tui.demo.world.scenario import SCENARIOS
+from tui.demo.world.scenario import SCENARIOS, USUAL
 
-USUAL = "calm"
-"""The scenario that runs where none is named."""
 ONSET = 8.0
 """Seconds for which all is well, unless something else is asked for: long enough to see what that looks like."""
 LATEST = 3600.0

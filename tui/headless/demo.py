@@ -51,7 +51,7 @@ def _list(*, as_json: bool) -> int:
 
 
 def _scenario(options: argparse.Namespace) -> str:
-    from tui.demo.wish import USUAL
+    from tui.demo.world.scenario import USUAL
 
     return USUAL if options.scenario is None else str(options.scenario)
 

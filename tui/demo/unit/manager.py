@@ -96,9 +96,9 @@ class Manager:
     async def _serve(self, words: list[str]) -> None:
         match words:
             case [verb, _, reply] if verb in self._verbs and _REPLY.fullmatch(reply):
-                self._answer(reply, await self._ask(verb))
+                _answer(self._folder / reply, await self._ask(verb))
             case ["kill", _, reply, word, whom] if _REPLY.fullmatch(reply):
-                self._answer(reply, await self._kill(word, whom))
+                _answer(self._folder / reply, await self._kill(word, whom))
 
     async def _ask(self, verb: str) -> Answer:
         """What came of it; a full disk may break it off, and take no note of it either."""
@@ -115,10 +115,6 @@ class Manager:
         number = _signal_of(word)
         return (1, f"Failed to parse signal string {word}.") if number is None else await self.unit.kill(number, whom)
 
-    def _answer(self, reply: str, answer: Answer) -> None:
-        code, sentence = answer
-        _send(self._folder / reply, f"{code} {sentence}\n")
-
 
 def _signal_of(word: str) -> int | None:
     """`KILL`, `SIGKILL` and `9` are one, and so are `RTMIN+1` and `35`; None for what is none."""
@@ -132,11 +128,12 @@ def _signal_of(word: str) -> int | None:
     return number if number in valid_signals() else None
 
 
-def _send(pipe: Path, line: str) -> None:
+def _answer(pipe: Path, answer: Answer) -> None:
     """Write to somebody who waits; nothing happens when nobody does any more."""
     with suppress(OSError):
         handle = os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
         try:
-            os.write(handle, line.encode())
+            code, sentence = answer
+            os.write(handle, f"{code} {sentence}\n".encode())
         finally:
             os.close(handle)

@@ -46,6 +46,8 @@ _TABLE: tuple[tuple[Summary, Callable[[int, datetime], Scenario]], ...] = (
     (storm.SUMMARY, storm.build),
 )
 
+USUAL = "calm"
+"""The scenario that runs where none is named."""
 SCENARIOS: Mapping[str, Summary] = {summary.name: summary for summary, _ in _TABLE}
 
 
